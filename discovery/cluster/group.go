@@ -1,0 +1,109 @@
+package cluster
+
+import (
+	"net/netip"
+	"time"
+)
+
+// ID is a member cluster's name: a DNS label, the <clusterid> of the MCS DNS specification.
+type ID string
+
+// ServiceKey names a Service across clusters (KEP-1645: namespace sameness).
+type ServiceKey struct{ Namespace, Name string }
+
+// String is namespace/name.
+func (k ServiceKey) String() string { return k.Namespace + "/" + k.Name }
+
+// ServiceType is the form of a Service that DNS tells apart.
+type ServiceType uint8
+
+const (
+	// ClusterIP has a virtual IP inside its cluster (NodePort included).
+	ClusterIP ServiceType = iota
+	// Headless has none: its endpoints answer for themselves.
+	Headless
+	// LoadBalancer has ingress addresses or hostnames beside its virtual IP.
+	LoadBalancer
+)
+
+// String is the type in Kubernetes' words.
+func (t ServiceType) String() string {
+	switch t {
+	case ClusterIP:
+		return "ClusterIP"
+	case Headless:
+		return "Headless"
+	case LoadBalancer:
+		return "LoadBalancer"
+	}
+	return "Unknown"
+}
+
+// Export is the set of export rules that hold for a Service.
+type Export uint8
+
+const (
+	// ByServiceExport: a ServiceExport of the same name exists (KEP-1645).
+	ByServiceExport Export = 1 << iota
+	// ByAnnotation: fedns.io/export: "true".
+	ByAnnotation
+	// ByLoadBalancer: the Service is of type LoadBalancer.
+	ByLoadBalancer
+)
+
+// Group is all that DNS has to know of one Service in one cluster. A Source
+// reports Groups of exported Services only, Export already limited to the rules
+// the configuration switched on. Slices are sorted and without duplicates, so
+// that equal Groups are deeply equal.
+type Group struct {
+	Cluster   ID
+	Service   ServiceKey
+	Withdrawn bool // seen to be gone or no longer exported; all else is zero then
+
+	Export          Export
+	Created         time.Time // of the ServiceExport, else of the Service: the oldest wins conflicts
+	Type            ServiceType
+	ClusterIPs      []netip.Addr // empty when Headless
+	Ingress         []Ingress    // LoadBalancer only
+	Ports           []Port
+	Endpoints       []Endpoint
+	PublishNotReady bool // spec.publishNotReadyAddresses
+
+	TTL       uint32       // seconds, fedns.io/ttl; 0: not set
+	Policy    string       // fedns.io/policy; empty: not set
+	Weight    uint32       // fedns.io/weight; 0: not set
+	Addresses []netip.Addr // fedns.io/addresses: these instead of what the cluster shows
+}
+
+// Ingress is one entry of a LoadBalancer's status: an address or a hostname, never both.
+type Ingress struct {
+	Addr     netip.Addr
+	Hostname string
+}
+
+// Port is one port of a Service. Endpoints of a headless Service may each serve
+// it at another number: Endpoint.Ports.
+type Port struct {
+	Name     string // may be empty when the Service has one port
+	Protocol string // tcp, udp or sctp, lower case as in SRV owner names
+	Number   uint16
+}
+
+// Endpoint is one address behind a Service. An endpoint object with several
+// addresses of a family becomes several Endpoints.
+type Endpoint struct {
+	Addr        netip.Addr
+	Hostname    string // the endpoint's own; empty: none
+	Ready       bool
+	Serving     bool
+	Terminating bool
+	Zone        string // topology zone; empty: unknown
+	Ports       []Port // as the EndpointSlice gives them
+}
+
+// Topology is where a cluster is, as its nodes' labels tell it
+// (topology.kubernetes.io/region and /zone).
+type Topology struct {
+	Region string   // empty: unknown, or nodes disagree
+	Zones  []string // sorted, unique; empty: unknown
+}

@@ -1,0 +1,282 @@
+package zone
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/fedns/fedns/dnsserver/dnsname"
+)
+
+// InvalidError says which RRset a zone cannot hold, and why.
+type InvalidError struct {
+	Key    Key
+	Reason string // what is wrong, with the RFC that says so
+}
+
+// Error is one line: owner, type, reason.
+func (e *InvalidError) Error() string {
+	return fmt.Sprintf("%s %s: %s", e.Key.Owner, TypeString(e.Key.Type), e.Reason)
+}
+
+// Builder gathers edits and makes the next Snapshot from the last. It is not
+// safe for concurrent use, and done after one Build.
+type Builder struct {
+	apex        dnsname.Name
+	prev        *Snapshot // nil: the zone begins
+	serialFloor uint32
+	edits       []keyedEdit
+}
+
+type keyedEdit struct {
+	key string // the owner's sort key
+	Edit
+}
+
+// NewBuilder begins from prev, which stays as it is.
+func NewBuilder(prev *Snapshot) *Builder {
+	return &Builder{apex: prev.apex, prev: prev}
+}
+
+// NewZone begins from nothing; the edits must bring an SOA at the apex.
+func NewZone(apex dnsname.Name) *Builder { return &Builder{apex: apex} }
+
+// Set replaces an RRset, or creates it; an empty one is deleted.
+func (b *Builder) Set(r RRset) { b.Apply(Edit{OpSet, r}) }
+
+// Delete removes an RRset if it is there.
+func (b *Builder) Delete(k Key) { b.Apply(Edit{OpDelete, RRset{Owner: k.Owner, Type: k.Type}}) }
+
+// Apply takes edits, to be made in the order given.
+func (b *Builder) Apply(edits ...Edit) {
+	for _, e := range edits {
+		b.edits = append(b.edits, keyedEdit{e.RRset.Owner.SortKey(), e})
+	}
+}
+
+// SerialFloor asks for a serial of at least floor when the zone changes.
+func (b *Builder) SerialFloor(floor uint32) { b.serialFloor = floor }
+
+// Build makes the next Snapshot and tells what differs from the last, in
+// canonical order. When anything differs and no edit moved the SOA serial
+// forward, the serial is counted up, and that SOA is among the Changes. When
+// nothing differs the Snapshot is prev itself. On an error, an *InvalidError,
+// nothing is built: prev stays the zone.
+//
+// The cost grows with the number of edits (and the logarithm of the zone's
+// size), not with the zone.
+func (b *Builder) Build() (*Snapshot, []Change, error) {
+	slices.SortStableFunc(b.edits, func(x, y keyedEdit) int { return cmp.Compare(x.key, y.key) })
+	next := &Snapshot{apex: b.apex}
+	if b.prev != nil {
+		*next = *b.prev
+	}
+	entries, changes, err := b.merge(next)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(changes) == 0 && b.prev != nil {
+		return b.prev, nil, nil
+	}
+	next.root = next.root.edited(entries)
+	if err := b.setSOA(next, &changes); err != nil {
+		return nil, nil, err
+	}
+	if err := checkDNAMEs(next, changes); err != nil {
+		return nil, nil, err
+	}
+	return next, changes, nil
+}
+
+// merge works the edits into the nodes they touch.
+func (b *Builder) merge(next *Snapshot) (entries []entry, changes []Change, err error) {
+	for edits := b.edits; len(edits) > 0; {
+		n := 1
+		for n < len(edits) && edits[n].key == edits[0].key {
+			n++
+		}
+		key, owner := edits[0].key, edits[0].RRset.Owner
+		if !owner.Under(b.apex) {
+			return nil, nil, &InvalidError{edits[0].RRset.Key(), "is outside of the zone " + b.apex.String()}
+		}
+		packed, _ := next.root.get([]byte(key))
+		old := slices.Collect(Node{owner, packed}.RRsets())
+		sets := slices.Clone(old)
+		for _, e := range edits[:n] {
+			sets = e.edit(sets)
+		}
+		edits = edits[n:]
+		if err := checkNode(b.apex, owner, sets); err != nil {
+			return nil, nil, err
+		}
+		was := len(changes)
+		changes = appendChanges(changes, old, sets)
+		if len(changes) == was {
+			continue
+		}
+		entries = append(entries, entry{key, packNode(sets)})
+		next.counts.add(old, -1)
+		next.counts.add(sets, 1)
+	}
+	return entries, changes, nil
+}
+
+func (c *counts) add(sets []RRset, sign int) {
+	if len(sets) > 0 {
+		c.names += sign
+	}
+	for _, r := range sets {
+		c.records += sign * r.Len()
+		if r.Type == TypeDNAME {
+			c.dnames += sign
+		}
+	}
+}
+
+// edit makes one edit in a node's sets, kept sorted by type.
+func (e Edit) edit(sets []RRset) []RRset {
+	i, found := slices.BinarySearchFunc(sets, e.RRset.Type, func(r RRset, t uint16) int { return cmp.Compare(r.Type, t) })
+	var now RRset
+	switch {
+	case e.Op == OpSet, e.Op == OpAdd && !found:
+		now = e.RRset
+	case e.Op == OpAdd:
+		now = sets[i]
+		now.TTL = e.RRset.TTL
+		now = now.With(slices.Collect(e.RRset.RDATA())...)
+	case e.Op == OpRemove && found:
+		now = sets[i].Without(slices.Collect(e.RRset.RDATA())...)
+	}
+	switch {
+	case now.IsEmpty() && found:
+		return slices.Delete(sets, i, i+1)
+	case now.IsEmpty():
+		return sets
+	case found:
+		sets[i] = now
+		return sets
+	}
+	return slices.Insert(sets, i, now)
+}
+
+// appendChanges appends what differs between two nodes' sets, both sorted by type.
+func appendChanges(changes []Change, old, now []RRset) []Change {
+	for len(old) > 0 || len(now) > 0 {
+		switch {
+		case len(now) == 0 || len(old) > 0 && old[0].Type < now[0].Type:
+			changes = append(changes, Change{Key: old[0].Key(), Old: &old[0]})
+			old = old[1:]
+		case len(old) == 0 || now[0].Type < old[0].Type:
+			changes = append(changes, Change{Key: now[0].Key(), New: &now[0]})
+			now = now[1:]
+		default:
+			if old[0] != now[0] {
+				changes = append(changes, Change{Key: now[0].Key(), Old: &old[0], New: &now[0]})
+			}
+			old, now = old[1:], now[1:]
+		}
+	}
+	return changes
+}
+
+// setSOA reads the zone's SOA into next, with its serial counted up when the zone changed and the serial did not.
+func (b *Builder) setSOA(next *Snapshot, changes *[]Change) error {
+	set, ok := next.Lookup(b.apex, TypeSOA)
+	if !ok {
+		return &InvalidError{Key{b.apex, TypeSOA}, "is missing: a zone has exactly one SOA, at its apex (RFC 1035 §5.2)"}
+	}
+	soa, err := ParseSOA(set.First())
+	if err != nil {
+		return &InvalidError{set.Key(), err.Error()}
+	}
+	want := soa.Serial
+	if b.prev != nil && !SerialLess(b.prev.Serial(), want) {
+		want = b.prev.Serial() + 1
+	}
+	if b.serialFloor != 0 && SerialLess(want, b.serialFloor) {
+		want = b.serialFloor
+	}
+	if want != soa.Serial {
+		soa.Serial = want
+		b.recordSOA(next, set, soa, changes)
+	}
+	next.soa = soa
+	return nil
+}
+
+// recordSOA puts the SOA with its new serial into the tree and among the changes.
+func (b *Builder) recordSOA(next *Snapshot, was RRset, soa SOA, changes *[]Change) {
+	now := NewRRset(b.apex, TypeSOA, was.TTL, soa.RDATA())
+	sets := Edit{OpSet, now}.edit(slices.Collect(next.Node(b.apex).RRsets()))
+	next.root = next.root.edited([]entry{{b.apex.SortKey(), packNode(sets)}})
+	i, found := slices.BinarySearchFunc(*changes, now.Key(), compareChange)
+	if found {
+		(*changes)[i].New = &now
+		return
+	}
+	*changes = slices.Insert(*changes, i, Change{Key: now.Key(), Old: &was, New: &now})
+}
+
+func compareChange(c Change, k Key) int {
+	return cmp.Or(dnsname.Compare(c.Key.Owner, k.Owner), cmp.Compare(c.Key.Type, k.Type))
+}
+
+// checkNode says what is wrong with the RRsets of one owner name.
+func checkNode(apex, owner dnsname.Name, sets []RRset) error {
+	for _, r := range sets {
+		switch r.Type {
+		case TypeSOA:
+			if owner != apex {
+				return &InvalidError{r.Key(), "stands below the apex " + apex.String() + " (RFC 1035 §5.2)"}
+			}
+			if r.Len() > 1 {
+				return &InvalidError{r.Key(), "is there more than once (RFC 1035 §5.2)"}
+			}
+		case TypeCNAME:
+			if r.Len() > 1 {
+				return &InvalidError{r.Key(), "is there more than once (RFC 2181 §10.1)"}
+			}
+			for _, other := range sets {
+				if other.Type != TypeCNAME && other.Type != TypeRRSIG && other.Type != TypeNSEC {
+					return &InvalidError{r.Key(), "stands beside " + TypeString(other.Type) + " (RFC 1034 §3.6.2)"}
+				}
+			}
+		case TypeDNAME:
+			if r.Len() > 1 {
+				return &InvalidError{r.Key(), "is there more than once (RFC 6672 §2.4)"}
+			}
+		}
+	}
+	return nil
+}
+
+// checkDNAMEs makes sure that nothing stands below a DNAME (RFC 6672 §2.4), as far as changes could have put it there.
+func checkDNAMEs(s *Snapshot, changes []Change) error {
+	if s.counts.dnames == 0 {
+		return nil
+	}
+	for _, c := range changes {
+		if c.New == nil {
+			continue
+		}
+		owner := c.Key.Owner
+		if c.Key.Type == TypeDNAME {
+			for n := range s.Below(owner) {
+				if n.Owner != owner {
+					return belowDNAME(slices.Collect(n.RRsets())[0].Key(), owner)
+				}
+			}
+		}
+		for up := owner; up != s.apex; {
+			up = up.Parent()
+			if s.Node(up).Has(TypeDNAME) {
+				return belowDNAME(c.Key, up)
+			}
+		}
+	}
+	return nil
+}
+
+func belowDNAME(k Key, dname dnsname.Name) error {
+	return &InvalidError{k, "stands below the DNAME of " + dname.String() + " (RFC 6672 §2.4)"}
+}

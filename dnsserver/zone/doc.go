@@ -1,0 +1,15 @@
+// Package zone is the zone as data: RRsets, immutable Snapshots of a whole
+// zone, the Builder that makes the next Snapshot from the last, and the Changes
+// between the two. It is pure data: no sockets, no Kubernetes, no DNS library.
+// Discovery writes it; the answer engine, transfers and providers read it.
+//
+//	Snapshot ── root ─┬─ inner ─┬─ leaf page   entries in canonical order (RFC 4034 §6.1),
+//	                  │         └─ leaf page   packed: key suffix, then each RRset's type, TTL, RDATA
+//	                  └─ inner ─── leaf page   a page is one string: no pointers for the collector
+//
+// A Builder copies only the pages on the way to what it changes, so a Snapshot
+// costs in proportion to the change, and old Snapshots stay whole for whoever
+// still reads them.
+//
+// It imports dnsserver/dnsname and the standard library only.
+package zone

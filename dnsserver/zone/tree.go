@@ -1,0 +1,189 @@
+package zone
+
+import (
+	"slices"
+	"sort"
+	"strings"
+)
+
+// fanout is the most children an inner node has. A change copies one inner node
+// a level: 64 children are 1.5 KiB, and 100 million entries stay five levels deep.
+const fanout = 64
+
+// tree is a node of the B+tree: a leaf has a page, an inner node has kids. It
+// is never changed once it can be reached from a Snapshot.
+type tree struct {
+	page page
+	kids []kid
+}
+
+// kid is a child of an inner node. All keys below it are at least min, and all
+// keys below the kid before it are smaller.
+type kid struct {
+	min string
+	*tree
+}
+
+func (t *tree) child(key []byte) int {
+	return sort.Search(len(t.kids)-1, func(i int) bool { return t.kids[i+1].min > string(key) })
+}
+
+// get finds key's packed node.
+func (t *tree) get(key []byte) (string, bool) {
+	if t == nil {
+		return "", false
+	}
+	for t.kids != nil {
+		t = t.kids[t.child(key)].tree
+	}
+	if i, ok := t.page.search(key); ok {
+		return t.page.at(i).node, true
+	}
+	return "", false
+}
+
+// edited is the tree once edits are made: sorted by key, each key once, an
+// empty node deletes. t itself stays as it is.
+func (t *tree) edited(edits []entry) *tree {
+	var kids []kid
+	switch {
+	case len(edits) == 0:
+		return t
+	case t == nil:
+		kids = parted("", edits)
+	default:
+		kids = t.apply(edits)
+	}
+	for len(kids) > 1 {
+		kids = grouped(kids)
+	}
+	if len(kids) == 0 {
+		return nil
+	}
+	root := kids[0].tree
+	for len(root.kids) == 1 {
+		root = root.kids[0].tree
+	}
+	return root
+}
+
+// apply returns what takes t's place in its parent: nodes of t's own level, none when nothing is left.
+func (t *tree) apply(edits []entry) []kid {
+	if t.kids == nil {
+		return mergePage(t.page, edits)
+	}
+	out := make([]kid, 0, len(t.kids)+2)
+	for i, k := range t.kids {
+		n := len(edits)
+		if i+1 < len(t.kids) {
+			next := t.kids[i+1].min
+			n = sort.Search(len(edits), func(j int) bool { return edits[j].key >= next })
+		}
+		if n == 0 {
+			out = append(out, k)
+			continue
+		}
+		for j, fresh := range k.apply(edits[:n]) {
+			if j == 0 {
+				fresh.min = min(fresh.min, k.min)
+			}
+			out = appendJoined(out, fresh)
+		}
+		edits = edits[n:]
+	}
+	return grouped(out)
+}
+
+// appendJoined appends k to kids, put together with the last one when both have
+// become small, so that deletions do not leave crumbs.
+func appendJoined(kids []kid, k kid) []kid {
+	if len(kids) == 0 {
+		return append(kids, k)
+	}
+	last := kids[len(kids)-1]
+	switch {
+	case k.kids == nil && len(last.page)+len(k.page) < maxPage/2:
+		both := append(last.page.entries(0), k.page.entries(0)...)
+		last.tree = &tree{page: makePage("", both)}
+	case k.kids != nil && len(last.kids)+len(k.kids) < fanout/2:
+		last.tree = &tree{kids: slices.Concat(last.kids, k.kids)}
+	default:
+		return append(kids, k)
+	}
+	kids[len(kids)-1] = last
+	return kids
+}
+
+// entries lists a page's entries; their keys lack the first drop octets, which must be of the prefix.
+func (p page) entries(drop int) []entry {
+	prefix := p.prefix()[drop:]
+	es := make([]entry, p.count())
+	for i := range es {
+		es[i] = p.at(i)
+		if prefix != "" {
+			es[i].key = prefix + es[i].key
+		}
+	}
+	return es
+}
+
+// mergePage makes edits in a page.
+func mergePage(p page, edits []entry) []kid {
+	// What all keys, old and new, start with is left out while merging: in the
+	// usual case that is the page's own prefix and no key is copied.
+	shared := commonPrefix(p.prefix(), commonPrefix(edits[0].key, edits[len(edits)-1].key))
+	old := p.entries(len(shared))
+	out := make([]entry, 0, len(old)+len(edits))
+	i := 0
+	for _, e := range edits {
+		key := e.key[len(shared):]
+		for i < len(old) && old[i].key < key {
+			out = append(out, old[i])
+			i++
+		}
+		if i < len(old) && old[i].key == key {
+			i++
+		}
+		out = append(out, entry{key, e.node})
+	}
+	return parted(shared, append(out, old[i:]...))
+}
+
+// parted packs entries, whose keys lack prefix, into as few pages as hold them,
+// filled evenly. Entries without a node are left out.
+func parted(prefix string, es []entry) []kid {
+	es = slices.DeleteFunc(slices.Clone(es), func(e entry) bool { return e.node == "" })
+	total := 0
+	for _, e := range es {
+		total += e.size()
+	}
+	var kids []kid
+	for pages := (total + maxPage - 1) / maxPage; len(es) > 0; pages-- {
+		n, size := len(es), total
+		if pages > 1 {
+			n, size = 0, 0
+			for n < len(es) && size < total/pages {
+				size += es[n].size()
+				n++
+			}
+		}
+		kids = append(kids, kid{min: prefix + es[0].key, tree: &tree{page: makePage(prefix, es[:n])}})
+		es, total = es[n:], total-size
+	}
+	for i := range kids {
+		kids[i].min = strings.Clone(kids[i].min) // not to hold on to the page it was cut from
+	}
+	return kids
+}
+
+// grouped puts kids evenly under inner nodes of at most fanout each.
+func grouped(kids []kid) []kid {
+	groups := (len(kids) + fanout - 1) / fanout
+	up := make([]kid, 0, groups)
+	for ; groups > 0; groups-- {
+		n := (len(kids) + groups - 1) / groups
+		up = append(up, kid{min: kids[0].min, tree: &tree{kids: slices.Clone(kids[:n])}})
+		kids = kids[n:]
+	}
+	return up
+}

@@ -1,0 +1,129 @@
+package synth
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/fedns/fedns/discovery/cluster"
+)
+
+// Resolve gives the last good addresses of a LoadBalancer's hostname; empty:
+// none known yet. The result is only read.
+type Resolve func(hostname string) []netip.Addr
+
+// Why a shard is not healthy: stable words of the API.
+const (
+	NoAddress          = "NoAddress"          // nothing to answer with
+	HostnameUnresolved = "HostnameUnresolved" // a LoadBalancer has hostnames only, and none has an address yet
+	NoEndpoints        = "NoEndpoints"        // there is no endpoint at all
+	NoReadyEndpoints   = "NoReadyEndpoints"   // there are endpoints, and none takes traffic
+)
+
+// Verdict is what Assess finds of one shard.
+type Verdict struct {
+	Healthy     bool
+	Reason      string       // why not; empty when healthy
+	Addresses   []netip.Addr // what the shard answers with, sorted, unique
+	Ready       int          // endpoints that are ready
+	Total       int          // endpoints
+	Terminating bool         // nothing is ready, endpoints that terminate but still serve stand in
+}
+
+// Assess finds whether one cluster's part of a Service is healthy, and its
+// addresses. This is the one place that decides it. resolve may be nil.
+//
+// A shard is healthy when it has an address and at least one usable endpoint.
+// Usable are the ready ones (all of them with publishNotReadyAddresses), and
+// where there is none, those that terminate but still serve, as kube-proxy does.
+// Addresses given by annotation stand on their own while no endpoint is known at
+// all: such a Service has no selector, and nobody tells what is behind it.
+func Assess(g *cluster.Group, resolve Resolve) Verdict {
+	v := Verdict{Total: len(g.Endpoints)}
+	usable := usableEndpoints(g)
+	for i := range g.Endpoints {
+		if isReady(g, &g.Endpoints[i]) {
+			v.Ready++
+		}
+	}
+	v.Terminating = v.Ready == 0 && usable != nil
+	v.Addresses, v.Reason = addresses(g, usable, resolve)
+	switch {
+	case v.Total == 0 && len(g.Addresses) > 0:
+	case v.Total == 0:
+		v.Reason = NoEndpoints
+	case usable == nil:
+		v.Reason = NoReadyEndpoints
+	}
+	v.Healthy = v.Reason == ""
+	return v
+}
+
+func isReady(g *cluster.Group, e *cluster.Endpoint) bool { return e.Ready || g.PublishNotReady }
+
+// usableEndpoints tells the endpoints that may be answered with; nil: there is none.
+func usableEndpoints(g *cluster.Group) func(*cluster.Endpoint) bool {
+	ready := func(e *cluster.Endpoint) bool { return isReady(g, e) }
+	draining := func(e *cluster.Endpoint) bool { return e.Serving && e.Terminating }
+	for _, usable := range []func(*cluster.Endpoint) bool{ready, draining} {
+		for i := range g.Endpoints {
+			if usable(&g.Endpoints[i]) {
+				return usable
+			}
+		}
+	}
+	return nil
+}
+
+// addresses are what g answers with, and why there are none. They do not depend
+// on health, except that a headless Service's are its usable endpoints'.
+func addresses(g *cluster.Group, usable func(*cluster.Endpoint) bool, resolve Resolve) ([]netip.Addr, string) {
+	var out []netip.Addr
+	reason := NoAddress
+	switch {
+	case len(g.Addresses) > 0:
+		out = appendAddrs(nil, g.Addresses)
+	case g.Type == cluster.Headless:
+		if usable == nil {
+			return nil, reason
+		}
+		out = make([]netip.Addr, 0, len(g.Endpoints))
+		for i := range g.Endpoints {
+			if e := &g.Endpoints[i]; usable(e) && e.Addr.IsValid() {
+				out = append(out, clean(e.Addr))
+			}
+		}
+	case g.Type == cluster.LoadBalancer:
+		for _, in := range g.Ingress {
+			if in.Addr.IsValid() {
+				out = append(out, clean(in.Addr))
+			}
+			if in.Hostname != "" {
+				reason = HostnameUnresolved
+				if resolve != nil {
+					out = appendAddrs(out, resolve(in.Hostname))
+				}
+			}
+		}
+	default:
+		out = appendAddrs(nil, g.ClusterIPs)
+	}
+	if len(out) == 0 {
+		return nil, reason
+	}
+	if !slices.IsSortedFunc(out, netip.Addr.Compare) {
+		slices.SortFunc(out, netip.Addr.Compare)
+	}
+	return slices.Compact(out), ""
+}
+
+func appendAddrs(dst, src []netip.Addr) []netip.Addr {
+	for _, a := range src {
+		if a.IsValid() {
+			dst = append(dst, clean(a))
+		}
+	}
+	return dst
+}
+
+// clean is the address as a record can hold it.
+func clean(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }

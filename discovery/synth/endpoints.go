@@ -1,0 +1,118 @@
+package synth
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/zone"
+)
+
+// nameEndpoints gives each endpoint of a headless Service its name,
+// <hostname>.<clusterid>.<svc>.<ns>.<…>, and collects its SRV records. An
+// address that stands for a whole cluster (set by annotation, or the virtual IP
+// of a younger export that is not headless) counts as an endpoint that has the
+// Service's ports.
+func (b *builder) nameEndpoints() {
+	if b.s.canonical.IsZero() {
+		return
+	}
+	for i := range b.shards {
+		sh := &b.shards[i]
+		id := string(sh.group.Cluster)
+		if !isLabel(id) {
+			b.note(sh.group.Cluster, "cluster %q is not a DNS label: its endpoints have no names", id)
+			continue
+		}
+		below := wire(id) + b.prefix
+		if sh.group.Type == cluster.Headless && len(sh.group.Addresses) == 0 {
+			b.endpointTargets(sh, below)
+		} else {
+			b.addressTargets(sh, below)
+		}
+		b.endpointSRV(i)
+		b.endpointRecords(sh)
+	}
+}
+
+func (b *builder) endpointTargets(sh *shard, below string) {
+	usable := usableEndpoints(sh.group)
+	sh.targets = make([]target, 0, len(sh.addrs))
+	for i := range sh.group.Endpoints {
+		e := &sh.group.Endpoints[i]
+		if !usable(e) || !e.Addr.IsValid() {
+			continue
+		}
+		t := target{addr: clean(e.Addr), ports: e.Ports}
+		hostname := strings.ToLower(e.Hostname)
+		if hostname == "" {
+			hostname = dashed(t.addr)
+		}
+		if isLabel(hostname) {
+			t.name, _ = b.name(wire(hostname)+below, b.s.canonical)
+		} else {
+			b.note(sh.group.Cluster, "hostname %q is not a DNS label: the endpoint has no name", e.Hostname)
+		}
+		sh.targets = append(sh.targets, t)
+	}
+}
+
+func (b *builder) addressTargets(sh *shard, below string) {
+	for _, a := range sh.addrs {
+		t := target{addr: a, ports: sh.group.Ports}
+		t.name, _ = b.name(wire(dashed(a))+below, b.s.canonical)
+		sh.targets = append(sh.targets, t)
+	}
+}
+
+// endpointSRV adds the SRV RDATA of shard i's endpoints to the ports.
+func (b *builder) endpointSRV(i int) {
+	sh := &b.shards[i]
+	for _, t := range sh.targets {
+		if t.name.IsZero() {
+			continue
+		}
+		for _, cp := range t.ports {
+			if cp.Number == 0 {
+				continue
+			}
+			p := b.port(sh.group.Cluster, cp)
+			p.srv[i] = append(p.srv[i], zone.SRV(srvPriority, srvWeight, cp.Number, t.name))
+		}
+	}
+}
+
+// endpointRecords puts the addresses of a shard's endpoints at their names; a
+// hostname may stand for several.
+func (b *builder) endpointRecords(sh *shard) {
+	ttl := b.s.fed.TTL.ShortName
+	if b.s.canonical == b.s.clusterSet {
+		ttl = b.s.fed.TTL.ClusterSet
+	}
+	type named struct {
+		name dnsname.Name
+		addr netip.Addr
+	}
+	list := make([]named, 0, len(sh.targets))
+	for _, t := range sh.targets {
+		if !t.name.IsZero() {
+			list = append(list, named{t.name, t.addr})
+		}
+	}
+	slices.SortFunc(list, func(x, y named) int {
+		return cmp.Or(strings.Compare(x.name.Wire(), y.name.Wire()), cmp.Compare(zone.AddrType(x.addr), zone.AddrType(y.addr)))
+	})
+	var rdatas []string
+	for len(list) > 0 {
+		name, typ := list[0].name, zone.AddrType(list[0].addr)
+		rdatas = rdatas[:0]
+		for len(list) > 0 && list[0].name == name && zone.AddrType(list[0].addr) == typ {
+			rdatas = append(rdatas, zone.Addr(list[0].addr))
+			list = list[1:]
+		}
+		b.put(zone.NewRRset(name, typ, 0, rdatas...), name, ttl)
+	}
+}

@@ -1,0 +1,131 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/fedns/fedns/dnsserver/dnsname"
+)
+
+// check notes what is wrong between fields that are each right by themselves.
+func (r *reader) check(c *Config) {
+	if f, ok := r.seen["listen.http"]; c.Listen.HTTP.IsValid() && slices.Contains(c.Listen.DNS, c.Listen.HTTP) {
+		if !ok {
+			f = r.seen["listen.dns"]
+		}
+		r.fault(f, "listen.dns and listen.http are both %s, want two", c.Listen.HTTP)
+	}
+	r.checkFederation(&c.Federation)
+	for i := range c.Clusters {
+		r.checkCluster(c.Clusters, i)
+	}
+	for i := range c.Zones {
+		r.checkZone(c.Zones, i)
+	}
+}
+
+// checkFederation: the three families of names are three zones, each with an
+// apex of its own, and none a part of another.
+func (r *reader) checkFederation(f *Federation) {
+	if domain, ok := r.seen["federation.domain"]; ok && r.seen["federation.name"].node == nil {
+		r.fault(domain, "got %s without federation.name, want both", describe(domain.node))
+	}
+	zones := []struct {
+		path string
+		name dnsname.Name
+	}{
+		{"federation.name", f.Name},
+		{"federation.domain", f.Domain},
+		{"federation.clusterSet", f.ClusterSet},
+	}
+	for i, b := range zones {
+		for _, a := range zones[:i] {
+			if a.name.IsZero() || b.name.IsZero() || !a.name.Under(b.name) && !b.name.Under(a.name) {
+				continue
+			}
+			at, other := b, a
+			if _, given := r.seen[b.path]; !given {
+				at, other = a, b // blame the line that is there, not the default
+			}
+			r.want(r.seen[at.path], fmt.Sprintf("a zone apart from %s %s", other.path, other.name))
+		}
+	}
+}
+
+func (r *reader) checkCluster(all []Cluster, i int) {
+	m, path := all[i], fmt.Sprintf("clusters[%d]", i)
+	if _, given := r.seen[path+".name"]; !given {
+		r.lack(path, "name", "a DNS label")
+	}
+	ways := 0
+	for _, name := range []string{"kubeconfig", "manifests", "inCluster"} {
+		f, given := r.seen[path+"."+name]
+		if !given || name == "inCluster" && f.node.Value == "false" {
+			continue
+		}
+		if ways++; ways == 2 {
+			r.fault(f, "second way to reach the cluster, want exactly one of kubeconfig, manifests, inCluster")
+		}
+	}
+	if ways == 0 {
+		r.lack(path, "kubeconfig", "exactly one of kubeconfig, manifests, inCluster")
+	}
+	for _, name := range []string{"context", "allowExec"} {
+		if f, given := r.seen[path+"."+name]; given && r.seen[path+".kubeconfig"].node == nil {
+			r.fault(f, "got %s without kubeconfig, want both", describe(f.node))
+		}
+	}
+	for j, o := range all[:i] {
+		if m.Name != "" && m.Name == o.Name {
+			r.want(r.seen[path+".name"], fmt.Sprintf("a name other than that of clusters[%d]", j))
+		}
+		if source, name := reach(m), reachedBy(m); source != "" && source == reach(o) {
+			// Its Services would count twice.
+			r.fault(r.seen[path+"."+name], "the same cluster as clusters[%d]", j)
+		}
+	}
+}
+
+// reach is equal for two entries that lead to the same place; empty when unknown.
+func reach(m Cluster) string {
+	switch {
+	case m.InCluster:
+		return "in cluster"
+	case m.Kubeconfig != "":
+		return m.Kubeconfig + "\x00" + m.Context
+	}
+	return m.Manifests
+}
+
+func reachedBy(m Cluster) string {
+	switch {
+	case m.InCluster:
+		return "inCluster"
+	case m.Kubeconfig != "":
+		return "kubeconfig"
+	}
+	return "manifests"
+}
+
+func (r *reader) checkZone(all []Zone, i int) {
+	z, path := all[i], fmt.Sprintf("zones[%d]", i)
+	if _, given := r.seen[path+".name"]; !given {
+		r.lack(path, "name", "a domain name")
+	}
+	if len(z.Files) == 0 && !z.Name.IsZero() && !z.Reverse() {
+		r.lack(path, "files", "a list of zone files")
+	}
+	for j, o := range all[:i] {
+		if !z.Name.IsZero() && z.Name == o.Name {
+			r.want(r.seen[path+".name"], fmt.Sprintf("a name other than that of zones[%d]", j))
+		}
+	}
+}
+
+// lack notes that the mapping at path lacks a field, unless it is no mapping at
+// all, which was noted before.
+func (r *reader) lack(path, name, want string) {
+	if m, ok := r.mappings[path]; ok {
+		r.faultAt(m.node.Line, below(path, name), "missing, want %s", want)
+	}
+}

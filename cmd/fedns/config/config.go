@@ -1,0 +1,120 @@
+package config
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/dnsserver/dnsname"
+)
+
+// The header that every file must have.
+const (
+	APIVersion = "fedns.io/v1alpha1"
+	Kind       = "Config"
+)
+
+// Config is the content of a file, with defaults filled in and everything
+// checked. It is a plain value: whoever holds it must not change it, and may
+// then share it freely. All paths in it are absolute.
+type Config struct {
+	Listen     Listen
+	Federation Federation
+	Exports    cluster.Export   // the rules by which Services federate
+	Clusters   []Cluster        // in the order of the file; names are unique
+	Zones      []Zone           // in the order of the file; names are unique
+	Resolvers  []netip.AddrPort // for load balancers' hostnames; empty: the system's
+
+	// Digests holds, by path, the SHA-256 in hexadecimal of the file itself and,
+	// from Load, of each of Files as it was then; empty when it could not be
+	// read. A cluster whose entry is unchanged but whose kubeconfig's digest is
+	// not has new credentials.
+	Digests map[string]string
+}
+
+// Listen is where the daemon can be reached.
+type Listen struct {
+	DNS  []netip.AddrPort // UDP and TCP each; at least one
+	HTTP netip.AddrPort
+}
+
+// Federation names the zones made from the clusters' Services.
+type Federation struct {
+	Name       dnsname.Name // <svc>.<ns>.<name>., one label; zero: no short names
+	Domain     dnsname.Name // federation names end in it; zero: none. Never without Name
+	ClusterSet dnsname.Name // never zero
+	TTL        TTL
+}
+
+// TTL is how long answers may be cached, in seconds, by kind of name. A
+// Service's own fedns.io/ttl goes before it.
+type TTL struct{ ShortName, ClusterSet, Zone, Region, Global uint32 }
+
+// Cluster is a member cluster. Exactly one of Kubeconfig, Manifests and
+// InCluster is set.
+type Cluster struct {
+	Name   cluster.ID
+	Region string // a DNS label; empty: as its nodes say
+	Zone   string // a DNS label; empty: as its nodes say
+
+	Kubeconfig string // path
+	Context    string // within Kubeconfig; empty: its current one
+	AllowExec  bool   // Kubeconfig's exec plugins may run
+
+	Manifests string // path of a folder of Kubernetes YAML
+	InCluster bool   // the cluster this process runs in, by its ServiceAccount
+}
+
+// Zone is a zone merged from zone files, or a reverse zone that PTR records may go to.
+type Zone struct {
+	Name  dnsname.Name
+	Files []string // paths; may be empty when Reverse
+}
+
+// Reverse says that the zone lies under in-addr.arpa or ip6.arpa, so that PTR
+// records of what fedns answers belong into it.
+func (z Zone) Reverse() bool {
+	return z.Name.Under(inAddrArpa) || z.Name.Under(ip6Arpa)
+}
+
+var (
+	inAddrArpa = dnsname.MustParse("in-addr.arpa.")
+	ip6Arpa    = dnsname.MustParse("ip6.arpa.")
+)
+
+// Files lists the kubeconfigs and zone files that c names, sorted and without
+// duplicates; not the configuration file itself, nor manifests, which their
+// Source watches.
+func (c *Config) Files() []string {
+	var files []string
+	for _, m := range c.Clusters {
+		if m.Kubeconfig != "" {
+			files = append(files, m.Kubeconfig)
+		}
+	}
+	for _, z := range c.Zones {
+		files = append(files, z.Files...)
+	}
+	slices.Sort(files)
+	return slices.Compact(files)
+}
+
+// standard is what holds for the fields that a file leaves out.
+func standard() *Config {
+	return &Config{
+		Listen: Listen{
+			// Loopback, so that a first try is open to nobody else; 5353 because
+			// 53 needs a privilege.
+			DNS:  []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:5353")},
+			HTTP: netip.MustParseAddrPort("127.0.0.1:8053"),
+		},
+		Federation: Federation{
+			ClusterSet: dnsname.MustParse("clusterset.local."),
+			// 5 s is the MCS DNS specification's; federation names are asked by
+			// resolvers further away, and each of their levels may hold a CNAME.
+			TTL: TTL{ShortName: 5, ClusterSet: 5, Zone: 30, Region: 30, Global: 30},
+		},
+		// Opt-in only: a Service is not published because of its type alone.
+		Exports: cluster.ByServiceExport | cluster.ByAnnotation,
+	}
+}

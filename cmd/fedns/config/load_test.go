@@ -1,0 +1,199 @@
+package config
+
+import (
+	"errors"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/dnsserver/dnsname"
+)
+
+const header = "apiVersion: fedns.io/v1alpha1\nkind: Config\n"
+
+func TestHeaderAloneGivesTheDefaults(t *testing.T) {
+	c, err := Parse("/etc/fedns/fedns.yaml", []byte(header))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Digests = nil
+	want := &Config{
+		Listen: Listen{
+			DNS:  []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:5353")},
+			HTTP: netip.MustParseAddrPort("127.0.0.1:8053"),
+		},
+		Federation: Federation{
+			ClusterSet: dnsname.MustParse("clusterset.local."),
+			TTL:        TTL{5, 5, 30, 30, 30},
+		},
+		Exports: cluster.ByServiceExport | cluster.ByAnnotation,
+	}
+	if !reflect.DeepEqual(c, want) {
+		t.Errorf("got  %+v\nwant %+v", c, want)
+	}
+}
+
+func TestEveryFieldIsRead(t *testing.T) {
+	c, err := Parse("/etc/fedns/fedns.yaml", []byte(Example))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Digests = nil
+	want := &Config{
+		Listen: Listen{
+			DNS:  []netip.AddrPort{netip.MustParseAddrPort("0.0.0.0:5353")},
+			HTTP: netip.MustParseAddrPort("0.0.0.0:8053"),
+		},
+		Federation: Federation{
+			Name:       dnsname.MustParse("prod."),
+			Domain:     dnsname.MustParse("example.com."),
+			ClusterSet: dnsname.MustParse("clusterset.local."),
+			TTL:        TTL{5, 5, 30, 30, 60},
+		},
+		Exports: cluster.ByServiceExport | cluster.ByAnnotation | cluster.ByLoadBalancer,
+		Clusters: []Cluster{
+			{Name: "host", InCluster: true},
+			{Name: "eu-1", Kubeconfig: "/etc/fedns/members/eu-1.kubeconfig", Context: "eu-1", Region: "eu-west", Zone: "eu-west-1a"},
+			{Name: "edge", Manifests: "/srv/edge"},
+		},
+		Zones: []Zone{
+			{Name: dnsname.MustParse("example.com."), Files: []string{"/etc/fedns/example.com.zone"}},
+			{Name: dnsname.MustParse("10.in-addr.arpa.")},
+		},
+		Resolvers: []netip.AddrPort{
+			netip.MustParseAddrPort("192.0.2.1:53"),
+			netip.MustParseAddrPort("[2001:db8::1]:53"),
+		},
+	}
+	if !reflect.DeepEqual(c, want) {
+		t.Errorf("got  %+v\nwant %+v", c, want)
+	}
+	if got, want := c.Files(), []string{"/etc/fedns/example.com.zone", "/etc/fedns/members/eu-1.kubeconfig"}; !reflect.DeepEqual(got, want) {
+		t.Errorf("Files: got %q, want %q", got, want)
+	}
+	if c.Zones[0].Reverse() || !c.Zones[1].Reverse() {
+		t.Error("want the second zone alone to be a reverse zone")
+	}
+}
+
+func TestForms(t *testing.T) {
+	for _, tt := range []struct {
+		name, text string
+		get        func(*Config) any
+		want       any
+	}{
+		{"IPv6", `listen: {dns: ["[::1]:53", "[fe80::1%eth0]:53"]}`,
+			func(c *Config) any { return c.Listen.DNS },
+			[]netip.AddrPort{netip.MustParseAddrPort("[::1]:53"), netip.MustParseAddrPort("[fe80::1%eth0]:53")}},
+		{"IPv4-mapped", `listen: {http: "[::ffff:127.0.0.1]:80"}`,
+			func(c *Config) any { return c.Listen.HTTP }, netip.MustParseAddrPort("127.0.0.1:80")},
+		{"resolvers", `resolvers: [192.0.2.1, "192.0.2.1:5300", "2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:5300"]`,
+			func(c *Config) any { return c.Resolvers },
+			[]netip.AddrPort{
+				netip.MustParseAddrPort("192.0.2.1:53"), netip.MustParseAddrPort("192.0.2.1:5300"),
+				netip.MustParseAddrPort("[2001:db8::1]:53"), netip.MustParseAddrPort("[2001:db8::1]:53"),
+				netip.MustParseAddrPort("[2001:db8::1]:5300"),
+			}},
+		{"durations", `federation: {ttl: {shortName: 1m30s, zone: 168h, global: 0x}}`, nil,
+			`f.yaml:3: federation.ttl.global: got "0x", want seconds from 1 to 604800, or a duration such as 30s`},
+		{"a region that looks like a truth value", "clusters:\n- {name: \"1\", region: no, zone: 1e3, inCluster: true}",
+			func(c *Config) any { return c.Clusters[0] },
+			Cluster{Name: "1", Region: "no", Zone: "1e3", InCluster: true}},
+		{"domain in capitals with its dot", `federation: {clusterSet: ClusterSet.Local.}`,
+			func(c *Config) any { return c.Federation.ClusterSet }, dnsname.MustParse("clusterset.local.")},
+		{"classless reverse zone", `zones: [{name: 0/25.2.0.192.in-addr.arpa}]`,
+			func(c *Config) any { return c.Zones[0].Name }, dnsname.MustParse("0/25.2.0.192.in-addr.arpa.")},
+		{"fields commented out", "listen:\nclusters:\nfederation:\n  ttl:\n",
+			func(c *Config) any { return len(c.Clusters) }, 0},
+		{"inCluster false beside another", "clusters:\n- {name: a, inCluster: false, manifests: m}",
+			func(c *Config) any { return c.Clusters[0] }, Cluster{Name: "a", Manifests: "/etc/m"}},
+		{"one kubeconfig, two contexts", "clusters:\n- {name: a, kubeconfig: k, context: a}\n- {name: b, kubeconfig: k, context: b}",
+			func(c *Config) any { return c.Files() }, []string{"/etc/k"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := "/etc/f.yaml"
+			if tt.get == nil {
+				file = "f.yaml"
+			}
+			c, err := Parse(file, []byte(header+tt.text))
+			if tt.get == nil {
+				if err == nil || err.Error() != tt.want {
+					t.Fatalf("got  %v\nwant %v", err, tt.want)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := tt.get(c); !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("got  %v\nwant %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestWindowsEditor: a byte order mark and carriage returns do no harm.
+func TestWindowsEditor(t *testing.T) {
+	text := "\ufeff" + strings.ReplaceAll(header+"exports: [Annotated]\n", "\n", "\r\n")
+	c, err := Parse("f", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Exports != cluster.ByAnnotation {
+		t.Errorf("exports are %v", c.Exports)
+	}
+}
+
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "fedns.yaml")
+	write(t, filepath.Join(dir, "a.kubeconfig"), "x")
+	write(t, file, header+"clusters: [{name: a, kubeconfig: a.kubeconfig}, {name: b, kubeconfig: b.kubeconfig}]")
+	c, err := Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Clusters[0].Kubeconfig != filepath.Join(dir, "a.kubeconfig") {
+		t.Errorf("kubeconfig is %s, want it beside the file", c.Clusters[0].Kubeconfig)
+	}
+	const sha256OfX = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+	if got := c.Digests[c.Clusters[0].Kubeconfig]; got != sha256OfX {
+		t.Errorf("digest of a.kubeconfig is %q, want %q", got, sha256OfX)
+	}
+	if got, there := c.Digests[c.Clusters[1].Kubeconfig]; got != "" || !there {
+		t.Errorf("digest of a missing file is %q, want it empty and there", got)
+	}
+	if c.Digests[file] == "" {
+		t.Error("want a digest of the file itself")
+	}
+}
+
+func TestLoadFails(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := Load(filepath.Join(dir, "none")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("missing file: got %v", err)
+	}
+	big := filepath.Join(dir, "big")
+	write(t, big, strings.Repeat("# nothing\n", maxSize/10+1))
+	if _, err := Load(big); err == nil || !strings.Contains(err.Error(), "larger than 1048576 octets") {
+		t.Errorf("big file: got %v", err)
+	}
+	faulty := filepath.Join(dir, "faulty")
+	write(t, faulty, header+"lisen: {}\n")
+	_, err := Load(faulty)
+	var fault *FieldError
+	if !errors.As(err, &fault) || fault.Line != 3 || fault.Field != "lisen" || fault.File != faulty {
+		t.Errorf("faulty file: got %#v", err)
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

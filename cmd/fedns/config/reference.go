@@ -1,0 +1,150 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Field is one field of the configuration file.
+type Field struct {
+	Path    string // clusters[].name
+	Takes   string // what values
+	Default string // in words or as YAML; empty: the field must be given
+	Text    string // what it does, one paragraph
+}
+
+// Fields lists every field in the order of the reference. It is what the reader
+// goes by: a field that is not in it is unknown.
+func Fields() []Field {
+	return []Field{
+		{"apiVersion", "`fedns.io/v1alpha1`", "", "Version of this file's form."},
+		{"kind", "`Config`", "", "Kind of this file."},
+
+		{"listen", "mapping", "see below", "Where the daemon can be reached."},
+		{"listen.dns", "list of address:port, IPv6 in brackets", "`[\"127.0.0.1:5353\"]`",
+			"Where DNS is answered, over UDP and TCP each."},
+		{"listen.http", "address:port, IPv6 in brackets", "`\"127.0.0.1:8053\"`",
+			"Where the console, probes, metrics and the API are."},
+
+		{"federation", "mapping", "see below", "The zones made from the clusters' Services."},
+		{"federation.name", "DNS label", "no short names",
+			"Short names: `<svc>.<ns>.<name>.` Choose one that is not a namespace in any cluster, nor a top-level domain you use."},
+		{"federation.domain", "domain name", "no federation names",
+			"Federation names, by zone, region and globally: `<svc>.<ns>.<name>.svc[.<zone>.<region>].<domain>.` Needs `federation.name`."},
+		{"federation.clusterSet", "domain name", "`clusterset.local`",
+			"ClusterSet names: `<svc>.<ns>.svc.<clusterSet>.` The three zones may not lie within each other."},
+		{"federation.ttl", "mapping", "see below",
+			"How long answers may be cached. A Service's annotation `fedns.io/ttl` goes before it."},
+		{"federation.ttl.shortName", ttlTakes, "`5`", "Of short names."},
+		{"federation.ttl.clusterSet", ttlTakes, "`5`", "Of ClusterSet names."},
+		{"federation.ttl.zone", ttlTakes, "`30`", "Of federation names of a zone."},
+		{"federation.ttl.region", ttlTakes, "`30`", "Of federation names of a region."},
+		{"federation.ttl.global", ttlTakes, "`30`", "Of federation names without zone or region."},
+
+		{"exports", "list of `ServiceExport`, `Annotated`, `LoadBalancer`", "`[ServiceExport, Annotated]`",
+			"Which Services federate: those with a ServiceExport of their name; those annotated `fedns.io/export: \"true\"`; all of type LoadBalancer."},
+
+		{"clusters", "list of mappings", "none",
+			"The member clusters. Each has exactly one of `kubeconfig`, `manifests` and `inCluster`, and none is listed twice."},
+		{"clusters[].name", "DNS label, unique", "", "The cluster's name; it is seen in the names of headless Services' endpoints."},
+		{"clusters[].kubeconfig", "path", "none", "How to reach the cluster. It is read again when it changes."},
+		{"clusters[].context", "name of a context in `kubeconfig`", "its current context", "Which of several clusters in `kubeconfig` is meant."},
+		{"clusters[].allowExec", "`true` or `false`", "`false`",
+			"Whether `kubeconfig` may run a program (an exec plugin) to get credentials."},
+		{"clusters[].manifests", "path of a folder", "none",
+			"A folder of Kubernetes YAML in place of an API server. It is read again when it changes."},
+		{"clusters[].inCluster", "`true` or `false`", "`false`", "The cluster that fedns itself runs in, by its ServiceAccount."},
+		{"clusters[].region", "DNS label", "as its nodes' labels say", "The region the cluster is in."},
+		{"clusters[].zone", "DNS label", "as its nodes' labels say", "The zone the cluster is in."},
+
+		{"zones", "list of mappings", "none", "Zones with records of their own, and reverse zones."},
+		{"zones[].name", "domain name, unique", "",
+			"The zone's apex. PTR records of exported addresses are made in zones under `in-addr.arpa` and `ip6.arpa`."},
+		{"zones[].files", "list of paths", "none; required of a zone that is no reverse zone",
+			"Zone files (RFC 1035) that are merged into the zone. They are read again when they change."},
+
+		{"resolvers", "list of address or address:port", "the system's",
+			"Recursive resolvers that the hostnames of load balancers are asked of."},
+	}
+}
+
+const ttlTakes = "seconds from 1 to 604800, or a duration such as `30s`"
+
+// later lists fields that are agreed upon and not there yet, so that who tries
+// one learns that it is not misspelt.
+var later = map[string]bool{
+	"stateDir":     true,
+	"providers":    true,
+	"listen.tls":   true,
+	"listen.https": true,
+	"listen.quic":  true,
+}
+
+// children maps a mapping's pattern ("" for the file, clusters[]) to the names
+// of its fields, in the order of the reference.
+var children = func() map[string][]string {
+	m := map[string][]string{}
+	for _, f := range Fields() {
+		parent, name := "", f.Path
+		if i := strings.LastIndexByte(f.Path, '.'); i >= 0 {
+			parent, name = f.Path[:i], f.Path[i+1:]
+		}
+		m[parent] = append(m[parent], name)
+	}
+	return m
+}()
+
+// Reference is docs/configuration.md.
+func Reference() string {
+	var b strings.Builder
+	b.WriteString(`# The configuration file
+
+<!-- Made from cmd/fedns/config/reference.go by: go test ./cmd/fedns/config -run Reference -update -->
+
+` + "`fedns serve --config FILE`" + ` reads one YAML document. Every field but ` + "`apiVersion` and `kind`" + ` may be left out. An
+unknown field, a field given twice or a value of the wrong form is an error; all errors are shown, one line each, with
+file, line and field. Relative paths start at the configuration file's folder. Anchors and aliases are not read.
+
+fedns looks at the file again when it changes, and at the kubeconfigs and zone files it names. A file with an error
+changes nothing: what was read last stays in force.
+
+` + "```yaml\n" + Example + "```\n\n| field | takes | default | |\n|---|---|---|---|\n")
+	for _, f := range Fields() {
+		def := f.Default
+		if def == "" {
+			def = "must be given"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.Path, f.Takes, def, f.Text)
+	}
+	return b.String()
+}
+
+// Example is a file that uses every field.
+const Example = `apiVersion: fedns.io/v1alpha1
+kind: Config
+listen:
+  dns: ["0.0.0.0:5353"]
+  http: "0.0.0.0:8053"
+federation:
+  name: prod                        # <svc>.<ns>.prod.
+  domain: example.com               # <svc>.<ns>.prod.svc[.<zone>.<region>].example.com.
+  clusterSet: clusterset.local      # <svc>.<ns>.svc.clusterset.local.
+  ttl: {shortName: 5, clusterSet: 5, zone: 30s, region: 30s, global: 1m}
+exports: [ServiceExport, Annotated, LoadBalancer]
+clusters:
+- name: host
+  inCluster: true
+- name: eu-1
+  kubeconfig: /etc/fedns/members/eu-1.kubeconfig
+  context: eu-1
+  allowExec: false
+  region: eu-west
+  zone: eu-west-1a
+- name: edge
+  manifests: /srv/edge
+zones:
+- name: example.com
+  files: [example.com.zone]
+- name: 10.in-addr.arpa
+resolvers: ["192.0.2.1", "[2001:db8::1]:53"]
+`

@@ -1,0 +1,94 @@
+package config
+
+import (
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fedns/fedns/dnsserver/dnsname"
+)
+
+// dnsLabel is the form that Kubernetes' names of clusters and namespaces have
+// (RFC 1123 §2.1, lower case).
+var dnsLabel = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$`)
+
+// label is a DNS label in lower case; empty when it is none.
+func (r *reader) label(v value) string {
+	const want = "a DNS label: at most 63 of a-z, 0-9 and -, no - at either end"
+	text, ok := r.text(v, want)
+	if ok && !dnsLabel.MatchString(text) {
+		r.want(v, want)
+		return ""
+	}
+	return text
+}
+
+// domain is a domain name of DNS labels, final dot or not; zero when it is none.
+func (r *reader) domain(v value) dnsname.Name {
+	const want = "a domain name such as example.com"
+	text, ok := r.text(v, want)
+	if !ok {
+		return dnsname.Name{}
+	}
+	folded := strings.ToLower(strings.TrimSuffix(text, "."))
+	for label := range strings.SplitSeq(folded, ".") {
+		// Reverse zones of less than an octet (RFC 2317) have names like 0/25.
+		if !dnsLabel.MatchString(strings.ReplaceAll(label, "/", "0")) {
+			r.want(v, want)
+			return dnsname.Name{}
+		}
+	}
+	n, err := dnsname.Parse(folded)
+	if err != nil {
+		r.want(v, want+", at most 255 octets long")
+	}
+	return n
+}
+
+// addrPort is an address and a port to listen on.
+func (r *reader) addrPort(v value) netip.AddrPort {
+	const want = "address:port, such as 127.0.0.1:5353 or [::1]:5353"
+	text, ok := r.text(v, want)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	return r.parseAddrPort(v, text, want)
+}
+
+func (r *reader) parseAddrPort(v value, text, want string) netip.AddrPort {
+	a, err := netip.ParseAddrPort(text)
+	if err != nil {
+		r.want(v, want)
+		return netip.AddrPort{}
+	}
+	if a.Port() == 0 {
+		// The kernel would choose a port, and another for UDP than for TCP.
+		r.want(v, "a port from 1 to 65535")
+		return netip.AddrPort{}
+	}
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+}
+
+// maxTTL is a week: RFC 8767 §4 has resolvers cap TTLs there.
+const maxTTL = 7 * 24 * 3600
+
+// ttl is a time to live in seconds, given as such or as a Go duration. 0 is
+// none: it would say "not set" in other places, and turn caching off.
+func (r *reader) ttl(v value) uint32 {
+	want := strings.ReplaceAll(ttlTakes, "`", "")
+	text, ok := r.text(v, want)
+	if !ok {
+		return 0
+	}
+	if n, err := strconv.ParseUint(text, 10, 32); err == nil && 1 <= n && n <= maxTTL {
+		return uint32(n)
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d%time.Second != 0 || d < time.Second || d > maxTTL*time.Second {
+		r.want(v, want)
+		return 0
+	}
+	return uint32(d / time.Second)
+}

@@ -1,0 +1,307 @@
+package join
+
+import (
+	"hash/maphash"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/fedns/fedns/discovery/cluster"
+)
+
+// AllRules is every export rule there is.
+const AllRules = cluster.ByServiceExport | cluster.ByAnnotation | cluster.ByLoadBalancer
+
+// Config says whose objects are joined and which Services count.
+type Config struct {
+	Cluster cluster.ID
+	Rules   cluster.Export // which export rules are switched on; Defaults to AllRules
+	Log     *slog.Logger   // hears of annotations that are ignored; Defaults to slog.Default()
+}
+
+// Join holds what is known of one cluster's objects, by Service, and which
+// Services changed since they were last told. All methods may be called from
+// many goroutines at once; none blocks for longer than the work takes.
+//
+// Only an explicit Delete, or a Replace that lacks the object, makes Join
+// forget: whoever feeds it decides what is evidence.
+type Join struct {
+	cfg  Config
+	seed maphash.Seed
+	wake chan struct{}
+
+	mu       sync.Mutex
+	services map[cluster.ServiceKey]*entry
+	slices   map[cluster.ServiceKey]string // a slice's own key: the Service it belongs to
+	nodes    places
+	names    interned
+	queue    []cluster.ServiceKey // dirty Services in order of their first change, each once
+	queued   uint64               // how many were ever put into queue
+	taken    uint64               // how many were ever taken out
+	held     []cluster.ServiceKey // taken, but new and not settled yet
+}
+
+// entry is all that is known of one Service name.
+type entry struct {
+	service *Service
+	slices  []part
+	created Export // of the ServiceExport; zero Key: there is none
+	warned  uint64 // fingerprint of the warnings last logged
+
+	dirty    bool   // in queue or held
+	reported bool   // a Group was told and not withdrawn since
+	told     uint64 // that Group's fingerprint
+}
+
+// part is one EndpointSlice of a Service.
+type part struct{ name, packed string }
+
+// New makes an empty Join.
+func New(cfg Config) *Join {
+	if cfg.Rules == 0 {
+		cfg.Rules = AllRules
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	return &Join{
+		cfg:      cfg,
+		seed:     maphash.MakeSeed(),
+		wake:     make(chan struct{}, 1),
+		services: map[cluster.ServiceKey]*entry{},
+		slices:   map[cluster.ServiceKey]string{},
+	}
+}
+
+// Wake yields after something changed; many changes may yield once.
+func (j *Join) Wake() <-chan struct{} { return j.wake }
+
+// PutService takes in a Service as it stands now.
+func (j *Join) PutService(s Service) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.putService(s)
+}
+
+func (j *Join) putService(s Service) {
+	e := j.entry(s.Key)
+	if w := j.hashWarnings(s.Warnings); w != e.warned {
+		e.warned = w
+		for _, w := range s.Warnings {
+			w.warn(j.cfg.Log, j.cfg.Cluster, s.Key)
+		}
+	}
+	s.Warnings = nil
+	e.service = &s
+	j.touch(s.Key, e)
+}
+
+// DeleteService takes note that a Service is seen to be gone.
+func (j *Join) DeleteService(key cluster.ServiceKey) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if e := j.services[key]; e != nil && e.service != nil {
+		e.service, e.warned = nil, 0
+		j.touch(key, e)
+	}
+}
+
+// ReplaceServices takes in all Services of the cluster; those not among them are gone.
+func (j *Join) ReplaceServices(all []Service) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	seen := make(map[cluster.ServiceKey]struct{}, len(all))
+	for _, s := range all {
+		seen[s.Key] = struct{}{}
+		j.putService(s)
+	}
+	for key, e := range j.services {
+		if _, ok := seen[key]; !ok && e.service != nil {
+			e.service, e.warned = nil, 0
+			j.touch(key, e)
+		}
+	}
+}
+
+// PutExport takes in a ServiceExport.
+func (j *Join) PutExport(x Export) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.putExport(x)
+}
+
+func (j *Join) putExport(x Export) {
+	e := j.entry(x.Key)
+	if e.created != x {
+		e.created = x
+		j.touch(x.Key, e)
+	}
+}
+
+// DeleteExport takes note that a ServiceExport is seen to be gone.
+func (j *Join) DeleteExport(key cluster.ServiceKey) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if e := j.services[key]; e != nil && e.exported() {
+		e.created = Export{}
+		j.touch(key, e)
+	}
+}
+
+// ReplaceExports takes in all ServiceExports; those not among them are gone.
+func (j *Join) ReplaceExports(all []Export) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	seen := make(map[cluster.ServiceKey]struct{}, len(all))
+	for _, x := range all {
+		seen[x.Key] = struct{}{}
+		j.putExport(x)
+	}
+	for key, e := range j.services {
+		if _, ok := seen[key]; !ok && e.exported() {
+			e.created = Export{}
+			j.touch(key, e)
+		}
+	}
+}
+
+// Exports counts the ServiceExports that are known.
+func (j *Join) Exports() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	n := 0
+	for _, e := range j.services {
+		if e.exported() {
+			n++
+		}
+	}
+	return n
+}
+
+// PutSlice takes in an EndpointSlice as it stands now.
+func (j *Join) PutSlice(s Slice) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.putSlice(s)
+}
+
+func (j *Join) putSlice(s Slice) {
+	if old, ok := j.slices[s.Key]; ok && old != s.Service {
+		j.dropSlice(s.Key) // it was given to another Service
+	}
+	if s.Service == "" {
+		return
+	}
+	key := cluster.ServiceKey{Namespace: s.Key.Namespace, Name: s.Service}
+	e := j.entry(key)
+	i := slices.IndexFunc(e.slices, func(p part) bool { return p.name == s.Key.Name })
+	switch {
+	case i < 0:
+		j.slices[s.Key] = s.Service
+		e.slices = append(e.slices, part{s.Key.Name, s.packed})
+	case e.slices[i].packed == s.packed:
+		return // only what DNS does not look at has changed
+	default:
+		e.slices[i].packed = s.packed
+	}
+	j.touch(key, e)
+}
+
+// DeleteSlice takes note that an EndpointSlice is seen to be gone.
+func (j *Join) DeleteSlice(key cluster.ServiceKey) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.dropSlice(key)
+}
+
+func (j *Join) dropSlice(slice cluster.ServiceKey) {
+	service, ok := j.slices[slice]
+	if !ok {
+		return
+	}
+	delete(j.slices, slice)
+	key := cluster.ServiceKey{Namespace: slice.Namespace, Name: service}
+	e := j.services[key]
+	e.slices = slices.DeleteFunc(e.slices, func(p part) bool { return p.name == slice.Name })
+	j.touch(key, e)
+}
+
+// ReplaceSlices takes in all EndpointSlices; those not among them are gone.
+func (j *Join) ReplaceSlices(all []Slice) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	seen := make(map[cluster.ServiceKey]struct{}, len(all))
+	for _, s := range all {
+		seen[s.Key] = struct{}{}
+		j.putSlice(s)
+	}
+	for key := range j.slices {
+		if _, ok := seen[key]; !ok {
+			j.dropSlice(key)
+		}
+	}
+}
+
+func (e *entry) exported() bool { return e.created.Key.Name != "" }
+
+// entry finds or makes the entry of key.
+func (j *Join) entry(key cluster.ServiceKey) *entry {
+	e := j.services[key]
+	if e == nil {
+		e = &entry{}
+		j.services[key] = e
+	}
+	return e
+}
+
+// touch puts key into the queue, unless it waits there already.
+func (j *Join) touch(key cluster.ServiceKey, e *entry) {
+	if !e.dirty {
+		e.dirty = true
+		j.queue = append(j.queue, key)
+		j.queued++
+	}
+	j.signal()
+}
+
+func (j *Join) signal() {
+	select {
+	case j.wake <- struct{}{}:
+	default:
+	}
+}
+
+// hashWarnings is 0 for none.
+func (j *Join) hashWarnings(ws []Warning) uint64 {
+	if len(ws) == 0 {
+		return 0
+	}
+	var b strings.Builder
+	for _, w := range ws {
+		b.WriteString(w.Annotation + "\x00" + w.Value + "\x00")
+	}
+	return maphash.String(j.seed, b.String()) | 1
+}
+
+// interned gives one copy of each string it was asked for.
+type interned map[string]string
+
+// maxInterned bounds the table against a cluster that makes up names without
+// end; zones and port names of a real one are a few hundred.
+const maxInterned = 4096
+
+func (t *interned) intern(s string) string {
+	if s == "" {
+		return ""
+	}
+	if kept, ok := (*t)[s]; ok {
+		return kept
+	}
+	if *t == nil || len(*t) >= maxInterned {
+		*t = interned{}
+	}
+	s = strings.Clone(s)
+	(*t)[s] = s
+	return s
+}

@@ -1,0 +1,214 @@
+package join
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/fedns/fedns/discovery/cluster"
+)
+
+// LabelSourceCluster marks an EndpointSlice that the MCS machinery imported
+// from another cluster (KEP-1645). Taking it in would echo that cluster's
+// endpoints as this one's.
+const LabelSourceCluster = "multicluster.kubernetes.io/source-cluster"
+
+// Service is what DNS needs of a Service object. It shares no memory with it.
+type Service struct {
+	Key      cluster.ServiceKey
+	Warnings []Warning // annotations that were ignored
+
+	created         time.Time
+	typ             cluster.ServiceType
+	external        bool // ExternalName: never exported (KEP-1645)
+	optIn, optOut   bool // fedns.io/export
+	publishNotReady bool
+	clusterIPs      []netip.Addr
+	ingress         []cluster.Ingress
+	ports           []cluster.Port
+	ttl, weight     uint32
+	policy          string
+	addresses       []netip.Addr
+}
+
+// Slice is what DNS needs of an EndpointSlice.
+type Slice struct {
+	Key     cluster.ServiceKey // the slice's own namespace and name
+	Service string             // the Service it belongs to, in the same namespace; empty: none of ours
+	packed  string
+}
+
+// Export is what DNS needs of a ServiceExport: which Service, and since when.
+type Export struct {
+	Key     cluster.ServiceKey
+	Created time.Time
+}
+
+// Node is what DNS needs of a Node: where it stands.
+type Node struct{ Name, Region, Zone string }
+
+// FromService reads a Service. It keeps no reference to o.
+func FromService(o *corev1.Service) Service {
+	s := Service{
+		Key:             cluster.ServiceKey{Namespace: strings.Clone(o.Namespace), Name: strings.Clone(o.Name)},
+		created:         o.CreationTimestamp.UTC(),
+		typ:             typeOf(o),
+		external:        o.Spec.Type == corev1.ServiceTypeExternalName,
+		publishNotReady: o.Spec.PublishNotReadyAddresses,
+	}
+	if s.typ != cluster.Headless {
+		ips := o.Spec.ClusterIPs
+		if len(ips) == 0 {
+			ips = []string{o.Spec.ClusterIP}
+		}
+		for _, ip := range ips {
+			if a, ok := parseAddr(ip); ok {
+				s.clusterIPs = append(s.clusterIPs, a)
+			}
+		}
+		slices.SortFunc(s.clusterIPs, netip.Addr.Compare)
+		s.clusterIPs = slices.Compact(s.clusterIPs)
+	}
+	if s.typ == cluster.LoadBalancer {
+		s.ingress = ingressOf(o.Status.LoadBalancer.Ingress)
+	}
+	for _, p := range o.Spec.Ports {
+		if p.Port > 0 && p.Port <= 65535 {
+			s.ports = append(s.ports, cluster.Port{Name: strings.Clone(p.Name), Protocol: protocolOf(p.Protocol), Number: uint16(p.Port)})
+		}
+	}
+	slices.SortFunc(s.ports, comparePorts)
+	s.ports = slices.Compact(s.ports)
+	s.annotate(o.Annotations)
+	return s
+}
+
+func typeOf(o *corev1.Service) cluster.ServiceType {
+	switch {
+	case o.Spec.ClusterIP == corev1.ClusterIPNone || slices.Contains(o.Spec.ClusterIPs, corev1.ClusterIPNone):
+		return cluster.Headless
+	case o.Spec.Type == corev1.ServiceTypeLoadBalancer:
+		return cluster.LoadBalancer
+	}
+	return cluster.ClusterIP
+}
+
+// ingressOf ignores ipMode: whether the node or the load balancer terminates
+// is kube-proxy's business, the address is the same.
+func ingressOf(in []corev1.LoadBalancerIngress) []cluster.Ingress {
+	var out []cluster.Ingress
+	for _, i := range in {
+		if a, ok := parseAddr(i.IP); ok {
+			out = append(out, cluster.Ingress{Addr: a})
+		} else if h := strings.TrimSuffix(i.Hostname, "."); h != "" && i.IP == "" {
+			out = append(out, cluster.Ingress{Hostname: strings.Clone(strings.ToLower(h))})
+		}
+	}
+	slices.SortFunc(out, compareIngress)
+	return slices.Compact(out)
+}
+
+// protocolOf is the protocol as SRV owner names have it; the API's default is TCP.
+func protocolOf(p corev1.Protocol) string {
+	switch p {
+	case corev1.ProtocolUDP:
+		return "udp"
+	case corev1.ProtocolSCTP:
+		return "sctp"
+	}
+	return "tcp"
+}
+
+// FromSlice reads an EndpointSlice. It keeps no reference to o. A slice of
+// FQDNs, one that was imported from another cluster, and one without a Service
+// has no Service in the result and no endpoints.
+func FromSlice(o *discoveryv1.EndpointSlice) Slice {
+	s := Slice{Key: cluster.ServiceKey{Namespace: strings.Clone(o.Namespace), Name: strings.Clone(o.Name)}}
+	if _, imported := o.Labels[LabelSourceCluster]; imported || o.AddressType == discoveryv1.AddressTypeFQDN {
+		return s
+	}
+	s.Service = strings.Clone(o.Labels[discoveryv1.LabelServiceName])
+	if s.Service == "" {
+		return s
+	}
+	endpoints := make([]cluster.Endpoint, 0, len(o.Endpoints))
+	for i := range o.Endpoints {
+		endpoints = appendEndpoints(endpoints, &o.Endpoints[i], o.AddressType == discoveryv1.AddressTypeIPv4)
+	}
+	s.packed = pack(portsOf(o.Ports), endpoints)
+	return s
+}
+
+// appendEndpoints takes an endpoint apart into its addresses of the slice's
+// family. The API's defaults: an unknown ready is ready, an unknown serving is
+// as ready, an unknown terminating is false.
+func appendEndpoints(dst []cluster.Endpoint, e *discoveryv1.Endpoint, is4 bool) []cluster.Endpoint {
+	ready := valueOr(e.Conditions.Ready, true)
+	for _, text := range e.Addresses {
+		a, ok := parseAddr(text)
+		if !ok || a.Is4() != is4 {
+			continue
+		}
+		dst = append(dst, cluster.Endpoint{
+			Addr:        a,
+			Hostname:    strings.ToLower(valueOr(e.Hostname, "")),
+			Ready:       ready,
+			Serving:     valueOr(e.Conditions.Serving, ready),
+			Terminating: valueOr(e.Conditions.Terminating, false),
+			Zone:        valueOr(e.Zone, ""),
+		})
+	}
+	return dst
+}
+
+// portsOf leaves out a port without a number ("all ports"), which SRV cannot say.
+func portsOf(in []discoveryv1.EndpointPort) []cluster.Port {
+	var out []cluster.Port
+	for _, p := range in {
+		if p.Port == nil || *p.Port < 1 || *p.Port > 65535 {
+			continue
+		}
+		out = append(out, cluster.Port{
+			Name:     valueOr(p.Name, ""),
+			Protocol: protocolOf(valueOr(p.Protocol, corev1.ProtocolTCP)),
+			Number:   uint16(*p.Port),
+		})
+	}
+	slices.SortFunc(out, comparePorts)
+	return slices.Compact(out)
+}
+
+// FromExport reads the metadata of a ServiceExport of any version.
+func FromExport(o *metav1.ObjectMeta) Export {
+	return Export{
+		Key:     cluster.ServiceKey{Namespace: strings.Clone(o.Namespace), Name: strings.Clone(o.Name)},
+		Created: o.CreationTimestamp.UTC(),
+	}
+}
+
+// FromNode reads a Node's labels; the beta labels count where the others are missing.
+func FromNode(o *corev1.Node) Node {
+	label := func(name, old string) string {
+		if v := o.Labels[name]; v != "" {
+			return strings.Clone(v)
+		}
+		return strings.Clone(o.Labels[old])
+	}
+	return Node{
+		Name:   strings.Clone(o.Name),
+		Region: label(corev1.LabelTopologyRegion, corev1.LabelFailureDomainBetaRegion),
+		Zone:   label(corev1.LabelTopologyZone, corev1.LabelFailureDomainBetaZone),
+	}
+}
+
+func valueOr[T any](p *T, otherwise T) T {
+	if p == nil {
+		return otherwise
+	}
+	return *p
+}

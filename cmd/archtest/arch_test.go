@@ -1,0 +1,145 @@
+package archtest
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var root = filepath.Join("..", "..")
+
+func TestImports(t *testing.T) {
+	g, err := list(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := g[module+"/dnsserver/dnsname"]; !ok {
+		t.Fatalf("go list told of %d packages, dnsname not among them", len(g))
+	}
+	for _, b := range check(g, rules) {
+		t.Error(b)
+	}
+}
+
+func TestSources(t *testing.T) {
+	broken, err := sources(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range broken {
+		t.Error(b)
+	}
+}
+
+// TestEveryRuleCanBreak: for each rule a package that breaks it and one that
+// comes close and does not.
+func TestEveryRuleCanBreak(t *testing.T) {
+	covered := make([]bool, len(rules))
+	for _, tt := range []struct {
+		name   string
+		from   string
+		to     []string // from imports the first, which imports the second, and so on
+		broken string   // a part of the reason; empty: allowed
+	}{
+		{"dnsname and a library", "dnsserver/dnsname", []string{"golang.org/x/net/idna"}, "names are the map key"},
+		{"dnsname and the standard library", "dnsserver/dnsname", []string{"net/http"}, ""},
+		{"wire and the zone", "dnsserver/wire", []string{module + "/dnsserver/zone"}, "floor of the hot path"},
+		{"wire and dnsname", "dnsserver/wire", []string{module + "/dnsserver/dnsname"}, ""},
+		{"zone and sockets", "dnsserver/zone", []string{"net"}, "the zone is pure data"},
+		{"zone and sockets by a detour", "dnsserver/zone", []string{"golang.org/x/a", "golang.org/x/b", "net"}, "the zone is pure data"},
+		{"zone and addresses", "dnsserver/zone", []string{"net/netip"}, ""},
+		{"zone and the standard library's own sockets", "dnsserver/zone", []string{"expvar", "net"}, ""},
+		{"zone and Kubernetes", "dnsserver/zone", []string{"k8s.io/api/core/v1"}, "the zone is pure data"},
+		{"zone and its reader", "dnsserver/zone", []string{module + "/dnsserver/zonefile"}, "the zone lies below"},
+		{"cluster and a client", "discovery/cluster", []string{"k8s.io/client-go/rest"}, "what all of discovery shares"},
+		{"kubernetes and a client", "discovery/kubernetes", []string{"k8s.io/client-go/rest"}, ""},
+		{"CRD types and a client", "federation/api/v1alpha1", []string{"k8s.io/client-go/rest"}, "must not get a client"},
+		{"CRD types and apimachinery", "federation/api/v1alpha1", []string{"k8s.io/apimachinery/pkg/runtime"}, ""},
+		{"answers and Kubernetes", "dnsserver/answer", []string{"golang.org/x/a", "k8s.io/api/core/v1"}, "serving never waits"},
+		{"sockets and names", "dnsserver/udp", []string{module + "/dnsserver/dnsname"}, "sockets know bytes"},
+		{"streams and answers", "dnsserver/stream", []string{module + "/dnsserver/answer"}, "sockets know bytes"},
+		{"answers and names", "dnsserver/answer", []string{module + "/dnsserver/dnsname"}, ""},
+		{"answers and discovery", "dnsserver/answer", []string{module + "/discovery/cluster"}, "nothing downstream asks"},
+		{"a root and another", "discovery", []string{module + "/providers"}, "wings are joined in cmd"},
+		{"a child and its root", "discovery/kubernetes", []string{module + "/discovery"}, "wings are joined in cmd"},
+		{"a root and its child", "discovery", []string{module + "/discovery/kubernetes"}, ""},
+		{"cmd and the roots", "cmd/fedns", []string{module + "/discovery", module + "/providers"}, "wings are joined in cmd"},
+		{"cmd and a root", "cmd/fedns", []string{module + "/discovery"}, ""},
+		{"discovery and compiled answers", "discovery/synth", []string{module + "/dnsserver/answer"}, "none of them sees compiled answers"},
+		{"discovery and the zone", "discovery/synth", []string{module + "/dnsserver/zone"}, ""},
+		{"discovery and providers", "discovery/synth", []string{module + "/providers/plan"}, "does not know who reads it"},
+		{"providers and discovery", "providers/plan", []string{module + "/discovery/cluster"}, "do not know who wrote it"},
+		{"federation and providers", "federation/placement", []string{module + "/providers/plan"}, "decided downstream"},
+		{"a wing and the configuration file", "discovery/manifest", []string{module + "/cmd/fedns/config"}, "only cmd knows flags"},
+		{"cmd and its own", "cmd/fedns", []string{module + "/cmd/fedns/config"}, ""},
+		{"cmd and integration", "cmd/fedns", []string{module + "/integration/harness/pki"}, "nothing may import it"},
+		{"unmaintained YAML", "cmd/fedns", []string{"gopkg.in/yaml.v3"}, "no longer maintained"},
+		{"unmaintained YAML of a library", "cmd/fedns", []string{"k8s.io/x", "gopkg.in/yaml.v3"}, ""},
+		{"log", "cmd/fedns", []string{"log"}, "logs are log/slog"},
+		{"slog", "cmd/fedns", []string{"log/slog", "log"}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			from := module + "/" + tt.from
+			g := graph{from: {ImportPath: from, Imports: tt.to[:1]}}
+			for i, path := range tt.to {
+				g[path] = unit{ImportPath: path, Imports: tt.to[i+1 : min(i+2, len(tt.to))], Standard: standard(g, path)}
+			}
+			got := check(g, rules)
+			if tt.broken == "" {
+				if len(got) > 0 {
+					t.Errorf("want it allowed, got %q", got)
+				}
+				return
+			}
+			if !slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, tt.broken) }) {
+				t.Errorf("got %q, want a line with %q", got, tt.broken)
+			}
+			for i, r := range rules {
+				covered[i] = covered[i] || strings.Contains(r.Because, tt.broken)
+			}
+		})
+	}
+	for i, r := range rules {
+		if !covered[i] {
+			t.Errorf("no case breaks the rule %q", r.Because)
+		}
+	}
+}
+
+// TestABrokenHouse: testdata/house is a module that breaks rules in ways that
+// only real files can: by a detour, in a test, under a build tag, in a file's name.
+func TestABrokenHouse(t *testing.T) {
+	house := filepath.Join("testdata", "house")
+	if _, err := os.Stat(house); err != nil {
+		t.Fatal(err)
+	}
+	g, err := list(house)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inFiles, err := sources(house)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := append(check(g, rules), inFiles...)
+	for i, line := range got {
+		got[i] = strings.ReplaceAll(line, module+"/", "")
+	}
+	want := []string{
+		"discovery/manifest → discovery: wings are joined in cmd",
+		"discovery/manifest → log: logs are log/slog",
+		"dnsserver/zone → dnsserver/wire → net: the zone is pure data",
+		"discovery/common: the name says nothing",
+		"discovery/manifest/windows.go:5: func init:",
+	}
+	for _, w := range want {
+		if !slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, w) }) {
+			t.Errorf("want a line that begins with %q", w)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("got %d lines, want %d:\n%s", len(got), len(want), strings.Join(got, "\n"))
+	}
+}

@@ -1,0 +1,128 @@
+package archtest
+
+// module is the path that rules leave out: dnsserver/zone is
+// github.com/fedns/fedns/dnsserver/zone.
+const module = "github.com/fedns/fedns"
+
+// rule bans imports. A pattern is a package's path; with /... it stands for the
+// package and everything below it. In From and its exceptions paths are of this
+// module; in Ban and Allow "std" stands for the standard library and "." for
+// this module.
+type rule struct {
+	From    []string // packages the rule is for
+	Except  []string // of those
+	Ban     []string // what they must not import; empty: all but Allow
+	Allow   []string // of what Ban holds
+	Direct  bool     // counts what a package imports itself, tests included; else whatever it leads to
+	Because string
+}
+
+var rules = []rule{
+	// L1 and L2.
+	{
+		From:    []string{"dnsserver/dnsname"},
+		Allow:   []string{"std"},
+		Because: "names are the map key everywhere: whatever they import, everything imports",
+	},
+	{
+		From:    []string{"dnsserver/wire"},
+		Allow:   []string{"std", "dnsserver/dnsname"},
+		Because: "message cursors are the floor of the hot path: no library below it may allocate",
+	},
+	{
+		From:    []string{"dnsserver/zone"},
+		Ban:     append([]string{"net", "net/http", "os/exec", "github.com/miekg/dns/..."}, kubernetes...),
+		Because: "the zone is pure data: no sockets, no Kubernetes, no DNS library",
+	},
+	{
+		From:    []string{"dnsserver/zone"},
+		Ban:     []string{"."},
+		Allow:   []string{"dnsserver/dnsname", "dnsserver/wire"},
+		Because: "the zone lies below everything that reads or writes it",
+	},
+	{
+		From:    []string{"discovery/cluster"},
+		Ban:     append([]string{"net", "net/http"}, kubernetes...),
+		Because: "what all of discovery shares is pure data: no sockets, no Kubernetes client",
+	},
+	{
+		From:    []string{"federation/api/..."},
+		Ban:     []string{"k8s.io/client-go/...", "sigs.k8s.io/controller-runtime/...", "."},
+		Allow:   []string{"federation/api/..."},
+		Because: "who imports the CRD types must not get a client with them",
+	},
+
+	// Serving.
+	{
+		From:    []string{"dnsserver/..."},
+		Ban:     kubernetes,
+		Because: "serving never waits for the control plane, so it cannot know it",
+	},
+	{
+		From:    []string{"dnsserver/udp/...", "dnsserver/stream/..."},
+		Ban:     []string{"dnsserver/answer/...", "dnsserver/zone/...", "dnsserver/dnsname", "github.com/miekg/dns/..."},
+		Because: "sockets know bytes, not DNS: they call Respond(dst, query, from) and nothing else",
+	},
+	{
+		From:    []string{"dnsserver/..."},
+		Ban:     []string{"discovery/...", "providers/...", "federation/..."},
+		Because: "data moves one way: nothing downstream asks anything upstream",
+	},
+
+	// Wings.
+	{
+		From:    []string{"..."},
+		Except:  []string{"cmd/..."},
+		Ban:     []string{"dnsserver", "discovery", "providers", "federation"},
+		Because: "wings are joined in cmd: their roots never import each other, and children never import a root; what siblings share sits in the lowest package that needs it",
+	},
+	{
+		From:    []string{"discovery/...", "providers/...", "federation/..."},
+		Ban:     []string{"dnsserver/..."},
+		Allow:   []string{"dnsserver/dnsname", "dnsserver/wire", "dnsserver/zone", "dnsserver/zonefile"},
+		Because: "the wings share the zone model; none of them sees compiled answers or sockets",
+	},
+	{
+		From:    []string{"discovery/..."},
+		Ban:     []string{"providers/...", "federation/..."},
+		Because: "data moves one way: discovery writes the zone and does not know who reads it",
+	},
+	{
+		From:    []string{"providers/..."},
+		Ban:     []string{"discovery/...", "federation/..."},
+		Because: "providers read the zone and do not know who wrote it",
+	},
+	{
+		From:    []string{"federation/..."},
+		Ban:     []string{"providers/..."},
+		Because: "federation decides where things go; what DNS they get is decided downstream",
+	},
+
+	// Everywhere.
+	{
+		From:    []string{"..."},
+		Except:  []string{"cmd/..."},
+		Ban:     []string{"cmd/..."},
+		Because: "only cmd knows flags and the configuration file; each package has its own Config",
+	},
+	{
+		From:    []string{"..."},
+		Ban:     []string{"integration/..."},
+		Because: "integration may import anything, so nothing may import it",
+	},
+	{
+		From:    []string{"..."},
+		Ban:     []string{"gopkg.in/yaml.v3", "gopkg.in/yaml.v2"},
+		Direct:  true,
+		Because: "it is no longer maintained; go.yaml.in/yaml/v3 is its continuation",
+	},
+	{
+		From:    []string{"..."},
+		Ban:     []string{"log"},
+		Direct:  true,
+		Because: "logs are log/slog: constant messages, attributes for the rest",
+	},
+}
+
+// kubernetes is everything that speaks of Kubernetes objects.
+var kubernetes = []string{"k8s.io/...", "sigs.k8s.io/..."}

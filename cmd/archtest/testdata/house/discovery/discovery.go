@@ -1,0 +1,2 @@
+// Package discovery is a root.
+package discovery

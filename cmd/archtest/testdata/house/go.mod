@@ -1,0 +1,3 @@
+module github.com/fedns/fedns
+
+go 1.26

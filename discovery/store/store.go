@@ -1,0 +1,146 @@
+package store
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/fedns/fedns/discovery/cluster"
+)
+
+// Store holds one Group a service and cluster. It is not safe for concurrent use.
+type Store struct {
+	services map[cluster.ServiceKey][]held // sorted by cluster, never empty
+	counts   map[cluster.ID]Count
+	bytes    int
+	packing  []byte // scratch
+}
+
+type held struct {
+	cluster   cluster.ID
+	run       uint32 // of the Source that reported it last
+	endpoints uint32
+	packed    string
+}
+
+// Count is what a cluster has in the Store.
+type Count struct{ Services, Endpoints int }
+
+// New makes an empty Store.
+func New() *Store {
+	return &Store{services: map[cluster.ServiceKey][]held{}, counts: map[cluster.ID]Count{}}
+}
+
+// Put keeps g, which must not be Withdrawn, as reported in a run of its
+// cluster's Source. It tells whether g differs from what was held. g is not kept.
+func (s *Store) Put(g *cluster.Group, run uint32) (changed bool) {
+	s.packing = Append(s.packing[:0], g)
+	list := s.services[g.Service]
+	i, found := search(list, g.Cluster)
+	if found && list[i].packed == string(s.packing) {
+		list[i].run = run
+		return false
+	}
+	h := held{g.Cluster, run, uint32(len(g.Endpoints)), string(s.packing)}
+	if found {
+		s.count(list[i], -1)
+		list[i] = h
+	} else {
+		s.services[g.Service] = slices.Insert(list, i, h)
+	}
+	s.count(h, 1)
+	return true
+}
+
+// Remove takes a cluster's Group away and tells whether there was one.
+func (s *Store) Remove(key cluster.ServiceKey, id cluster.ID) bool {
+	list := s.services[key]
+	i, found := search(list, id)
+	if !found {
+		return false
+	}
+	s.count(list[i], -1)
+	if len(list) == 1 {
+		delete(s.services, key)
+		return true
+	}
+	s.services[key] = slices.Delete(list, i, i+1)
+	return true
+}
+
+func search(list []held, id cluster.ID) (int, bool) {
+	return slices.BinarySearchFunc(list, id, func(h held, id cluster.ID) int { return cmp.Compare(h.cluster, id) })
+}
+
+func (s *Store) count(h held, sign int) {
+	c := s.counts[h.cluster]
+	c.Services += sign
+	c.Endpoints += sign * int(h.endpoints)
+	s.bytes += sign * len(h.packed)
+	if s.counts[h.cluster] = c; c == (Count{}) {
+		delete(s.counts, h.cluster)
+	}
+}
+
+// Groups appends the service's Groups to dst, sorted by cluster. They are only to be read.
+func (s *Store) Groups(dst []cluster.Group, key cluster.ServiceKey) []cluster.Group {
+	for _, h := range s.services[key] {
+		dst = append(dst, h.group(key))
+	}
+	return dst
+}
+
+// Group is the Group of one cluster; false when there is none.
+func (s *Store) Group(key cluster.ServiceKey, id cluster.ID) (cluster.Group, bool) {
+	list := s.services[key]
+	i, found := search(list, id)
+	if !found {
+		return cluster.Group{}, false
+	}
+	return list[i].group(key), true
+}
+
+func (h held) group(key cluster.ServiceKey) cluster.Group {
+	g, err := Decode(h.packed)
+	if err != nil { // only Append makes these octets
+		panic(fmt.Sprintf("%s in %s: %v", key, h.cluster, err))
+	}
+	g.Cluster, g.Service = h.cluster, key
+	return g
+}
+
+// Keys are all services, sorted.
+func (s *Store) Keys() []cluster.ServiceKey {
+	return slices.SortedFunc(maps.Keys(s.services), func(x, y cluster.ServiceKey) int {
+		return cmp.Or(cmp.Compare(x.Namespace, y.Namespace), cmp.Compare(x.Name, y.Name))
+	})
+}
+
+// NotOf are the services that a cluster holds, but did not report in this run.
+func (s *Store) NotOf(id cluster.ID, run uint32) []cluster.ServiceKey {
+	return s.where(id, func(h held) bool { return h.run != run })
+}
+
+// Of are the services that a cluster holds.
+func (s *Store) Of(id cluster.ID) []cluster.ServiceKey {
+	return s.where(id, func(held) bool { return true })
+}
+
+func (s *Store) where(id cluster.ID, ok func(held) bool) (keys []cluster.ServiceKey) {
+	for key, list := range s.services {
+		if i, found := search(list, id); found && ok(list[i]) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// Count is what a cluster has here.
+func (s *Store) Count(id cluster.ID) Count { return s.counts[id] }
+
+// Len counts the services.
+func (s *Store) Len() int { return len(s.services) }
+
+// Bytes is the size of all packed Groups, in octets.
+func (s *Store) Bytes() int { return s.bytes }

@@ -90,8 +90,33 @@ func TestSnippetsShareTheirPlaceholders(t *testing.T) {
 		if strings.Count(string(text), "{") < 2 || strings.Count(string(text), "\t") > 0 {
 			t.Errorf("%s: no server block, or tabs, which a ConfigMap's YAML shows as one quoted line", file)
 		}
-		if !strings.Contains(string(readme), file) {
+		if !strings.Contains(string(readme), "deploy/"+file) && !strings.Contains(string(readme), "`"+file+"`") {
 			t.Errorf("README.md does not tell of %s", file)
+		}
+	}
+}
+
+// TestReadmeNamesFilesThatAreThere: commands that are copied from it find what
+// they name, and every manifest is told of.
+func TestReadmeNamesFilesThatAreThere(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := map[string]bool{}
+	for _, m := range regexp.MustCompile(`\bdeploy/((?:manifests|coredns)/[\w.]+\w|Dockerfile)`).FindAllStringSubmatch(string(readme), -1) {
+		named[m[1]] = true
+		if _, err := os.Stat(m[1]); err != nil {
+			t.Error(err)
+		}
+	}
+	manifests, err := filepath.Glob("manifests/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append(manifests, "Dockerfile") {
+		if !named[file] {
+			t.Errorf("README.md has no command with %s", file)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package dnsname
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -65,14 +66,28 @@ func FromFolded(wire string) Name { return Name{wire} }
 
 // Fold copies src to dst in lower case (RFC 4343: ASCII letters only). Length
 // octets are below 'A' and pass unchanged, so whole wire names may be folded.
+// dst and src may be the same.
 func Fold(dst, src []byte) {
-	_ = dst[:len(src)]
+	dst = dst[:len(src)]
+	for ; len(src) >= 8; src, dst = src[8:], dst[8:] {
+		binary.LittleEndian.PutUint64(dst, fold8(binary.LittleEndian.Uint64(src)))
+	}
 	for i, c := range src {
 		if 'A' <= c && c <= 'Z' {
 			c += 'a' - 'A'
 		}
 		dst[i] = c
 	}
+}
+
+// fold8 folds eight octets at once: an octet's top bit is set in fromA if it is
+// at least 'A', in pastZ if it is past 'Z', once its own top bit is out of the way.
+func fold8(x uint64) uint64 {
+	const ones = 0x0101010101010101
+	low := x &^ (0x80 * ones)
+	fromA, pastZ := low+(0x80-'A')*ones, low+(0x7f-'Z')*ones
+	upper := (fromA ^ pastZ) &^ x & (0x80 * ones)
+	return x | upper>>2 // 'a' - 'A' is 0x20
 }
 
 // Parse reads the presentation form (RFC 1035 §5.1), absolute with or without

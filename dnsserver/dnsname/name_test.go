@@ -113,3 +113,22 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestFoldEveryOctetAtEveryPlace(t *testing.T) {
+	for c := range 256 {
+		for at := range 19 {
+			src := bytes.Repeat([]byte{'Z'}, 19)
+			src[at] = byte(c)
+			want := bytes.Repeat([]byte{'z'}, 19)
+			want[at] = byte(c)
+			if 'A' <= c && c <= 'Z' {
+				want[at] += 'a' - 'A'
+			}
+			got := make([]byte, 19)
+			dnsname.Fold(got, src)
+			if !bytes.Equal(got, want) {
+				t.Fatalf("octet %d at %d: %q", c, at, got)
+			}
+		}
+	}
+}

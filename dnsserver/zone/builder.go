@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
 )
@@ -115,20 +116,27 @@ func (b *Builder) merge(next *Snapshot) (entries []entry, changes []Change, err 
 			continue
 		}
 		entries = append(entries, entry{key, packNode(sets)})
-		next.counts.add(old, -1)
-		next.counts.add(sets, 1)
+		next.counts.add(b.apex, old, -1)
+		next.counts.add(b.apex, sets, 1)
 	}
 	return entries, changes, nil
 }
 
-func (c *counts) add(sets []RRset, sign int) {
-	if len(sets) > 0 {
-		c.names += sign
+func (c *counts) add(apex dnsname.Name, sets []RRset, sign int) {
+	if len(sets) == 0 {
+		return
+	}
+	c.names += sign
+	if strings.Contains(sets[0].Owner.Wire(), "\x01*") { // at worst counts a name that has no such label
+		c.wildcards += sign
 	}
 	for _, r := range sets {
 		c.records += sign * r.Len()
-		if r.Type == TypeDNAME {
+		switch {
+		case r.Type == TypeDNAME:
 			c.dnames += sign
+		case r.Type == TypeNS && r.Owner != apex:
+			c.cuts += sign
 		}
 	}
 }

@@ -18,7 +18,8 @@ type Snapshot struct {
 
 // counts is what a Snapshot knows of its content without walking it.
 type counts struct {
-	names, records, dnames int
+	names, records          int
+	dnames, cuts, wildcards int
 }
 
 // Apex is the zone's name.
@@ -35,6 +36,16 @@ func (s *Snapshot) Names() int { return s.counts.names }
 
 // Records counts the resource records.
 func (s *Snapshot) Records() int { return s.counts.records }
+
+// HasCuts says that there are delegations (RFC 9499 §7: zone cuts).
+func (s *Snapshot) HasCuts() bool { return s.counts.cuts > 0 }
+
+// HasDNAMEs says that there are DNAME records.
+func (s *Snapshot) HasDNAMEs() bool { return s.counts.dnames > 0 }
+
+// HasWildcards says that some owner name has an asterisk label, so that a
+// wildcard may exist, if only as an empty non-terminal (RFC 4592 §2.2).
+func (s *Snapshot) HasWildcards() bool { return s.counts.wildcards > 0 }
 
 // Node finds an owner name; the Node is empty when no RRset has it.
 func (s *Snapshot) Node(owner dnsname.Name) Node {

@@ -1,0 +1,147 @@
+package answer
+
+import (
+	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/wire"
+	"github.com/fedns/fedns/dnsserver/zone"
+)
+
+// Compiling keeps the table in step with the Snapshots: every name that exists
+// in a zone, empty non-terminals included, has an entry, unless a zone further
+// down that is served too has taken the name over.
+
+// compileChanges brings the entries up to date with what changed in a zone.
+func (e *Engine) compileChanges(z *published, snap *zone.Snapshot, changes []zone.Change) {
+	var last dnsname.Name
+	for _, c := range changes {
+		// A delegation or DNAME that comes or goes changes what all names below it mean.
+		if c.Key.Owner != z.apex && (c.Key.Type == zone.TypeNS || c.Key.Type == zone.TypeDNAME) && (c.Old == nil || c.New == nil) {
+			e.compileBelow(z, c.Key.Owner)
+		}
+		if c.Key.Owner == last { // changes come in order: one compilation an owner
+			continue
+		}
+		last = c.Key.Owner
+		e.compileName(z, snap, last)
+		e.compileAbove(z, snap, last)
+	}
+}
+
+// compileAbove brings the names above a changed one up to date: whether they
+// exist, and whether a wildcard stands below them.
+func (e *Engine) compileAbove(z *published, snap *zone.Snapshot, owner dnsname.Name) {
+	for owner != z.apex {
+		wild := owner.IsWildcard()
+		owner = owner.Parent()
+		if !e.owns(z, owner) {
+			continue // the zone that was put in between ends further up
+		}
+		_, exists := snap.Find(owner)
+		_, has := e.table.get([]byte(owner.Wire()))
+		if exists == has && !wild {
+			return // so it is for everything further up
+		}
+		e.compileName(z, snap, owner)
+	}
+}
+
+// compileBelow makes the entries of all names at and below owner anew, empty
+// non-terminals included, and sees to those above.
+func (e *Engine) compileBelow(z *published, owner dnsname.Name) {
+	snap := z.snapshot.Load()
+	last := owner
+	for n := range snap.Below(owner) {
+		e.compileName(z, snap, n.Owner)
+		// In canonical order a name that is above the last one as well was made with it.
+		for up := n.Owner; up != owner; {
+			if up = up.Parent(); last.Under(up) {
+				break
+			}
+			e.compileName(z, snap, up)
+		}
+		last = n.Owner
+	}
+	e.compileName(z, snap, owner)
+	e.compileAbove(z, snap, owner)
+}
+
+// dropBelow takes the entries of a zone's names at and below owner out.
+func (e *Engine) dropBelow(z *published, owner dnsname.Name) {
+	for n := range z.snapshot.Load().Below(owner) {
+		for name := n.Owner; name.Under(owner); name = name.Parent() {
+			if entry, ok := e.table.get([]byte(name.Wire())); ok && entry.zone() == z.id {
+				e.table.remove([]byte(name.Wire()))
+			}
+		}
+	}
+}
+
+// owns says that queries for name are answered from z, not from a zone below it.
+func (e *Engine) owns(z *published, name dnsname.Name) bool {
+	return e.zones.Load().find([]byte(name.Wire())) == z
+}
+
+// compileName makes one name's entry, or takes it out when the name does not
+// exist. A name that another zone has taken over is left to that one.
+func (e *Engine) compileName(z *published, snap *zone.Snapshot, owner dnsname.Name) {
+	if !e.owns(z, owner) {
+		return
+	}
+	node, exists := snap.Find(owner)
+	if !exists {
+		e.table.remove([]byte(owner.Wire()))
+		return
+	}
+	var flags uint8
+	if leftToReadable(snap, node) {
+		flags = flagSlow
+	}
+	if snap.HasWildcards() {
+		if star, err := owner.Child("*"); err == nil {
+			if _, wild := snap.Find(star); wild {
+				flags |= flagWild
+			}
+		}
+	}
+	var types []finished
+	if flags&flagSlow == 0 {
+		for r := range node.RRsets() {
+			types = append(types, finish(r))
+		}
+	}
+	var buf [512]byte
+	e.table.put(appendEntry(buf[:0], z.id, flags, owner.Wire(), types))
+}
+
+// leftToReadable says that a name's answers are not just its own RRsets.
+func leftToReadable(snap *zone.Snapshot, n zone.Node) bool {
+	if n.Has(zone.TypeCNAME) || n.Has(zone.TypeDNAME) {
+		return true
+	}
+	if !snap.HasCuts() && !snap.HasDNAMEs() {
+		return false
+	}
+	for up := n.Owner; up != snap.Apex(); up = up.Parent() {
+		if above := snap.Node(up); above.Has(zone.TypeNS) || above.Has(zone.TypeDNAME) {
+			return true
+		}
+	}
+	return false
+}
+
+// finish composes the answer section for an RRset asked by its own name.
+func finish(r zone.RRset) finished {
+	msg, q := question(r.Owner, r.Type)
+	var w wire.Writer
+	w.Begin(make([]byte, 0, 1024), msg, q, wire.HeaderLen+dnsname.MaxWire+4+maxHot)
+	for d := range r.RDATA() {
+		if !w.Record(wire.AnswerSection, r.Owner, r.Type, r.TTL, d) {
+			return finished{typ: r.Type}
+		}
+	}
+	rrs := w.Message()[len(msg):]
+	if len(rrs) > maxHot {
+		return finished{typ: r.Type}
+	}
+	return finished{r.Type, uint16(w.Count(wire.AnswerSection)), rrs}
+}

@@ -1,0 +1,15 @@
+// Package answer turns a query into its answer, from the zones published to it.
+//
+//	Publish ─► zoneSet ── Zone ── Snapshot            read by the readable path: lookup.go, RFC 1034 §4.3.2
+//	       └─► table ──── finished answers, by name   read by the hot path: hot.go, one look-up and a copy
+//
+// Both paths give byte-identical answers where both apply. The hot path takes
+// the plain cases: a name that exists with data or without, one that does not
+// exist. It hands everything else over: CNAME, DNAME, wildcards, referrals,
+// answers that must be truncated, EDNS options.
+//
+// Queries read what is published by atomic loads only; they never wait for a
+// writer, start a goroutine or, on the hot path, allocate.
+//
+// It imports dnsserver/{dnsname,wire,zone} and the standard library only.
+package answer

@@ -1,0 +1,401 @@
+package answer
+
+import (
+	"bytes"
+	"encoding/binary"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/zone"
+)
+
+var seed = flag.Uint64("seed", uint64(time.Now().UnixNano()), "seed of the random tests")
+
+func random(t testing.TB) *rand.Rand {
+	t.Logf("go test -run '%s' -seed %d", t.Name(), *seed)
+	return rand.New(rand.NewPCG(*seed, 2))
+}
+
+var from = netip.MustParseAddrPort("127.0.0.1:5353")
+
+// randomEdits makes edits of every kind among few names, so that they meet.
+func randomEdits(rnd *rand.Rand, apex dnsname.Name, n int) []zone.Edit {
+	labels := []string{"a", "b", "c", "*", "ns", "d"}
+	name := func() dnsname.Name {
+		for n := apex; ; {
+			n, _ = n.Child(labels[rnd.IntN(len(labels))])
+			if rnd.IntN(3) == 0 || n.Labels() > 5 {
+				return n
+			}
+		}
+	}
+	edits := make([]zone.Edit, n)
+	for i := range edits {
+		owner, ttl := name(), uint32(rnd.IntN(100))
+		var r zone.RRset
+		switch rnd.IntN(9) {
+		case 0:
+			r = zone.NewRRset(owner, zone.TypeCNAME, ttl, zone.Target(name()))
+		case 1:
+			r = zone.NewRRset(owner, zone.TypeNS, ttl, zone.Target(name()), zone.Target(name()))
+		case 2:
+			r = zone.NewRRset(owner, zone.TypeDNAME, ttl, zone.Target(name()))
+		case 3:
+			r = zone.NewRRset(owner, zone.TypeMX, ttl, "\x00\x01"+zone.Target(name()), "\x00\x02"+zone.Target(name()))
+		case 4:
+			r = zone.NewRRset(owner, zone.TypeSRV, ttl, zone.SRV(0, 1, 80, name()))
+		case 5:
+			r = zone.NewRRset(owner, zone.TypeTXT, ttl, zone.TXT(string(make([]byte, rnd.IntN(1500)))))
+		default:
+			r = zone.NewRRset(owner, zone.TypeA, ttl, "\x01\x02\x03\x04", string([]byte{1, 2, 3, byte(rnd.IntN(9))}))
+		}
+		edits[i] = zone.Edit{Op: zone.OpSet, RRset: r}
+		if rnd.IntN(3) == 0 {
+			edits[i].Op = zone.OpDelete
+		}
+	}
+	return edits
+}
+
+// build makes what can stand of the edits.
+func build(prev *zone.Snapshot, edits []zone.Edit) (*zone.Snapshot, []zone.Change) {
+	var all []zone.Change
+	for _, e := range edits {
+		b := zone.NewBuilder(prev)
+		b.Apply(e)
+		if next, changes, err := b.Build(); err == nil {
+			prev, all = next, append(all, changes...)
+		}
+	}
+	return prev, all
+}
+
+func emptyZone(t testing.TB, apex dnsname.Name) *zone.Snapshot {
+	t.Helper()
+	ns, _ := apex.Child("ns")
+	b := zone.NewZone(apex)
+	b.Set(zone.NewRRset(apex, zone.TypeSOA, 9, zone.SOA{MName: ns, RName: ns, Serial: 1, Minimum: 5}.RDATA()))
+	b.Set(zone.NewRRset(apex, zone.TypeNS, 9, zone.Target(ns)))
+	s, _, err := b.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// queries lists messages about a zone: every name in it, above and below them,
+// every type that plays a part, in odd spelling, with and without EDNS.
+func queries(rnd *rand.Rand, s *zone.Snapshot) [][]byte {
+	names := map[dnsname.Name]bool{}
+	for r := range s.All() {
+		for n := r.Owner; n.Under(s.Apex()); n = n.Parent() {
+			names[n] = true
+			for _, l := range []string{"a", "x", "*"} {
+				if c, err := n.Child(l); err == nil {
+					names[c] = true
+				}
+			}
+		}
+	}
+	var out [][]byte
+	for n := range names {
+		for _, typ := range []uint16{zone.TypeA, zone.TypeNS, zone.TypeCNAME, zone.TypeMX, zone.TypeTXT, zone.TypeAAAA, zone.TypeSRV, zone.TypeDNAME, zone.TypeDS, 41, 250, 255, 65280} {
+			msg := binary.BigEndian.AppendUint16(nil, uint16(rnd.Uint32()))
+			msg = append(msg, byte(rnd.IntN(2)), byte(rnd.IntN(8))<<4, 0, 1, 0, 0, 0, 0, 0, 0)
+			for _, c := range []byte(n.Wire()) {
+				if 'a' <= c && c <= 'z' && rnd.IntN(2) == 0 {
+					c -= 'a' - 'A'
+				}
+				msg = append(msg, c)
+			}
+			msg = append(msg, byte(typ>>8), byte(typ), 0, 1)
+			if rnd.IntN(2) == 0 {
+				msg[11] = 1
+				msg = append(msg, 0, 0, 41, byte(rnd.IntN(20)), 0, 0, 0, 0, 0, 0, 0)
+			}
+			out = append(out, msg)
+		}
+	}
+	return out
+}
+
+// TestHotPathEqualsReadable edits random zones step by step and, at each step,
+// asks everything by both paths: whatever the hot path answers must be byte for
+// byte what the readable one does. An Engine that saw the zone only as it is in
+// the end must agree as well, so that nothing depends on the way there.
+func TestHotPathEqualsReadable(t *testing.T) {
+	rnd := random(t)
+	hot, total := 0, 0
+	for range 8 {
+		e := NewEngine()
+		outer, inner := emptyZone(t, dnsname.MustParse("zone.")), emptyZone(t, dnsname.MustParse("d.zone."))
+		e.Serve(outer)
+		for step := range 6 {
+			if step == 2 {
+				e.Serve(inner)
+			}
+			snap := outer
+			if step > 2 && step%2 == 0 {
+				snap = inner
+			}
+			next, changes := build(snap, randomEdits(rnd, snap.Apex(), 1+rnd.IntN(40)))
+			if len(changes) > 0 {
+				// Told as one list from first to last, as the caller of Publish does.
+				b := zone.NewBuilder(snap)
+				for r := range next.All() {
+					b.Set(r)
+				}
+				for r := range snap.All() {
+					if _, ok := next.Lookup(r.Owner, r.Type); !ok {
+						b.Delete(r.Key())
+					}
+				}
+				var err error
+				if next, changes, err = b.Build(); err != nil {
+					t.Fatal(err)
+				}
+				if step >= 2 || snap == outer {
+					e.Publish(next, changes)
+				}
+			}
+			fresh := NewEngine()
+			if snap == outer {
+				outer = next
+			} else {
+				inner = next
+			}
+			fresh.Serve(outer)
+			if step >= 2 {
+				fresh.Serve(inner)
+			}
+			if step == 5 {
+				e.Retract(inner.Apex())
+				fresh = NewEngine()
+				fresh.Serve(outer)
+			}
+			for _, msg := range append(queries(rnd, outer), queries(rnd, inner)...) {
+				total++
+				hot += compare(t, e, fresh, msg)
+			}
+		}
+	}
+	t.Logf("%d of %d queries answered by the hot path", hot, total)
+	if hot*5 < total {
+		t.Errorf("the hot path answered %d of %d queries: too few to mean something", hot, total)
+	}
+}
+
+// room is what compare answers into.
+var room [3][MaxStream]byte
+
+func compare(t *testing.T, e, fresh *Engine, msg []byte) (hot int) {
+	t.Helper()
+	for _, mk := range []func(*Engine) *Worker{
+		func(e *Engine) *Worker { return e.NewDatagramWorker(&Counts{}) },
+		func(e *Engine) *Worker { return e.NewStreamWorker(&Counts{}) },
+	} {
+		a, b, c := room[0][:], room[1][:], room[2][:]
+		w := mk(e)
+		na, nb := w.hot(a, msg), w.readable(b, msg)
+		if na > 0 {
+			hot = 1
+			if !bytes.Equal(a[:na], b[:nb]) {
+				t.Fatalf("query %q:\n hot      %q\n readable %q", msg, a[:na], b[:nb])
+			}
+		}
+		if nc := mk(fresh).Respond(c, msg, from); !bytes.Equal(c[:nc], b[:nb]) {
+			t.Fatalf("query %q:\n changed step by step %q\n served whole         %q", msg, b[:nb], c[:nc])
+		}
+	}
+	return hot
+}
+
+// TestTableUnderChange has readers look names up while a writer changes,
+// removes and adds them: a name that is always there is always found, with an
+// answer that was current at some time, and memory is given back.
+func TestTableUnderChange(t *testing.T) {
+	apex := dnsname.MustParse("zone.")
+	e := NewEngine()
+	snap := emptyZone(t, apex)
+	e.Serve(snap)
+	names := make([]dnsname.Name, 3000)
+	for i := range names {
+		names[i], _ = apex.Child(fmt.Sprintf("n%d", i))
+	}
+	set := func(from, to int, value byte) {
+		b := zone.NewBuilder(snap)
+		for i := from; i < to; i++ {
+			b.Set(zone.NewRRset(names[i], zone.TypeTXT, 1, zone.TXT(string(bytes.Repeat([]byte{value}, 100+i%50)))))
+		}
+		next, changes, err := b.Build()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		snap = next
+		e.Publish(snap, changes)
+	}
+	set(0, len(names), 'a')
+	var stop atomic.Bool
+	var readers sync.WaitGroup
+	for r := range 2 {
+		readers.Go(func() {
+			w, dst := e.NewDatagramWorker(&Counts{}), make([]byte, MaxUDP)
+			for i := r; !stop.Load(); i = (i + 7) % len(names) {
+				msg, _ := question(names[i], zone.TypeTXT)
+				n := w.hot(dst, msg)
+				if n == 0 {
+					t.Errorf("%s was not found", names[i])
+					return
+				}
+				text := dst[len(msg)+13 : n] // behind owner pointer, type, class, TTL, length and TXT's own length
+				if len(text) != 100+i%50 || bytes.Count(text, text[:1]) != len(text) {
+					t.Errorf("%s has the text %q", names[i], text)
+					return
+				}
+			}
+		})
+	}
+	rnd := random(t)
+	for round := range 200 {
+		from := rnd.IntN(len(names))
+		set(from, min(from+200, len(names)), 'a'+byte(round%26))
+	}
+	stop.Store(true)
+	readers.Wait()
+	inUse := 0
+	s := e.table.state.Load()
+	for i := range s.count {
+		if c := s.chunks[i].Load(); c != nil {
+			inUse += len(*c)
+		}
+	}
+	if inUse > 4<<20 { // 3,000 names of some 200 octets, half of it dead, in chunks of 1 MiB
+		t.Errorf("%d MiB of chunks are kept for 3,000 names", inUse>>20)
+	}
+}
+
+// TestHotPathAllocatesNothing is the budget of the hot path, asserted.
+func TestHotPathAllocatesNothing(t *testing.T) {
+	e, msgs := benchEngine(t, 1000)
+	w, dst := e.NewDatagramWorker(&Counts{}), make([]byte, MaxUDP)
+	for what, msg := range msgs {
+		if n := w.hot(dst, msg); n == 0 {
+			t.Errorf("%s is not answered by the hot path", what)
+		}
+		if n := testing.AllocsPerRun(100, func() { w.Respond(dst, msg, from) }); n != 0 {
+			t.Errorf("%s: %v allocations a query", what, n)
+		}
+	}
+}
+
+// benchEngine serves n names and has a message for each plain case.
+func benchEngine(t testing.TB, n int) (*Engine, map[string][]byte) {
+	apex := dnsname.MustParse("clusterset.local.")
+	b := zone.NewBuilder(emptyZone(t, apex))
+	for i := range n {
+		owner := dnsname.MustParse(fmt.Sprintf("svc-%d.ns-%d.svc.clusterset.local.", i, i%100))
+		b.Set(zone.NewRRset(owner, zone.TypeA, 5, "\x0a\x00\x00\x01", "\x0a\x00\x00\x02", "\x0a\x00\x00\x03"))
+	}
+	s, _, err := b.Build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := NewEngine()
+	e.Serve(s)
+	msgs := map[string][]byte{}
+	for what, q := range map[string]struct {
+		name string
+		typ  uint16
+	}{"positive": {"svc-7.ns-7.svc", zone.TypeA}, "NODATA": {"svc-7.ns-7.svc", zone.TypeAAAA}, "NXDOMAIN": {"nx.ns-7.svc", zone.TypeA}} {
+		msg, _ := question(dnsname.MustParse(q.name+".clusterset.local."), q.typ)
+		msgs[what] = msg
+		opt := append(append([]byte(nil), msg...), 0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0)
+		opt[11] = 1
+		msgs[what+" with EDNS"] = opt
+	}
+	return e, msgs
+}
+
+func BenchmarkRespond(b *testing.B) {
+	e, msgs := benchEngine(b, 10_000)
+	w, dst := e.NewDatagramWorker(&Counts{}), make([]byte, MaxUDP)
+	for what, msg := range msgs {
+		b.Run(what, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				w.Respond(dst, msg, from)
+			}
+		})
+		b.Run(what+" readable", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				w.readable(dst, msg)
+			}
+		})
+	}
+}
+
+// BenchmarkMemory reports what a name with one A costs, zone and table together.
+func BenchmarkMemory(b *testing.B) {
+	const n = 1_000_000
+	for b.Loop() {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		e := NewEngine()
+		apex := dnsname.MustParse("clusterset.local.")
+		s := emptyZone(b, apex)
+		e.Serve(s)
+		for i := 0; i < n; i += 10_000 {
+			nb := zone.NewBuilder(s)
+			for j := i; j < i+10_000; j++ {
+				owner := dnsname.MustParse(fmt.Sprintf("svc-%d.ns-%d.svc.clusterset.local.", j, j%100))
+				nb.Set(zone.NewRRset(owner, zone.TypeA, 5, string(binary.BigEndian.AppendUint32(nil, uint32(j)))))
+			}
+			next, changes, err := nb.Build()
+			if err != nil {
+				b.Fatal(err)
+			}
+			s = next
+			e.Publish(s, changes)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/n, "B/name")
+		runtime.KeepAlive(e)
+	}
+}
+
+func FuzzRespond(f *testing.F) {
+	e, msgs := benchEngine(f, 100)
+	for _, m := range msgs {
+		f.Add(m)
+	}
+	f.Add([]byte("\x00\x00\x01\x00\x00\x01\x00\x00\x00\x00\x00\x01\x01*\x00\x00\x01\x00\x01\x00\x00\x29\x10\x00\x00\x00\x80\x00\x00\x04\x00\x0a\x00\x00"))
+	f.Fuzz(func(t *testing.T, msg []byte) {
+		for _, w := range []*Worker{e.NewDatagramWorker(&Counts{}), e.NewStreamWorker(&Counts{})} {
+			dst := make([]byte, w.room)
+			hot := append([]byte(nil), dst[:w.hot(dst, msg)]...)
+			n := w.Respond(dst, msg, from)
+			if e.Panics() > 0 {
+				t.Fatalf("%q made the answer panic", msg)
+			}
+			if n > 0 && (n < 12 || dst[0] != msg[0] || dst[1] != msg[1] || dst[2]&0x80 == 0) {
+				t.Fatalf("%q was answered by %q", msg, dst[:n])
+			}
+			m := w.readable(dst, msg)
+			if len(hot) > 0 && !bytes.Equal(hot, dst[:m]) {
+				t.Fatalf("%q: hot %q, readable %q", msg, hot, dst[:m])
+			}
+		}
+	})
+}

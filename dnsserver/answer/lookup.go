@@ -1,0 +1,170 @@
+package answer
+
+import (
+	"slices"
+
+	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/wire"
+	"github.com/fedns/fedns/dnsserver/zone"
+)
+
+// maxChain is how many CNAME and DNAME steps one answer follows within the
+// zones served here. Chains end long before; what is longer the resolver goes on
+// with, from the last target.
+const maxChain = 16
+
+// lookup is one query on its way through RFC 1034 §4.3.2.
+type lookup struct {
+	w     *wire.Writer
+	zones *zoneSet
+	typ   uint16
+
+	rcode         wire.Rcode
+	authoritative bool
+	names         [maxChain]dnsname.Name // the QNAME, then each target in the chain
+}
+
+// run answers for name: the algorithm's steps 2 to 5, once for each link of the chain.
+func (l *lookup) run(name dnsname.Name) {
+	for i := range l.names {
+		if slices.Contains(l.names[:i], name) {
+			return // a loop: the chain as far as it goes is the answer
+		}
+		l.names[i] = name
+		z := l.zones.find([]byte(name.Wire()))
+		if z != nil && l.typ == zone.TypeDS && z.apex == name && name != dnsname.Root {
+			// A DS is the parent's, if the parent is served here (RFC 4035 §3.1.4.1).
+			if up := l.zones.find([]byte(name.Parent().Wire())); up != nil {
+				z = up
+			}
+		}
+		if z == nil {
+			if i == 0 {
+				l.rcode = wire.Refused
+			}
+			return
+		}
+		if i == 0 {
+			l.authoritative = true
+		}
+		next, more := l.inZone(z.snapshot.Load(), name, i == 0)
+		if !more {
+			return
+		}
+		name = next
+	}
+}
+
+// inZone is step 3: match down the zone, label by label. It returns the next
+// name when the zone has an alias for this one.
+func (l *lookup) inZone(s *zone.Snapshot, name dnsname.Name, first bool) (next dnsname.Name, more bool) {
+	var path [dnsname.MaxLabels]dnsname.Name // from name up to below the apex
+	depth := 0
+	for up := name; up != s.Apex(); up = up.Parent() {
+		path[depth] = up
+		depth++
+	}
+	node := s.Node(s.Apex())
+	for {
+		if depth > 0 {
+			if r, ok := node.RRset(zone.TypeDNAME); ok {
+				return l.dname(r, name) // step 3c as RFC 6672 §3.2 has it
+			}
+		}
+		if depth == 0 {
+			return l.found(s, node, name) // step 3a
+		}
+		depth--
+		below, exists := s.Find(path[depth])
+		if !exists {
+			return l.missing(s, node.Owner, name)
+		}
+		node = below
+		if r, ok := node.RRset(zone.TypeNS); ok && !(depth == 0 && l.typ == zone.TypeDS) {
+			l.refer(s, r, first) // step 3b
+			return dnsname.Name{}, false
+		}
+	}
+}
+
+// found answers from a node: name's own, or the wildcard that stands for it.
+func (l *lookup) found(s *zone.Snapshot, n zone.Node, name dnsname.Name) (next dnsname.Name, more bool) {
+	if l.typ == wire.TypeANY {
+		for r := range n.RRsets() { // one RRset is enough (RFC 8482 §4.1)
+			l.write(wire.AnswerSection, name, r)
+			return dnsname.Name{}, false
+		}
+	}
+	if r, ok := n.RRset(l.typ); ok {
+		l.write(wire.AnswerSection, name, r)
+		return dnsname.Name{}, false
+	}
+	if r, ok := n.RRset(zone.TypeCNAME); ok {
+		l.write(wire.AnswerSection, name, r)
+		return dnsname.FromFolded(r.First()), true
+	}
+	l.deny(s)
+	return dnsname.Name{}, false
+}
+
+// missing answers for a name that does not exist: by the wildcard at its
+// closest encloser (RFC 4592 §3.3.1), or with NXDOMAIN.
+func (l *lookup) missing(s *zone.Snapshot, encloser, name dnsname.Name) (next dnsname.Name, more bool) {
+	if s.HasWildcards() {
+		if star, err := encloser.Child("*"); err == nil {
+			if n, exists := s.Find(star); exists {
+				// A delegation by wildcard has no meaning (RFC 4592 §4.2): its NS is data like any other.
+				return l.found(s, n, name)
+			}
+		}
+	}
+	l.rcode = wire.NXDomain
+	l.deny(s)
+	return dnsname.Name{}, false
+}
+
+// dname answers for a name below a DNAME: the DNAME, the CNAME made from it, and on with that one's target.
+func (l *lookup) dname(r zone.RRset, name dnsname.Name) (next dnsname.Name, more bool) {
+	l.write(wire.AnswerSection, r.Owner, r)
+	next, err := name.Replace(r.Owner, dnsname.FromFolded(r.First()))
+	if err != nil {
+		l.rcode = wire.YXDomain // too long (RFC 6672 §2.2)
+		return dnsname.Name{}, false
+	}
+	l.write(wire.AnswerSection, name, zone.NewRRset(name, zone.TypeCNAME, r.TTL, next.Wire()))
+	return next, true
+}
+
+// refer sends the client to the zone cut's name servers, with the addresses this zone has of them (RFC 9471).
+func (l *lookup) refer(s *zone.Snapshot, ns zone.RRset, first bool) {
+	if first {
+		l.authoritative = false
+	}
+	l.write(wire.Authority, ns.Owner, ns)
+	for target := range ns.RDATA() {
+		name := dnsname.FromFolded(target)
+		if !name.Under(s.Apex()) {
+			continue
+		}
+		n := s.Node(name)
+		for _, typ := range []uint16{zone.TypeA, zone.TypeAAAA} {
+			if r, ok := n.RRset(typ); ok {
+				l.write(wire.Additional, name, r)
+			}
+		}
+	}
+}
+
+// deny puts the SOA into the authority section: no data, or no such name (RFC 2308 §2).
+func (l *lookup) deny(s *zone.Snapshot) {
+	l.write(wire.Authority, s.Apex(), negativeSOA(s))
+}
+
+// write writes all records of r, owned by owner.
+func (l *lookup) write(section wire.Section, owner dnsname.Name, r zone.RRset) {
+	for d := range r.RDATA() {
+		if !l.w.Record(section, owner, r.Type, r.TTL, d) {
+			return
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package answer
+
+import (
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/zone"
+)
+
+// Engine holds the zones that are served. Publish, Retract and SetProvisional
+// may be called from any goroutine; each Worker belongs to one goroutine.
+type Engine struct {
+	writing sync.Mutex // held by whoever changes zones and table, never by a query
+	zones   atomic.Pointer[zoneSet]
+	byID    atomic.Pointer[[]*published] // what the table's entries refer to; nil: retracted
+	table   table
+
+	provisional atomic.Bool
+	panics      atomic.Uint64
+}
+
+// published is one zone as queries find it.
+type published struct {
+	apex     dnsname.Name
+	id       uint32
+	snapshot atomic.Pointer[zone.Snapshot]
+	negative atomic.Pointer[negative]
+}
+
+// zoneSet finds the zone of a name. It never changes.
+type zoneSet struct {
+	byApex map[string]*published // by the apex's wire form
+}
+
+// NewEngine makes an Engine that serves no zone: it refuses every query.
+func NewEngine() *Engine {
+	e := &Engine{}
+	e.zones.Store(&zoneSet{byApex: map[string]*published{}})
+	e.byID.Store(&[]*published{})
+	e.table.init()
+	return e
+}
+
+// find is the zone with the longest apex that holds name, in lower-case wire form; nil when there is none.
+func (s *zoneSet) find(name []byte) *published {
+	for at := 0; ; at += 1 + int(name[at]) {
+		if z, ok := s.byApex[string(name[at:])]; ok {
+			return z
+		}
+		if name[at] == 0 {
+			return nil
+		}
+	}
+}
+
+// SetProvisional says whether what is published may still lack names because
+// some source was not read for the first time. While it may, a name that does
+// not exist is answered SERVFAIL, so that nobody remembers it as nonexistent.
+func (e *Engine) SetProvisional(yes bool) { e.provisional.Store(yes) }
+
+// Publish makes snap the zone that is answered. Changes must lead from the
+// Snapshot published before to snap. What it costs follows the changes. It
+// returns when all later queries are answered from snap.
+func (e *Engine) Publish(snap *zone.Snapshot, changes []zone.Change) {
+	e.writing.Lock()
+	defer e.writing.Unlock()
+	z, known := e.zones.Load().byApex[snap.Apex().Wire()]
+	if !known {
+		e.serve([]*zone.Snapshot{snap})
+		return
+	}
+	z.set(snap)
+	e.compileChanges(z, snap, changes)
+}
+
+// Serve publishes zones that were not served before, or whole new content of
+// ones that were.
+func (e *Engine) Serve(snaps ...*zone.Snapshot) {
+	e.writing.Lock()
+	defer e.writing.Unlock()
+	e.serve(snaps)
+}
+
+func (e *Engine) serve(snaps []*zone.Snapshot) {
+	old := e.zones.Load()
+	now := &zoneSet{maps.Clone(old.byApex)}
+	ids := slices.Clone(*e.byID.Load())
+	zones := make([]*published, len(snaps))
+	for i, s := range snaps {
+		z, known := now.byApex[s.Apex().Wire()]
+		if known {
+			e.dropBelow(z, s.Apex())
+		} else {
+			z = &published{apex: s.Apex(), id: uint32(len(ids))}
+			ids = append(ids, z)
+			if outer := old.find([]byte(z.apex.Wire())); outer != nil {
+				e.dropBelow(outer, z.apex)
+			}
+			now.byApex[z.apex.Wire()] = z
+		}
+		z.set(s)
+		zones[i] = z
+	}
+	e.byID.Store(&ids)
+	e.zones.Store(now)
+	for _, z := range zones {
+		e.compileBelow(z, z.apex)
+	}
+}
+
+func (z *published) set(s *zone.Snapshot) {
+	z.snapshot.Store(s)
+	z.negative.Store(newNegative(s))
+}
+
+// Retract stops serving a zone: it is refused, or answered by an enclosing zone.
+func (e *Engine) Retract(apex dnsname.Name) {
+	e.writing.Lock()
+	defer e.writing.Unlock()
+	old := e.zones.Load()
+	z, ok := old.byApex[apex.Wire()]
+	if !ok {
+		return
+	}
+	byApex := maps.Clone(old.byApex)
+	delete(byApex, apex.Wire())
+	now := &zoneSet{byApex}
+	e.zones.Store(now)
+	e.dropBelow(z, apex)
+	if outer := now.find([]byte(apex.Wire())); outer != nil {
+		e.compileBelow(outer, apex)
+	}
+	ids := slices.Clone(*e.byID.Load())
+	ids[z.id] = nil // the id itself is not given out again: a query may still hold it
+	e.byID.Store(&ids)
+}
+
+// Snapshot is the zone as it is answered now; nil when it is not served.
+func (e *Engine) Snapshot(apex dnsname.Name) *zone.Snapshot {
+	if z, ok := e.zones.Load().byApex[apex.Wire()]; ok {
+		return z.snapshot.Load()
+	}
+	return nil
+}
+
+// Panics counts queries whose answering panicked; each of them got SERVFAIL.
+func (e *Engine) Panics() uint64 { return e.panics.Load() }

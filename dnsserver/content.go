@@ -1,0 +1,238 @@
+package dnsserver
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/zone"
+)
+
+// content is one zone's content. It is guarded by the Server that owns it.
+type content struct {
+	apex   dnsname.Name
+	served *zone.Snapshot
+	static *zone.Snapshot // the files' records, and an apex made up where they give none
+	// aside are RRsets that were published for owner names of the files.
+	aside map[zone.Key]zone.RRset
+	// ownSerial says that the SOA is ours, so that its serial may follow the clock.
+	ownSerial bool
+}
+
+// negativeTTL is how long in seconds the nonexistence of a name may be
+// remembered in zones whose SOA is ours. It is not above the lowest TTL we give
+// by default, so that a Service that appears is found as soon as one that changes.
+const negativeTTL = 5
+
+// withApex completes a zone's static records: SOA and NS, where the files have none.
+func withApex(apex dnsname.Name, sets []zone.RRset) (all []zone.RRset, ownSerial bool, err error) {
+	has := func(typ uint16) bool {
+		return slices.ContainsFunc(sets, func(r zone.RRset) bool { return r.Owner == apex && r.Type == typ })
+	}
+	ns, err := apex.Child("ns")
+	if err != nil {
+		return nil, false, fmt.Errorf("zone %s: name server's name: %w", apex, err)
+	}
+	host, err := apex.Child("hostmaster")
+	if err != nil {
+		return nil, false, fmt.Errorf("zone %s: SOA RNAME: %w", apex, err)
+	}
+	all = slices.Clone(sets)
+	if !has(zone.TypeSOA) {
+		ownSerial = true
+		soa := zone.SOA{MName: ns, RName: host, Serial: clockSerial(), Refresh: 7200, Retry: 1800, Expire: 86400, Minimum: negativeTTL}
+		all = append(all, zone.NewRRset(apex, zone.TypeSOA, negativeTTL, soa.RDATA()))
+	}
+	if !has(zone.TypeNS) {
+		all = append(all, zone.NewRRset(apex, zone.TypeNS, 3600, zone.Target(ns)))
+	}
+	return all, ownSerial, nil
+}
+
+// clockSerial is a serial that does not go back over a restart as long as a zone
+// changes less than once a second on the average.
+func clockSerial() uint32 { return uint32(time.Now().Unix()) }
+
+// newContent makes a zone of its static records.
+func newContent(apex dnsname.Name, sets []zone.RRset) (*content, error) {
+	static, own, err := buildStatic(apex, sets)
+	if err != nil {
+		return nil, err
+	}
+	return &content{apex: apex, served: static, static: static, aside: map[zone.Key]zone.RRset{}, ownSerial: own}, nil
+}
+
+func buildStatic(apex dnsname.Name, sets []zone.RRset) (*zone.Snapshot, bool, error) {
+	all, own, err := withApex(apex, sets)
+	if err != nil {
+		return nil, false, err
+	}
+	b := zone.NewZone(apex)
+	for _, r := range all {
+		b.Set(r)
+	}
+	s, _, err := b.Build()
+	if err != nil {
+		return nil, false, fmt.Errorf("zone %s: %w", apex, err)
+	}
+	return s, own, nil
+}
+
+// claims says that an owner name belongs to the files: they have records for
+// it, or a DNAME above it, below which there can be none (RFC 6672 §2.4).
+func claims(static *zone.Snapshot, owner dnsname.Name) bool {
+	if !static.Node(owner).IsEmpty() {
+		return true
+	}
+	if !static.HasDNAMEs() {
+		return false
+	}
+	for up := owner; up != static.Apex(); {
+		up = up.Parent()
+		if static.Node(up).Has(zone.TypeDNAME) {
+			return true
+		}
+	}
+	return false
+}
+
+// publish makes edits, but for those of owner names that are the files'. An
+// owner name whose records cannot stand together is left out, as it was, and
+// named in the error; the others are published all the same.
+func (c *content) publish(edits []zone.Edit) ([]zone.Change, error) {
+	edits = slices.DeleteFunc(slices.Clone(edits), func(e zone.Edit) bool {
+		if claims(c.static, e.RRset.Owner) {
+			c.setAside(e)
+			return true
+		}
+		return false
+	})
+	var refused []error
+	for {
+		b := zone.NewBuilder(c.served)
+		b.Apply(edits...)
+		if c.ownSerial {
+			b.SerialFloor(clockSerial())
+		}
+		next, changes, err := b.Build()
+		if err == nil {
+			c.served = next
+			return changes, errors.Join(refused...)
+		}
+		var invalid *zone.InvalidError
+		if !errors.As(err, &invalid) {
+			return nil, errors.Join(append(refused, err)...)
+		}
+		before := len(edits)
+		edits = slices.DeleteFunc(edits, func(e zone.Edit) bool { return e.RRset.Owner == invalid.Key.Owner })
+		refused = append(refused, fmt.Errorf("zone %s: %w", c.apex, err))
+		if len(edits) == before {
+			return nil, errors.Join(refused...)
+		}
+	}
+}
+
+// setAside makes an edit in what is kept aside.
+func (c *content) setAside(e zone.Edit) {
+	k := e.RRset.Key()
+	old, had := c.aside[k]
+	now := e.RRset
+	switch e.Op {
+	case zone.OpSet:
+	case zone.OpAdd:
+		if had {
+			now = e.RRset.With(slices.Collect(old.RDATA())...)
+		}
+	case zone.OpRemove:
+		if !had {
+			return
+		}
+		now = old.Without(slices.Collect(e.RRset.RDATA())...)
+	case zone.OpDelete:
+		now = zone.RRset{}
+	}
+	if now.IsEmpty() {
+		delete(c.aside, k)
+		return
+	}
+	c.aside[k] = now
+}
+
+// setStatic puts new static records in the place of the old. On an error the zone stays as it was.
+func (c *content) setStatic(sets []zone.RRset) ([]zone.Change, error) {
+	static, own, err := buildStatic(c.apex, sets)
+	if err != nil {
+		return nil, err
+	}
+	b, aside := zone.NewBuilder(c.served), maps.Clone(c.aside)
+	for owner := range c.touchedBy(static) {
+		published := c.publishedAt(owner)
+		for _, r := range published {
+			delete(aside, r.Key())
+		}
+		for r := range c.served.Node(owner).RRsets() {
+			if !(r.Type == zone.TypeSOA && sameSOA(static, c.static, own && c.ownSerial)) {
+				b.Delete(r.Key())
+			}
+		}
+		if !claims(static, owner) {
+			for _, r := range published {
+				b.Set(r)
+			}
+			continue
+		}
+		for _, r := range published {
+			aside[r.Key()] = r
+		}
+		for r := range static.Node(owner).RRsets() {
+			if !(r.Type == zone.TypeSOA && sameSOA(static, c.static, own && c.ownSerial)) {
+				b.Set(r)
+			}
+		}
+	}
+	next, changes, err := b.Build()
+	if err != nil {
+		return nil, fmt.Errorf("zone %s: %w", c.apex, err)
+	}
+	c.served, c.static, c.aside, c.ownSerial = next, static, aside, own
+	return changes, nil
+}
+
+// sameSOA says that the SOA served may stay, with the serial it has reached.
+func sameSOA(a, b *zone.Snapshot, ownBoth bool) bool { return ownBoth || a.SOA() == b.SOA() }
+
+// touchedBy lists the owner names that may change hands with new static records.
+func (c *content) touchedBy(static *zone.Snapshot) map[dnsname.Name]struct{} {
+	touched := map[dnsname.Name]struct{}{}
+	for k := range c.aside {
+		touched[k.Owner] = struct{}{}
+	}
+	for _, s := range []*zone.Snapshot{c.static, static} {
+		for r := range s.All() {
+			touched[r.Owner] = struct{}{}
+			if r.Type == zone.TypeDNAME {
+				for n := range c.served.Below(r.Owner) {
+					touched[n.Owner] = struct{}{}
+				}
+			}
+		}
+	}
+	return touched
+}
+
+// publishedAt lists what was published for an owner name, served or kept aside.
+func (c *content) publishedAt(owner dnsname.Name) []zone.RRset {
+	if !claims(c.static, owner) {
+		return slices.Collect(c.served.Node(owner).RRsets())
+	}
+	var sets []zone.RRset
+	for k, r := range c.aside {
+		if k.Owner == owner {
+			sets = append(sets, r)
+		}
+	}
+	return sets
+}

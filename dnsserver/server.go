@@ -1,0 +1,291 @@
+package dnsserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/fedns/fedns/dnsserver/answer"
+	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/stream"
+	"github.com/fedns/fedns/dnsserver/udp"
+	"github.com/fedns/fedns/dnsserver/zone"
+)
+
+// Config is how a Server listens.
+type Config struct {
+	Listen  []netip.AddrPort // UDP and TCP on each
+	Readers int              // UDP readers an address; defaults to GOMAXPROCS
+}
+
+// ZoneSpec is one zone to serve.
+type ZoneSpec struct {
+	Apex dnsname.Name
+	// Static are the records from files. An SOA and NS at the apex are made up
+	// where they lack.
+	Static []zone.RRset
+}
+
+// Server serves zones. Its methods may be called from any goroutine.
+type Server struct {
+	cfg    Config
+	engine *answer.Engine
+
+	mu    sync.Mutex // of what follows; no query takes it
+	zones map[dnsname.Name]*content
+	udp   []*udp.Listener
+	tcp   []*stream.Listener
+	// Each UDP reader counts for itself, so that none waits for another's cache line.
+	udpCounts []*answer.Counts
+
+	tcpCounts answer.Counts
+}
+
+// New makes a Server that serves no zone and does not listen yet.
+func New(cfg Config) *Server {
+	return &Server{cfg: cfg, engine: answer.NewEngine(), zones: map[dnsname.Name]*content{}}
+}
+
+// Start opens all sockets and begins to answer. When one cannot be opened, none stays open.
+func (s *Server) Start(ctx context.Context) error {
+	for _, addr := range s.cfg.Listen {
+		if err := s.listen(ctx, addr); err != nil {
+			return errors.Join(err, s.Close())
+		}
+	}
+	return nil
+}
+
+func (s *Server) listen(ctx context.Context, addr netip.AddrPort) error {
+	t, err := stream.Listen(ctx, stream.Config{Addr: addr, New: func() stream.Responder {
+		return s.engine.NewStreamWorker(&s.tcpCounts)
+	}})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.tcp = append(s.tcp, t)
+	s.mu.Unlock()
+	// Port 0: whatever TCP was given, UDP takes as well.
+	u, err := udp.Listen(ctx, udp.Config{Addr: t.Addr(), Readers: s.cfg.Readers, ResponseSize: answer.MaxUDP, New: func() udp.Responder {
+		c := &answer.Counts{}
+		s.mu.Lock()
+		s.udpCounts = append(s.udpCounts, c)
+		s.mu.Unlock()
+		return s.engine.NewDatagramWorker(c)
+	}})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.udp = append(s.udp, u)
+	s.mu.Unlock()
+	return nil
+}
+
+// Addrs are the addresses listened on, ports never 0.
+func (s *Server) Addrs() []netip.AddrPort {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var addrs []netip.AddrPort
+	for _, l := range s.udp {
+		addrs = append(addrs, l.Addr())
+	}
+	return addrs
+}
+
+// Close stops answering and closes all sockets.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	udps, tcps := s.udp, s.tcp
+	s.udp, s.tcp = nil, nil
+	s.mu.Unlock()
+	var errs []error
+	for _, l := range udps {
+		errs = append(errs, l.Close())
+	}
+	for _, l := range tcps {
+		errs = append(errs, l.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// SetZones makes specs the zones that are served: new ones are added, others
+// get new static records, those not named any more are retracted. A zone whose
+// records are invalid stays as it was (a new one is not served) and is named in
+// the error; the others are set all the same.
+func (s *Server) SetZones(specs []ZoneSpec) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	named := map[dnsname.Name]bool{}
+	var fresh []*zone.Snapshot
+	var errs []error
+	for _, spec := range specs {
+		named[spec.Apex] = true
+		if c, ok := s.zones[spec.Apex]; ok {
+			changes, err := c.setStatic(spec.Static)
+			if err != nil {
+				errs = append(errs, err)
+			} else if len(changes) > 0 {
+				s.engine.Publish(c.served, changes)
+			}
+			continue
+		}
+		c, err := newContent(spec.Apex, spec.Static)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		s.zones[spec.Apex] = c
+		fresh = append(fresh, c.served)
+	}
+	if len(fresh) > 0 {
+		s.engine.Serve(fresh...)
+	}
+	for apex := range s.zones {
+		if !named[apex] {
+			delete(s.zones, apex)
+			s.engine.Retract(apex)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Publish makes edits in the zones served, each in the one with the longest
+// apex that holds its owner name; edits that fit into none are left out. It
+// returns when later queries are answered from the result. Owner names whose
+// records cannot stand together are refused and named in the error; everything
+// else is published all the same.
+func (s *Server) Publish(edits []zone.Edit) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var order []*content
+	parts := map[*content][]zone.Edit{}
+	for _, e := range edits {
+		c := s.holder(e.RRset.Owner)
+		if c == nil {
+			continue
+		}
+		if parts[c] == nil {
+			order = append(order, c)
+		}
+		parts[c] = append(parts[c], e)
+	}
+	var errs []error
+	for _, c := range order {
+		changes, err := c.publish(parts[c])
+		if len(changes) > 0 {
+			s.engine.Publish(c.served, changes)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Server) holder(owner dnsname.Name) *content {
+	for up := owner; !up.IsZero(); up = up.Parent() {
+		if c, ok := s.zones[up]; ok {
+			return c
+		}
+	}
+	return nil
+}
+
+// SetProvisional says whether the zones may still lack names: see answer.Engine.
+func (s *Server) SetProvisional(yes bool) { s.engine.SetProvisional(yes) }
+
+// Snapshot is a zone as it is answered now; nil when it is not served.
+func (s *Server) Snapshot(apex dnsname.Name) *zone.Snapshot { return s.engine.Snapshot(apex) }
+
+// ZoneStatus is what can be told of a zone.
+type ZoneStatus struct {
+	Name    string `json:"name"`
+	Serial  uint32 `json:"serial"`
+	Names   int    `json:"names"`
+	Records int    `json:"records"`
+	Static  int    `json:"staticRecords"`
+	Hidden  int    `json:"hiddenRRsets"` // published for owner names that belong to zone files
+}
+
+// Zones lists the zones by name.
+func (s *Server) Zones() []ZoneStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]ZoneStatus, 0, len(s.zones))
+	for apex, c := range s.zones {
+		list = append(list, ZoneStatus{apex.String(), c.served.Serial(), c.served.Names(), c.served.Records(), c.static.Records(), len(c.aside)})
+	}
+	slices.SortFunc(list, func(a, b ZoneStatus) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// Counts lists the counters of a transport, udp or tcp, to be read only and added up.
+func (s *Server) Counts(transport string) []*answer.Counts {
+	if transport == "tcp" {
+		return []*answer.Counts{&s.tcpCounts}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.udpCounts)
+}
+
+// Panics counts queries whose answering panicked; each of them got SERVFAIL.
+func (s *Server) Panics() uint64 { return s.engine.Panics() }
+
+// StreamStatus is how TCP connections stand, over all addresses.
+type StreamStatus struct {
+	Open     int
+	Accepted uint64
+	Refused  uint64
+}
+
+// Streams tells how TCP connections stand.
+func (s *Server) Streams() StreamStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var st StreamStatus
+	for _, l := range s.tcp {
+		st.Open += l.Open()
+		st.Accepted += l.Accepted()
+		st.Refused += l.Refused()
+	}
+	return st
+}
+
+// Wait blocks until ctx is done, or a listener fails by itself; the error says which.
+func (s *Server) Wait(ctx context.Context) error {
+	failed := make(chan error, 1)
+	s.mu.Lock()
+	var sources []<-chan error
+	for _, l := range s.udp {
+		sources = append(sources, l.Errors())
+	}
+	for _, l := range s.tcp {
+		sources = append(sources, l.Errors())
+	}
+	s.mu.Unlock()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	for _, src := range sources {
+		go func() {
+			select {
+			case err := <-src:
+				select {
+				case failed <- fmt.Errorf("name server: %w", err):
+				default:
+				}
+			case <-ctx.Done():
+			}
+		}()
+	}
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		return nil
+	}
+}

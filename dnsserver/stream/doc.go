@@ -1,0 +1,9 @@
+// Package stream moves length-framed messages (RFC 1035 §4.2.2, RFC 7766)
+// between TCP connections and a Responder. It knows bytes, not DNS.
+//
+// A connection is served by one goroutine, which answers pipelined messages in
+// the order they came and writes the answers that are ready together. All
+// connections together are bounded, and so is each client's share.
+//
+// It imports the standard library only.
+package stream

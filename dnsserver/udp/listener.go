@@ -1,0 +1,107 @@
+package udp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// Responder answers datagrams for one reader, one after the other.
+type Responder interface {
+	// Respond writes the answer to query, which came from from, into dst and
+	// returns its length; 0 drops the query. It keeps neither slice, and must not
+	// block.
+	Respond(dst, query []byte, from netip.AddrPort) int
+}
+
+// Config says where to listen and who answers.
+type Config struct {
+	Addr netip.AddrPort   // port 0: any free one
+	New  func() Responder // called once a reader, before Listen returns
+	// Readers is how many readers share the address. Defaults to GOMAXPROCS; a
+	// system without SO_REUSEPORT balancing has one.
+	Readers int
+	// ResponseSize is the room Respond gets, in octets. Defaults to 1232.
+	ResponseSize int
+	// SocketBuffer is what the kernel may hold of queries not yet read, in octets
+	// a socket. Defaults to 4 MiB; the system may allow less.
+	SocketBuffer int
+}
+
+// maxQuery is the longest datagram in octets that is read whole.
+const maxQuery = 4096
+
+// Listener owns its sockets and readers until Close.
+type Listener struct {
+	addr    netip.AddrPort
+	conns   []*net.UDPConn
+	readers sync.WaitGroup
+	closed  atomic.Bool
+	errs    chan error
+}
+
+// Listen opens the sockets and starts the readers. The error names the address.
+func Listen(ctx context.Context, cfg Config) (*Listener, error) {
+	if cfg.Readers <= 0 {
+		cfg.Readers = runtime.GOMAXPROCS(0)
+	}
+	cfg.Readers = min(cfg.Readers, maxReaders)
+	if cfg.ResponseSize <= 0 {
+		cfg.ResponseSize = 1232
+	}
+	if cfg.SocketBuffer <= 0 {
+		cfg.SocketBuffer = 4 << 20
+	}
+	l := &Listener{addr: cfg.Addr, errs: make(chan error, cfg.Readers)}
+	for range cfg.Readers {
+		lc := net.ListenConfig{Control: control}
+		pc, err := lc.ListenPacket(ctx, network(l.addr.Addr()), l.addr.String())
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("listen on udp %s: %w", l.addr, err), l.Close())
+		}
+		conn := pc.(*net.UDPConn)
+		l.conns = append(l.conns, conn)
+		l.addr = netip.AddrPortFrom(l.addr.Addr(), conn.LocalAddr().(*net.UDPAddr).AddrPort().Port())
+		_ = conn.SetReadBuffer(cfg.SocketBuffer) // the system's limit stands if it is lower
+		_ = conn.SetWriteBuffer(cfg.SocketBuffer)
+	}
+	for _, conn := range l.conns {
+		r := newReader(conn, cfg, &l.closed)
+		l.readers.Go(func() {
+			if err := r.run(); err != nil && !l.closed.Load() {
+				l.errs <- fmt.Errorf("read on udp %s: %w", l.addr, err)
+			}
+		})
+	}
+	return l, nil
+}
+
+// network keeps families apart, so that 0.0.0.0 and :: may both be listened on.
+func network(a netip.Addr) string {
+	if a.Is4() {
+		return "udp4"
+	}
+	return "udp6"
+}
+
+// Addr is the address listened on, its port never 0.
+func (l *Listener) Addr() netip.AddrPort { return l.addr }
+
+// Errors yields what stopped a reader that was not closed; never more than one a reader.
+func (l *Listener) Errors() <-chan error { return l.errs }
+
+// Close stops the readers and waits for them. Datagrams not read yet are lost.
+func (l *Listener) Close() error {
+	l.closed.Store(true)
+	var errs []error
+	for _, c := range l.conns {
+		errs = append(errs, c.Close())
+	}
+	l.readers.Wait()
+	return errors.Join(errs...)
+}

@@ -1,0 +1,42 @@
+//go:build !linux
+
+package udp
+
+import (
+	"net"
+	"sync/atomic"
+	"syscall"
+)
+
+// maxReaders is one: without SO_REUSEPORT balancing a second socket gets nothing.
+const maxReaders = 1
+
+func control(string, string, syscall.RawConn) error { return nil }
+
+// reader is the portable one: a datagram at a time.
+type reader struct {
+	conn      *net.UDPConn
+	responder Responder
+	size      int
+	closed    *atomic.Bool
+}
+
+func newReader(conn *net.UDPConn, cfg Config, closed *atomic.Bool) *reader {
+	return &reader{conn, cfg.New(), cfg.ResponseSize, closed}
+}
+
+func (r *reader) run() error {
+	query, response := make([]byte, maxQuery), make([]byte, r.size)
+	for {
+		n, from, err := r.conn.ReadFromUDPAddrPort(query)
+		switch {
+		case r.closed.Load():
+			return nil
+		case err != nil && n == 0:
+			continue // Windows reports a client's closed port here (WSAECONNRESET); Close ends the loop
+		}
+		if n := r.responder.Respond(response, query[:n], from); n > 0 {
+			_, _ = r.conn.WriteToUDPAddrPort(response[:n], from) // a client that cannot be reached asks again
+		}
+	}
+}

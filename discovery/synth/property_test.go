@@ -191,7 +191,9 @@ func TestProperties(t *testing.T) {
 				}
 			}
 		}
-		next, _ := New(full, w.places())
+		fed := full
+		fed.TTL.Reverse = uint32(w.IntN(2))
+		next, _ := New(fed, w.places())
 		now := next.Records(web, w.groups(), resolve)
 		checkDiff(t, old, now)
 		if t.Failed() {

@@ -1,0 +1,23 @@
+// Package discovery turns what the member clusters report into zone edits: the
+// Engine runs one Source a cluster, keeps every Group they report, and publishes
+// what a change of Groups changes in the records.
+//
+//	Source ─┐                     ┌─ store: Groups, packed
+//	Source ─┼─ Update ──► loop ───┤                                 edits
+//	Source ─┘              ▲      └─ synth: records before, after ────────► Publisher
+//	                       │
+//	ingress: hostnames' addresses, SetMembers, SetFederation
+//
+// No record is kept: the records of a Service before a change are made once more
+// from the Groups before it. There is no timer between a change and its
+// publication: the loop takes one Update, whatever else waits behind it, and
+// publishes once.
+//
+// What a cluster was heard to hold stands until the cluster itself is seen to
+// hold it no longer (a Withdrawn Group, or a finished first listing of a new run
+// without it), or the operator removes the cluster. Silence, errors, panics and
+// the end of Run withdraw nothing.
+//
+// It imports its children cluster, synth, ingress and store, dnsserver/zone and
+// the standard library.
+package discovery

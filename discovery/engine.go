@@ -1,0 +1,204 @@
+package discovery
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/ingress"
+	"github.com/fedns/fedns/discovery/store"
+	"github.com/fedns/fedns/discovery/synth"
+	"github.com/fedns/fedns/dnsserver/zone"
+)
+
+// A Publisher puts edits into the zones that are served. Publish routes each
+// edit to the deepest zone that holds its owner name, drops those that no zone
+// holds, and returns when the rest can be answered. The error names what was
+// refused; how much of edits was made then is not known, and the Engine will
+// publish the Services concerned once more, whole. Publish is called by one
+// goroutine at a time and may block; edits are not changed afterwards.
+type Publisher interface {
+	Publish(edits []zone.Edit) error
+}
+
+// A Resolver keeps LoadBalancer hostnames resolved: see ingress.Resolver, whose
+// contract it has.
+type Resolver interface {
+	Acquire(hostname string) error
+	Release(hostname string)
+	Run(ctx context.Context, changes chan<- ingress.Change)
+}
+
+// Member is one member cluster as the configuration has it.
+type Member struct {
+	ID cluster.ID
+	// Place is where the cluster is. An empty Region, or no Zones, is filled in
+	// from what its nodes tell.
+	Place synth.Place
+	// Source is run by the Engine, and run again, one run after the other, when a
+	// run failed.
+	Source cluster.Source
+	// Revision stands for all that Source was made from. While it stays the same a
+	// new Source is not looked at: the one that runs goes on.
+	Revision string
+}
+
+// Config is what an Engine needs. The zero Config works: there are no names then.
+type Config struct {
+	Federation synth.Federation
+	Resolver   Resolver      // Defaults to none: hostnames stay unresolved
+	Log        *slog.Logger  // Defaults to slog.Default()
+	Batch      int           // Services published at a time. Defaults to 1000
+	RestartMin time.Duration // wait before a failed Source runs again, doubled each time. Defaults to 1 s
+	RestartMax time.Duration // Defaults to 1 min
+	RetryMin   time.Duration // wait before refused records are published again, doubled each time. Defaults to 1 s
+	RetryMax   time.Duration // Defaults to 1 min
+}
+
+// Engine is the wing's one moving part. All methods but Run return at once, or
+// nearly so, and may be called from any goroutine, before Run and after it.
+type Engine struct {
+	cfg Config
+	log *slog.Logger
+	pub Publisher
+
+	wake     chan struct{} // the desired state changed
+	events   chan event
+	resolved chan ingress.Change
+	sources  sync.WaitGroup
+
+	// mu guards what follows. The loop alone writes it, but for desired, members
+	// and what is in them, and so reads the rest without the lock.
+	mu       sync.RWMutex
+	desired  desired
+	members  map[cluster.ID]*member
+	store    *store.Store
+	hosts    map[string]*host
+	findings map[cluster.ServiceKey][]synth.Finding
+	refused  map[cluster.ServiceKey]*refusal
+	stats    Stats
+
+	loop loop // of Run's goroutine only
+}
+
+// desired is what was asked for and the loop has not taken up yet.
+type desired struct {
+	federation *synth.Federation
+	removed    []cluster.ID
+	members    bool // members or places are others
+	republish  bool
+}
+
+// loop is the state that no one but Run's goroutine sees.
+type loop struct {
+	federation synth.Federation
+	places     map[cluster.ID]synth.Place
+	synth      *synth.Synthesizer
+	stale      map[cluster.ServiceKey]stale // Services whose published records another Synthesizer made
+	queue      []cluster.ServiceKey         // of stale, in the order they are worked off
+	batch      batch
+	states     []stateChange // wait until what they rest on is published
+	retry      *time.Timer   // nil: nothing is refused
+	retryWait  time.Duration
+	told       map[tellKey]bool
+	runs       uint32          // of all Sources: each has a number of its own
+	always     chan struct{}   // closed: a receiver never waits
+	groups     []cluster.Group // scratch
+}
+
+// New makes an Engine without members; nothing happens before Run.
+func New(cfg Config, pub Publisher) *Engine {
+	cfg.Batch = cmp.Or(cfg.Batch, 1000)
+	cfg.RestartMin = cmp.Or(cfg.RestartMin, time.Second)
+	cfg.RestartMax = cmp.Or(cfg.RestartMax, time.Minute)
+	cfg.RetryMin = cmp.Or(cfg.RetryMin, time.Second)
+	cfg.RetryMax = cmp.Or(cfg.RetryMax, time.Minute)
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	e := &Engine{
+		cfg: cfg, log: cfg.Log, pub: pub,
+		wake: make(chan struct{}, 1), events: make(chan event, 256), resolved: make(chan ingress.Change),
+		members: map[cluster.ID]*member{}, store: store.New(), hosts: map[string]*host{},
+		findings: map[cluster.ServiceKey][]synth.Finding{}, refused: map[cluster.ServiceKey]*refusal{},
+	}
+	e.loop = loop{
+		federation: cfg.Federation, stale: map[cluster.ServiceKey]stale{}, told: map[tellKey]bool{},
+		batch: batch{old: map[cluster.ServiceKey]change{}}, always: make(chan struct{}),
+	}
+	close(e.loop.always)
+	e.loop.synth, _ = synth.New(cfg.Federation, nil)
+	e.loop.stale[fixed] = stale{} // not published yet
+	e.loop.queue = []cluster.ServiceKey{fixed}
+	return e
+}
+
+// SetMembers says which member clusters there are: all of them. New ones are
+// started, missing ones stopped and their Groups withdrawn (that is the
+// operator's act), those with another Revision restarted, with what is known of
+// them standing until the new run has reported. The last of several with one ID
+// counts.
+func (e *Engine) SetMembers(ms []Member) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	want := make(map[cluster.ID]bool, len(ms))
+	for _, m := range ms {
+		want[m.ID] = true
+		have := e.members[m.ID]
+		switch {
+		case have == nil:
+			e.members[m.ID] = &member{Member: m, state: cluster.State{Since: time.Now()}}
+		case have.Revision != m.Revision:
+			have.stop()
+			have.Member = m
+			have.state = cluster.State{Since: time.Now(), LastSync: have.state.LastSync}
+		default:
+			have.Place = m.Place
+		}
+	}
+	for id, m := range e.members {
+		if !want[id] {
+			m.stop()
+			delete(e.members, id)
+			e.desired.removed = append(e.desired.removed, id)
+		}
+	}
+	e.desired.members = true
+	e.nudge()
+}
+
+// SetFederation changes which names there are, and republishes what differs.
+func (e *Engine) SetFederation(f synth.Federation) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.desired.federation = &f
+	e.nudge()
+}
+
+// Republish publishes every Service whole, as is due when a zone was added: its
+// edits were dropped until then.
+func (e *Engine) Republish() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.desired.republish = true
+	e.nudge()
+}
+
+func (e *Engine) nudge() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// resolve gives the last good addresses of a hostname (synth.Resolve).
+func (e *Engine) resolve(hostname string) []netip.Addr {
+	if h := e.hosts[hostname]; h != nil {
+		return h.addrs
+	}
+	return nil
+}

@@ -1,0 +1,196 @@
+package discovery
+
+import (
+	"cmp"
+	"maps"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/synth"
+)
+
+// ClusterStatus is how a member cluster stands. The JSON names are part of the API.
+type ClusterStatus struct {
+	ID        cluster.ID `json:"id"`
+	Phase     string     `json:"phase"` // syncing, live, unreachable
+	Since     time.Time  `json:"since,omitzero"`
+	LastSync  time.Time  `json:"lastSync,omitzero"` // never: left out
+	Synced    bool       `json:"synced"`            // has been live since the daemon started
+	Reason    string     `json:"reason,omitempty"`
+	Region    string     `json:"region,omitempty"`
+	Zones     []string   `json:"zones,omitempty"`
+	Services  int        `json:"services"`
+	Endpoints int        `json:"endpoints"`
+	Findings  []string   `json:"findings,omitempty"`
+}
+
+// ServiceStatus is one Service over all clusters. The JSON names are part of the API.
+type ServiceStatus struct {
+	Namespace string        `json:"namespace"`
+	Name      string        `json:"name"`
+	Type      string        `json:"type"` // of the oldest export: ClusterIP, Headless, LoadBalancer
+	Healthy   bool          `json:"healthy"`
+	Clusters  []ShardStatus `json:"clusters"`
+	Findings  []string      `json:"findings,omitempty"`
+}
+
+// ShardStatus is one cluster's part of a Service.
+type ShardStatus struct {
+	Cluster     cluster.ID   `json:"cluster"`
+	Type        string       `json:"type"`
+	Healthy     bool         `json:"healthy"`
+	Reason      string       `json:"reason,omitempty"` // why not: a synth reason
+	Addresses   []netip.Addr `json:"addresses"`
+	Ready       int          `json:"ready"` // endpoints
+	Total       int          `json:"total"`
+	Terminating bool         `json:"terminating,omitempty"` // only terminating endpoints are left, and serve
+	ExportedBy  []string     `json:"exportedBy"`            // ServiceExport, Annotated, LoadBalancer
+	Created     time.Time    `json:"created,omitzero"`
+}
+
+// Stats are plain numbers for metrics. Unsigned ones only grow.
+type Stats struct {
+	Services, Shards, Endpoints int // held now
+	StoreBytes                  int // size of the packed Groups
+	Hostnames                   int // of LoadBalancers, being resolved
+	Refused                     int // Services whose records were refused and wait
+	Stale                       int // Services that wait to be made anew for other names or places
+	Findings                    int // Services with findings
+
+	Groups, Withdrawn                        uint64 // Groups reported, and taken away
+	HostnameChanges                          uint64
+	SourceRuns, SourceFailures, SourcePanics uint64 // panics are failures too
+	Publishes, Edits, PublishErrors          uint64
+	LastPublish                              time.Time // zero: never
+}
+
+// Clusters tells of all member clusters, sorted by ID.
+func (e *Engine) Clusters() []ClusterStatus {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	out := make([]ClusterStatus, 0, len(e.members))
+	for _, id := range slices.Sorted(maps.Keys(e.members)) {
+		m := e.members[id]
+		count, place := e.store.Count(id), m.place()
+		out = append(out, ClusterStatus{
+			ID: id, Phase: m.state.Phase.String(), Since: m.state.Since, LastSync: m.state.LastSync, Synced: m.synced,
+			Reason: m.state.Reason, Region: place.Region, Zones: slices.Clone(place.Zones),
+			Services: count.Services, Endpoints: count.Endpoints, Findings: slices.Clone(m.findings),
+		})
+	}
+	return out
+}
+
+// statusChunk is how many Services are described under one lock.
+const statusChunk = 256
+
+// Services tells of all Services, sorted. It unpacks everything that is held,
+// which takes some time, but does not hold up the loop for long.
+func (e *Engine) Services() []ServiceStatus {
+	e.mu.RLock()
+	keys := e.store.Keys()
+	e.mu.RUnlock()
+	out := make([]ServiceStatus, 0, len(keys))
+	for chunk := range slices.Chunk(keys, statusChunk) {
+		e.mu.RLock()
+		for _, key := range chunk {
+			if s, ok := e.service(key); ok {
+				out = append(out, s)
+			}
+		}
+		e.mu.RUnlock()
+	}
+	return out
+}
+
+// service describes one Service; mu is held for reading.
+func (e *Engine) service(key cluster.ServiceKey) (ServiceStatus, bool) {
+	groups := e.store.Groups(nil, key)
+	if len(groups) == 0 {
+		return ServiceStatus{}, false
+	}
+	s := ServiceStatus{Namespace: key.Namespace, Name: key.Name}
+	oldest := &groups[0]
+	for i := range groups {
+		g := &groups[i]
+		if cmp.Or(g.Created.Compare(oldest.Created), cmp.Compare(g.Cluster, oldest.Cluster)) < 0 {
+			oldest = g
+		}
+		v := synth.Assess(g, e.resolve)
+		s.Healthy = s.Healthy || v.Healthy
+		s.Clusters = append(s.Clusters, ShardStatus{
+			Cluster: g.Cluster, Type: g.Type.String(), Healthy: v.Healthy, Reason: v.Reason, Addresses: append([]netip.Addr{}, v.Addresses...),
+			Ready: v.Ready, Total: v.Total, Terminating: v.Terminating, ExportedBy: exportedBy(g.Export), Created: g.Created,
+		})
+		for _, name := range hostnames(g) {
+			if h := e.hosts[name]; h != nil && h.finding != "" {
+				s.Findings = append(s.Findings, string(g.Cluster)+": "+h.finding)
+			}
+		}
+	}
+	s.Type = oldest.Type.String()
+	for _, f := range e.findings[key] {
+		s.Findings = append(s.Findings, f.String())
+	}
+	if r := e.refused[key]; r != nil {
+		s.Findings = append(s.Findings, "records refused: "+r.err)
+	}
+	return s, true
+}
+
+// exportedBy is the export rules in the words of the configuration.
+func exportedBy(x cluster.Export) []string {
+	out := []string{}
+	for _, rule := range []struct {
+		bit  cluster.Export
+		name string
+	}{{cluster.ByServiceExport, "ServiceExport"}, {cluster.ByAnnotation, "Annotated"}, {cluster.ByLoadBalancer, "LoadBalancer"}} {
+		if x&rule.bit != 0 {
+			out = append(out, rule.name)
+		}
+	}
+	return out
+}
+
+// Ready names the clusters that were never live since the daemon started; none
+// missing: what is answered rests on every cluster's own word.
+func (e *Engine) Ready() (missing []string) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	for id, m := range e.members {
+		if !m.synced {
+			missing = append(missing, string(id))
+		}
+	}
+	slices.Sort(missing)
+	return missing
+}
+
+// Decided says that no cluster is still syncing: each is live or unreachable.
+func (e *Engine) Decided() bool {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	for _, m := range e.members {
+		if m.state.Phase == cluster.Syncing {
+			return false
+		}
+	}
+	return true
+}
+
+// Stats are the numbers as they stand.
+func (e *Engine) Stats() Stats {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	s := e.stats
+	s.Services, s.StoreBytes = e.store.Len(), e.store.Bytes()
+	for id := range e.members {
+		c := e.store.Count(id)
+		s.Shards += c.Services
+		s.Endpoints += c.Endpoints
+	}
+	s.Hostnames, s.Refused, s.Findings = len(e.hosts), len(e.refused), len(e.findings)
+	return s
+}

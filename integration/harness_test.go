@@ -59,9 +59,7 @@ func nodesCarryZones(t *testing.T, c *harness.Cluster) {
 // endpoints waits for a Service's ready endpoints and returns their addresses.
 func endpoints(t *testing.T, c *harness.Cluster, service string, n int) []netip.Addr {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	slices, err := c.WaitEndpoints(ctx, "shop", service, n)
+	slices, err := c.WaitEndpoints(t.Context(), "shop", service, n)
 	if err != nil {
 		t.Fatal(err)
 	}

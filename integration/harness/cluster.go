@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 
 	"k8s.io/client-go/discovery/cached/memory"
@@ -125,9 +124,7 @@ func (c *Cluster) Remove() error {
 	if dns != nil {
 		failed = append(failed, dns.Kill())
 	}
-	c.fleet.mu.Lock()
-	c.fleet.clusters = slices.DeleteFunc(c.fleet.clusters, func(other *Cluster) bool { return other == c })
-	c.fleet.mu.Unlock()
+	c.fleet.forget(c)
 	failed = append(failed, os.RemoveAll(c.dir))
 	return errors.Join(failed...)
 }

@@ -59,7 +59,11 @@ func (c *Cluster) start(ctx context.Context) error {
 // StartAPIServer starts kube-apiserver, on the port it always had, and returns
 // when it is ready. It does nothing when it runs.
 func (c *Cluster) StartAPIServer(ctx context.Context) error {
-	p, err := c.run(ctx, binaries.APIServer, c.apiServerArgs())
+	etcd, err := c.fleet.etcd(ctx)
+	if err != nil {
+		return err
+	}
+	p, err := c.run(ctx, binaries.APIServer, c.apiServerArgs(etcd))
 	if err != nil {
 		return err
 	}
@@ -90,9 +94,9 @@ func (c *Cluster) run(ctx context.Context, program string, args []string) (*proc
 	return p, nil
 }
 
-func (c *Cluster) apiServerArgs() []string {
+func (c *Cluster) apiServerArgs(etcd string) []string {
 	return []string{
-		"--etcd-servers=" + c.fleet.etcdURL,
+		"--etcd-servers=" + etcd,
 		fmt.Sprintf("--etcd-prefix=/%d-%s", c.index, c.Name),
 		"--bind-address=127.0.0.1",
 		"--advertise-address=127.0.0.1",

@@ -98,12 +98,7 @@ func (c *Cluster) dnsAddress(ctx context.Context) (netip.AddrPort, error) {
 	if c.dnsAddr != "" {
 		return netip.ParseAddrPort(c.dnsAddr)
 	}
-	if c.fleet.options.Network {
-		address := c.fleet.claim.address(100 + c.index)
-		return netip.AddrPortFrom(address, 53), c.fleet.addAddress(ctx, address)
-	}
-	port, err := c.fleet.claim.port()
-	return netip.AddrPortFrom(netip.AddrFrom4([4]byte(loopback.To4())), uint16(port)), err
+	return c.fleet.dnsAddress(ctx, 100+c.index)
 }
 
 // answers wants any answer at all: what a name server answers is for its own

@@ -29,6 +29,7 @@
 // children, and a janitor removes files, interfaces and namespaces.
 //
 // Functions that take a testing.TB fail that test; all others return errors.
-// Everything waits on conditions, until its context ends. The first use of a
-// program builds it, which takes minutes: run `go run ./prebuild` beforehand.
+// Everything waits on conditions, until its context ends or, if that has no
+// deadline, for a minute and a half. The first use of a program builds it, which
+// takes minutes: run `go run ./prebuild` beforehand.
 package harness

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -40,13 +39,18 @@ type Fleet struct {
 	claim    *claim
 	janitor  *janitor
 	spawner  *process.Spawner
-	etcdURL  string
 
 	mu        sync.Mutex
 	clusters  []*Cluster
 	born      int // clusters ever added; a removed one's place is not given again
 	pods      int // network namespaces ever made
+	daemons   int // ever made
 	processes []*process.Process
+
+	etcdMu  sync.Mutex
+	etcdURL string // empty before the first cluster
+
+	building sync.Mutex // held while fedns is built
 }
 
 // New starts a fleet. ctx limits only the start. The caller must Close the
@@ -93,9 +97,6 @@ func (f *Fleet) start(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := f.startEtcd(ctx); err != nil {
-		return err
-	}
 	var starts errgroup.Group
 	for _, spec := range f.options.Clusters {
 		// Registered here, so that the order in Options numbers them.
@@ -133,6 +134,14 @@ func (f *Fleet) register(spec Spec) (*Cluster, error) {
 	}
 	f.clusters = append(f.clusters, c)
 	return c, nil
+}
+
+// forget takes a cluster, and what it ran, off the fleet's lists.
+func (f *Fleet) forget(c *Cluster) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.clusters = slices.DeleteFunc(f.clusters, func(other *Cluster) bool { return other == c })
+	f.processes = slices.DeleteFunc(f.processes, func(p *process.Process) bool { return filepath.Dir(p.Log) == c.dir })
 }
 
 // Cluster returns the cluster of that name, nil when there is none.
@@ -186,52 +195,4 @@ func (f *Fleet) run(c process.Command) (*process.Process, error) {
 	// another is started in its place.
 	f.processes = append(slices.DeleteFunc(f.processes, func(old *process.Process) bool { return old.Log == p.Log }), p)
 	return p, nil
-}
-
-// startEtcd starts the one etcd that holds every cluster's objects.
-func (f *Fleet) startEtcd(ctx context.Context) error {
-	path, err := f.programs.Path(ctx, binaries.Etcd)
-	if err != nil {
-		return err
-	}
-	client, err := f.claim.port()
-	if err != nil {
-		return err
-	}
-	peer, err := f.claim.port()
-	if err != nil {
-		return err
-	}
-	f.etcdURL = fmt.Sprintf("http://127.0.0.1:%d", client)
-	peerURL := fmt.Sprintf("http://127.0.0.1:%d", peer)
-	p, err := f.run(process.Command{Name: "etcd", Path: path, Log: filepath.Join(f.Dir, "etcd.log"), Args: []string{
-		"--name=fleet", "--data-dir=" + filepath.Join(f.Dir, "etcd"),
-		"--listen-client-urls=" + f.etcdURL, "--advertise-client-urls=" + f.etcdURL,
-		"--listen-peer-urls=" + peerURL, "--initial-advertise-peer-urls=" + peerURL,
-		"--initial-cluster=fleet=" + peerURL,
-		"--unsafe-no-fsync", // the data does not outlive the test
-		"--log-level=warn",
-	}})
-	if err != nil {
-		return err
-	}
-	return p.WaitReady(ctx, func(ctx context.Context) error { return get(ctx, f.etcdURL+"/readyz") })
-}
-
-// get asks for a URL and wants status 200.
-func get(ctx context.Context, url string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return fmt.Errorf("ask %s: %w", url, err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err // names the URL itself
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		said, _ := io.ReadAll(io.LimitReader(response.Body, 1024))
-		return fmt.Errorf("%s said %s: %s", url, response.Status, said)
-	}
-	return nil
 }

@@ -44,6 +44,12 @@ func (c *Cluster) startNodes(ctx context.Context) error {
 	if err := os.WriteFile(c.file("kwok.yaml"), []byte(config), 0o600); err != nil {
 		return fmt.Errorf("write KWOK's config: %w", err)
 	}
+	// A KWOK that was killed left its leases, and the next one, whose name is
+	// another, would let the nodes be until they expire.
+	leases := c.client.CoordinationV1().Leases(corev1.NamespaceNodeLease)
+	if err := leases.DeleteCollection(ctx, metav1.DeleteOptions{}, metav1.ListOptions{}); err != nil {
+		return fmt.Errorf("delete old node leases: %w", err)
+	}
 	kwok, err := c.run(ctx, binaries.KWOK, []string{
 		"--kubeconfig=" + c.Kubeconfig,
 		"--config=" + c.file("kwok.yaml"),

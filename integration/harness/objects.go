@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os/exec"
-	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -14,24 +13,14 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/fedns/fedns/integration/harness/binaries"
+	"github.com/fedns/fedns/integration/harness/process"
 )
 
-// Wait calls condition every 50 ms until it returns nil. When ctx ends first,
-// the error says what condition said last.
+// Wait calls condition every 50 ms until it returns nil. When ctx ends first, or
+// after a minute and a half if it has no deadline, the error says what condition
+// said last.
 func Wait(ctx context.Context, condition func(context.Context) error) error {
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := condition(ctx)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%w: %w", ctx.Err(), err)
-		case <-tick.C:
-		}
-	}
+	return process.Wait(ctx, condition)
 }
 
 // WaitEndpoints waits until a Service's EndpointSlices have exactly n ready

@@ -25,8 +25,10 @@ func Start(t testing.TB, o Options) *Fleet {
 		NeedRoot(t)
 	}
 	programs := binaries.Cache{Progress: o.Progress}
-	if err := programs.Ensure(t.Context()); err != nil {
-		t.Fatal(err)
+	if len(o.Clusters) > 0 { // others may never need them
+		if err := programs.Ensure(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), startLimit)
 	defer cancel()
@@ -53,6 +55,18 @@ func NewPod(t testing.TB, c *Cluster, spec PodSpec) *Pod {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// Fedns starts the daemon, or fails the test. It ends with the fleet.
+func Fedns(t testing.TB, f *Fleet, spec DaemonSpec) *Daemon {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), startLimit)
+	defer cancel()
+	d, err := f.NewDaemon(ctx, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 // Eventually waits until condition returns nil, and fails the test with what it

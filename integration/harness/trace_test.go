@@ -13,12 +13,16 @@ import (
 	"time"
 )
 
-// childMode makes this test program start a fleet and then end as it says,
-// without closing the fleet.
+// childMode makes this test program stand in for fedns, or start a fleet and
+// then end as it says without closing the fleet.
 const childMode = "FEDNS_HARNESS_CHILD"
 
 func TestMain(m *testing.M) {
-	if mode := os.Getenv(childMode); mode != "" {
+	switch mode := os.Getenv(childMode); mode {
+	case "":
+	case "fedns":
+		standIn()
+	default:
 		child(mode)
 	}
 	os.Exit(m.Run())

@@ -45,14 +45,7 @@ func server(t *testing.T, answer func(q dns.Question, network string) (rcode int
 		}
 		_ = w.WriteMsg(m)
 	})
-	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", pc.LocalAddr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	pc, l := listen(t)
 	for _, s := range []*dns.Server{{PacketConn: pc, Handler: handler}, {Listener: l, Handler: handler}} {
 		started := make(chan struct{})
 		s.NotifyStartedFunc = func() { close(started) }
@@ -62,6 +55,24 @@ func server(t *testing.T, answer func(q dns.Question, network string) (rcode int
 		t.Cleanup(func() { _ = s.Shutdown(); <-done })
 	}
 	return pc.LocalAddr().String()
+}
+
+// listen opens UDP and TCP at one port; the port the kernel picks for one may be taken for the other.
+func listen(t *testing.T) (net.PacketConn, net.Listener) {
+	t.Helper()
+	for range 50 {
+		pc, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := net.Listen("tcp", pc.LocalAddr().String())
+		if err == nil {
+			return pc, l
+		}
+		pc.Close()
+	}
+	t.Fatal("no port is free for both UDP and TCP")
+	return nil, nil
 }
 
 func ask(t *testing.T, servers []string, own string) (string, error) {

@@ -195,6 +195,13 @@ func (s *Server) holder(owner dnsname.Name) *content {
 	return nil
 }
 
+// Holds says that a name lies in a zone that is served.
+func (s *Server) Holds(name dnsname.Name) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.holder(name) != nil
+}
+
 // SetProvisional says whether the zones may still lack names: see answer.Engine.
 func (s *Server) SetProvisional(yes bool) { s.engine.SetProvisional(yes) }
 

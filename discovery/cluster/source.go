@@ -17,7 +17,8 @@ import (
 //
 // Run blocks until ctx is done and then returns nil; any other return is a
 // fault that no retry inside the Source can mend (a kubeconfig that does not
-// parse), and its text is shown to the operator. Run never closes up, never
+// parse), and its text is shown to the operator. Run may be called again after
+// it returned, never twice at once. Run never closes up, never
 // sends after it returned, and gives up a blocked send when ctx is done. The
 // receiver owns what it received; a Source keeps no reference to it.
 type Source interface {

@@ -1,0 +1,60 @@
+# The one door. `make` or `make help` lists what is behind it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+GOLANGCI_LINT := v2.15.0
+CACHE := $(or $(FEDNS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/fedns)
+FUZZTIME := 60s
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+.PHONY: help build demo test test-short test-integration lint fuzz soak generate docs
+
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+build: ## build bin/fedns, static
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/fedns ./cmd/fedns
+
+demo: ## run three member clusters from built-in manifests; REAL=1: three real API servers
+ifeq ($(REAL),1)
+	cd integration && go run ./demo
+else
+	go run ./cmd/fedns demo
+endif
+
+test: lint test-short test-integration ## everything that CI asks for
+
+test-short: ## unit tests, with the race detector
+	go vet ./...
+	go test -race ./...
+
+test-integration: ## tests against real API servers, name servers and clients, which it installs or builds
+	integration/prerequisites
+	cd integration && go vet ./... && go run ./prebuild && go test -p 1 -timeout 60m ./...
+
+lint: $(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT) ## check the house's rules
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$< run ./...
+	cd integration && $< run --config ../.golangci.yml ./...
+
+$(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT):
+	@echo "building golangci-lint $(GOLANGCI_LINT) (about 3 minutes, once)"
+	@mkdir -p $(@D) $(@D)/.lint
+	GOBIN=$(@D)/.lint go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT)
+	@mv $(@D)/.lint/golangci-lint $@
+
+fuzz: ## run every fuzz target for FUZZTIME (60s)
+	@grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u | while read -r dir; do \
+	  (cd $$dir && grep -hoE '^func (Fuzz[A-Za-z0-9_]+)' *_test.go | awk '{print $$2}') | while read -r f; do \
+	    echo "$$dir $$f"; (cd $$dir && go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) .); done; done
+
+soak: ## the long random runs: 10,000 random zones against other name servers
+	integration/prerequisites
+	cd integration && FEDNS_SOAK=1 go test -p 1 -timeout 180m -run Differential -v ./difftest
+
+generate: docs ## write generated files anew
+
+docs: ## write the generated parts of docs/ anew
+	go test ./cmd/fedns/config -run Reference -update
+	go test ./cmd/fedns -run Reference -update

@@ -1,0 +1,116 @@
+package api
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/fedns/fedns/discovery"
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/dnsserver"
+)
+
+// Sources is what the API tells of. All methods may be called from any goroutine.
+type Sources interface {
+	Engine() *discovery.Engine
+	Server() *dnsserver.Server
+	Discovering() bool // the clusters are being followed
+	Reload() Reload
+	ZoneFaults() map[string]string // by zone, what is wrong with its files; empty: nothing
+}
+
+// Reload is how the last change of the configuration went.
+type Reload struct {
+	OK bool
+	At time.Time // of the last good one
+}
+
+// Handler serves the API. It keeps src.
+func Handler(src Sources) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { readyz(w, r, src.Engine().Clusters()) })
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry(src), promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /api/v1/clusters", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, struct {
+			Clusters []discovery.ClusterStatus `json:"clusters"`
+		}{src.Engine().Clusters()})
+	})
+	mux.HandleFunc("GET /api/v1/services", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, struct {
+			Services []discovery.ServiceStatus `json:"services"`
+		}{src.Engine().Services()})
+	})
+	mux.HandleFunc("GET /api/v1/zones", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, struct {
+			Zones []zoneStatus `json:"zones"`
+		}{zones(src)})
+	})
+	return mux
+}
+
+type zoneStatus struct {
+	dnsserver.ZoneStatus
+	Error string `json:"error,omitempty"` // what is wrong with its files; what they held before is served
+}
+
+func zones(src Sources) []zoneStatus {
+	faults := src.ZoneFaults()
+	list := []zoneStatus{}
+	for _, z := range src.Server().Zones() {
+		list = append(list, zoneStatus{z, faults[z.Name]})
+		delete(faults, z.Name)
+	}
+	for name, fault := range faults { // never was good, so it is not served
+		list = append(list, zoneStatus{dnsserver.ZoneStatus{Name: name}, fault})
+	}
+	slices.SortFunc(list, func(a, b zoneStatus) int { return cmp.Compare(a.Name, b.Name) })
+	return list
+}
+
+// readyz says whether answers can be trusted: every cluster was read whole once
+// since the start. With ?tolerate=unreachable, clusters that cannot be reached
+// do not count, as is right for a readiness probe: one dead cluster must not take
+// the name server away from all others. Either way the body names what is missing.
+func readyz(w http.ResponseWriter, r *http.Request, clusters []discovery.ClusterStatus) {
+	tolerate := r.URL.Query().Get("tolerate")
+	if tolerate != "" && tolerate != cluster.Unreachable.String() {
+		http.Error(w, fmt.Sprintf("tolerate: got %q, want %s", tolerate, cluster.Unreachable), http.StatusBadRequest)
+		return
+	}
+	var missing []string
+	ready := true
+	for _, c := range clusters {
+		if c.Synced {
+			continue
+		}
+		line := fmt.Sprintf("cluster %s: %s since %s", c.ID, c.Phase, c.Since.UTC().Format(time.RFC3339))
+		if c.Reason != "" {
+			line += ": " + c.Reason
+		}
+		missing = append(missing, line)
+		if tolerate == "" || c.Phase != tolerate {
+			ready = false
+		}
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	word := "ready"
+	if !ready {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		word = "not ready"
+	}
+	fmt.Fprintln(w, strings.Join(append([]string{word}, missing...), "\n"))
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	_ = enc.Encode(v) // a client that went away
+}

@@ -1,0 +1,178 @@
+package api
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/fedns/fedns/discovery"
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/dnsserver/answer"
+)
+
+// Metric is one metric's documentation.
+type Metric struct {
+	Name, Help string
+	Labels     []string
+	Kind       prometheus.ValueType
+}
+
+// metrics lists what is exported, in the order of the documentation. Label
+// values come from the configuration and from fixed lists only: no client and no
+// owner of a Service can make more of them.
+var metrics = []Metric{
+	{"fedns_dns_responses_total", "Responses sent.", []string{"transport", "rcode"}, prometheus.CounterValue},
+	{"fedns_dns_truncated_total", "Responses sent with TC, among fedns_dns_responses_total.", []string{"transport"}, prometheus.CounterValue},
+	{"fedns_dns_dropped_total", "Messages that were owed no response.", []string{"transport"}, prometheus.CounterValue},
+	{"fedns_dns_panics_total", "Queries whose answering panicked; each got SERVFAIL. Anything but 0 is a defect.", nil, prometheus.CounterValue},
+	{"fedns_dns_tcp_connections", "TCP connections open.", nil, prometheus.GaugeValue},
+	{"fedns_dns_tcp_connections_accepted_total", "TCP connections served.", nil, prometheus.CounterValue},
+	{"fedns_dns_tcp_connections_refused_total", "TCP connections closed at once because a bound was reached.", nil, prometheus.CounterValue},
+	{"fedns_zone_serial", "SOA serial of the zone.", []string{"zone"}, prometheus.GaugeValue},
+	{"fedns_zone_names", "Owner names in the zone.", []string{"zone"}, prometheus.GaugeValue},
+	{"fedns_zone_records", "Resource records in the zone.", []string{"zone"}, prometheus.GaugeValue},
+	{"fedns_zone_hidden_rrsets", "RRsets of Services whose owner names belong to zone files.", []string{"zone"}, prometheus.GaugeValue},
+	{"fedns_zone_file_ok", "1 when the zone's files were good when last read; 0: what they held before is served.", []string{"zone"}, prometheus.GaugeValue},
+	{"fedns_cluster_phase", "1 for the phase the cluster is in (syncing, live, unreachable), 0 for the others.", []string{"cluster", "phase"}, prometheus.GaugeValue},
+	{"fedns_cluster_last_sync_timestamp_seconds", "When the cluster was last heard of; 0: never.", []string{"cluster"}, prometheus.GaugeValue},
+	{"fedns_cluster_services", "Services the cluster exports.", []string{"cluster"}, prometheus.GaugeValue},
+	{"fedns_cluster_endpoints", "Endpoints of the Services the cluster exports.", []string{"cluster"}, prometheus.GaugeValue},
+	{"fedns_discovery_running", "1 while clusters are followed. 0: discovery has stopped by a defect, answers go stale; restart the daemon.", nil, prometheus.GaugeValue},
+	{"fedns_discovery_services", "Services exported by any cluster.", nil, prometheus.GaugeValue},
+	{"fedns_discovery_services_refused", "Services whose records were refused and wait to be tried again.", nil, prometheus.GaugeValue},
+	{"fedns_discovery_services_with_findings", "Services of which /api/v1/services has something to tell.", nil, prometheus.GaugeValue},
+	{"fedns_discovery_groups_total", "Changes of a Service in one cluster.", nil, prometheus.CounterValue},
+	{"fedns_discovery_withdrawn_total", "Services seen to be gone from one cluster.", nil, prometheus.CounterValue},
+	{"fedns_discovery_publishes_total", "Batches of changes published to the zones.", nil, prometheus.CounterValue},
+	{"fedns_discovery_publish_errors_total", "Batches of which something was refused.", nil, prometheus.CounterValue},
+	{"fedns_discovery_source_failures_total", "Watches of a cluster that failed as a whole and were begun again, panics included.", nil, prometheus.CounterValue},
+	{"fedns_discovery_source_panics_total", "Watches of a cluster that panicked. Anything but 0 is a defect.", nil, prometheus.CounterValue},
+	{"fedns_discovery_hostnames", "Load balancer hostnames that are being resolved.", nil, prometheus.GaugeValue},
+	{"fedns_discovery_store_bytes", "Octets in which what is known of Services is kept.", nil, prometheus.GaugeValue},
+	{"fedns_config_ok", "1 when the configuration file was good when last read; 0: the one before goes on.", nil, prometheus.GaugeValue},
+	{"fedns_config_applied_timestamp_seconds", "When a configuration was last taken up.", nil, prometheus.GaugeValue},
+}
+
+// Metrics lists what /metrics exports beside Go's own and the process's.
+func Metrics() []Metric { return metrics }
+
+func registry(src Sources) *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	c := &collector{src: src, descs: map[string]*prometheus.Desc{}}
+	for _, m := range metrics {
+		c.descs[m.Name] = prometheus.NewDesc(m.Name, m.Help, m.Labels, nil)
+	}
+	r.MustRegister(c, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
+	return r
+}
+
+// collector reads all numbers when it is asked; nothing is counted twice.
+type collector struct {
+	src   Sources
+	descs map[string]*prometheus.Desc
+}
+
+// Describe implements prometheus.Collector.
+func (c *collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range c.descs {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	kinds := map[string]prometheus.ValueType{}
+	for _, m := range metrics {
+		kinds[m.Name] = m.Kind
+	}
+	put := func(name string, v float64, labels ...string) {
+		ch <- prometheus.MustNewConstMetric(c.descs[name], kinds[name], v, labels...)
+	}
+	c.dns(put)
+	c.clusters(put)
+	c.discovery(put, c.src.Engine().Stats())
+	reload := c.src.Reload()
+	put("fedns_config_ok", truth(reload.OK))
+	put("fedns_config_applied_timestamp_seconds", float64(reload.At.Unix()))
+}
+
+type putFunc func(name string, v float64, labels ...string)
+
+func (c *collector) dns(put putFunc) {
+	s := c.src.Server()
+	for _, transport := range []string{"udp", "tcp"} {
+		var rcodes [len(answer.Counts{}.Rcodes)]uint64
+		var truncated, dropped uint64
+		for _, n := range s.Counts(transport) {
+			for i := range n.Rcodes {
+				rcodes[i] += n.Rcodes[i].Load()
+			}
+			truncated += n.Truncated.Load()
+			dropped += n.Dropped.Load()
+		}
+		for i, v := range rcodes {
+			if name, ok := rcodeNames[i]; ok {
+				put("fedns_dns_responses_total", float64(v), transport, name)
+			}
+		}
+		put("fedns_dns_truncated_total", float64(truncated), transport)
+		put("fedns_dns_dropped_total", float64(dropped), transport)
+	}
+	put("fedns_dns_panics_total", float64(s.Panics()))
+	st := s.Streams()
+	put("fedns_dns_tcp_connections", float64(st.Open))
+	put("fedns_dns_tcp_connections_accepted_total", float64(st.Accepted))
+	put("fedns_dns_tcp_connections_refused_total", float64(st.Refused))
+	faults := c.src.ZoneFaults()
+	for _, z := range s.Zones() {
+		put("fedns_zone_serial", float64(z.Serial), z.Name)
+		put("fedns_zone_names", float64(z.Names), z.Name)
+		put("fedns_zone_records", float64(z.Records), z.Name)
+		put("fedns_zone_hidden_rrsets", float64(z.Hidden), z.Name)
+		put("fedns_zone_file_ok", truth(faults[z.Name] == ""), z.Name)
+		delete(faults, z.Name)
+	}
+	for name := range faults {
+		put("fedns_zone_file_ok", 0, name)
+	}
+}
+
+// rcodeNames are the response codes this server gives.
+var rcodeNames = map[int]string{0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED", 6: "YXDOMAIN", 16: "BADVERS"}
+
+func (c *collector) clusters(put putFunc) {
+	for _, s := range c.src.Engine().Clusters() {
+		id := string(s.ID)
+		for _, p := range []cluster.Phase{cluster.Syncing, cluster.Live, cluster.Unreachable} {
+			put("fedns_cluster_phase", truth(s.Phase == p.String()), id, p.String())
+		}
+		last := 0.0
+		if !s.LastSync.IsZero() {
+			last = float64(s.LastSync.UnixMilli()) / 1000
+		}
+		put("fedns_cluster_last_sync_timestamp_seconds", last, id)
+		put("fedns_cluster_services", float64(s.Services), id)
+		put("fedns_cluster_endpoints", float64(s.Endpoints), id)
+	}
+}
+
+func (c *collector) discovery(put putFunc, s discovery.Stats) {
+	put("fedns_discovery_running", truth(c.src.Discovering()))
+	put("fedns_discovery_services", float64(s.Services))
+	put("fedns_discovery_services_refused", float64(s.Refused))
+	put("fedns_discovery_services_with_findings", float64(s.Findings))
+	put("fedns_discovery_groups_total", float64(s.Groups))
+	put("fedns_discovery_withdrawn_total", float64(s.Withdrawn))
+	put("fedns_discovery_publishes_total", float64(s.Publishes))
+	put("fedns_discovery_publish_errors_total", float64(s.PublishErrors))
+	put("fedns_discovery_source_failures_total", float64(s.SourceFailures))
+	put("fedns_discovery_source_panics_total", float64(s.SourcePanics))
+	put("fedns_discovery_hostnames", float64(s.Hostnames))
+	put("fedns_discovery_store_bytes", float64(s.StoreBytes))
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}

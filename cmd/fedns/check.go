@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fedns/fedns/cmd/fedns/config"
+	"github.com/fedns/fedns/cmd/fedns/daemon"
+)
+
+// finding is one line of `fedns check`. Field names are stable.
+type finding struct {
+	OK      bool   `json:"ok"`
+	Subject string `json:"subject"` // config, zone NAME or cluster NAME
+	Text    string `json:"text"`
+}
+
+func newCheck(stdout io.Writer) *cobra.Command {
+	var file string
+	var timeout time.Duration
+	var out output
+	cmd := &cobra.Command{
+		Use: "check --config FILE", Short: "Validate the configuration and reach every cluster", Args: cobra.NoArgs,
+		Long: `Reads the configuration and its zone files as the daemon would, and asks every
+cluster for what the daemon needs of it. Prints one line a finding and exits 1
+when something is wrong, 0 when nothing is.`,
+		Example: "  fedns check --config /etc/fedns/fedns.yaml",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
+			defer cancel()
+			found := check(ctx, file)
+			wrong := 0
+			for _, f := range found {
+				if !f.OK {
+					wrong++
+				}
+			}
+			if out == outputJSON {
+				if err := printJSON(stdout, found); err != nil {
+					return wanting{err}
+				}
+			} else {
+				for _, f := range found {
+					word := "ok    "
+					if !f.OK {
+						word = "wrong "
+					}
+					fmt.Fprintf(stdout, "%s%s: %s\n", word, f.Subject, f.Text)
+				}
+			}
+			if wrong > 0 {
+				return wanting{fmt.Errorf("%d of %d checks found something wrong", wrong, len(found))}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVarP(&file, "config", "c", "", "configuration file")
+	cmd.Flags().DurationVar(&timeout, "timeout", 15*time.Second, "how long clusters may take to answer")
+	_ = cmd.MarkFlagRequired("config") // the flag was just defined
+	out.flag(cmd)
+	return cmd
+}
+
+// check finds what is wrong with a configuration, in its order.
+func check(ctx context.Context, file string) []finding {
+	cfg, err := config.Load(file)
+	if err != nil {
+		return findings("config", "", err)
+	}
+	found := findings("config", file, nil)
+	for _, z := range cfg.Zones {
+		set, err := daemon.ReadZone(cfg, z)
+		text := ""
+		if err == nil {
+			text = fmt.Sprintf("%d RRsets in %d files", len(set.RRsets), len(z.Files))
+		}
+		found = append(found, findings("zone "+z.Name.String(), text, err)...)
+	}
+	// All clusters at once: what takes time is waiting for those that do not answer.
+	reached := make([]error, len(cfg.Clusters))
+	var asking sync.WaitGroup
+	for i, c := range cfg.Clusters {
+		asking.Go(func() {
+			src, err := daemon.NewSource(c, cfg.Exports, slog.New(slog.DiscardHandler))
+			if err == nil {
+				err = src.Check(ctx)
+			}
+			reached[i] = err
+		})
+	}
+	asking.Wait()
+	for i, c := range cfg.Clusters {
+		found = append(found, findings("cluster "+string(c.Name), "can be watched", reached[i])...)
+	}
+	return found
+}
+
+// findings is one finding, or one for each error in err.
+func findings(subject, text string, err error) []finding {
+	if err == nil {
+		return []finding{{OK: true, Subject: subject, Text: text}}
+	}
+	var out []finding
+	for _, e := range daemon.Lines(err) {
+		if errors.Is(e, context.DeadlineExceeded) {
+			e = fmt.Errorf("no answer in time: %w", e)
+		}
+		out = append(out, finding{Subject: subject, Text: e.Error()})
+	}
+	return out
+}

@@ -1,0 +1,217 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/fedns/fedns/cmd/fedns/api"
+	"github.com/fedns/fedns/cmd/fedns/config"
+	"github.com/fedns/fedns/discovery"
+	"github.com/fedns/fedns/discovery/ingress"
+	"github.com/fedns/fedns/discovery/synth"
+	"github.com/fedns/fedns/dnsserver"
+	"github.com/fedns/fedns/dnsserver/dnsname"
+)
+
+// Daemon is a running fedns. Its methods may be called from any goroutine.
+type Daemon struct {
+	log    *slog.Logger
+	dns    *dnsserver.Server
+	engine *discovery.Engine
+	http   net.Listener
+
+	discovering atomic.Bool
+
+	mu      sync.Mutex // of what follows
+	current *config.Config
+	files   map[dnsname.Name]*zoneFiles
+	reload  api.Reload
+}
+
+// Start opens all sockets and takes cfg up. What is wrong with a zone file or a
+// kubeconfig is logged and does not stop it; a socket that cannot be opened does.
+func Start(ctx context.Context, cfg *config.Config, version string, log *slog.Logger) (*Daemon, error) {
+	d := &Daemon{log: log, dns: dnsserver.New(dnsserver.Config{Listen: cfg.Listen.DNS}), files: map[dnsname.Name]*zoneFiles{}}
+	// Until every cluster was heard of, a name that is not there may just not be
+	// known yet.
+	d.dns.SetProvisional(true)
+	resolver, err := d.newResolver(cfg)
+	if err != nil {
+		return nil, err
+	}
+	d.engine = discovery.New(discovery.Config{Federation: federation(cfg), Resolver: resolver, Log: log}, d.dns)
+	d.discovering.Store(true)
+	d.Apply(cfg)
+	if d.http, err = (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen.HTTP.String()); err != nil {
+		return nil, fmt.Errorf("listen.http: %w", err)
+	}
+	if err := d.dns.Start(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("listen.dns: %w", err), d.http.Close())
+	}
+	log.Info("listening", "dns", d.dns.Addrs(), "http", d.HTTPAddr(), "version", version)
+	return d, nil
+}
+
+// newResolver makes the resolver of load balancers' hostnames; without a name
+// server to ask there is none, and they stay unresolved.
+func (d *Daemon) newResolver(cfg *config.Config) (discovery.Resolver, error) {
+	rc := ingress.Config{Own: func(n dnsname.Name) bool { return d.dns.Holds(n) }}
+	for _, a := range cfg.Resolvers {
+		rc.Servers = append(rc.Servers, a.String())
+	}
+	r, err := ingress.New(rc)
+	if err != nil {
+		if len(cfg.Resolvers) > 0 {
+			return nil, fmt.Errorf("resolvers: %w", err)
+		}
+		d.log.Warn("load balancer hostnames will not be resolved", "error", err)
+		return nil, nil
+	}
+	return r, nil
+}
+
+// Run works until ctx is done, then closes everything. Any other end is a fault, and the error says which.
+func (d *Daemon) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var parts sync.WaitGroup
+	faults := make(chan error, 3)
+	part := func(f func(context.Context) error) {
+		parts.Go(func() {
+			if err := f(ctx); err != nil {
+				faults <- err
+			}
+			cancel() // none of them ends by itself
+		})
+	}
+	part(d.dns.Wait)
+	part(d.serveHTTP)
+	parts.Go(func() { d.untilDecided(ctx) })
+	parts.Go(func() {
+		// Answering does not hang on discovery: without it, what is known stands.
+		if err := d.engine.Run(ctx); err != nil {
+			d.log.Error("discovery has stopped, what is known goes on being answered", "error", err)
+		}
+		d.discovering.Store(false)
+	})
+	parts.Wait()
+	err := d.dns.Close()
+	close(faults)
+	for f := range faults {
+		err = errors.Join(err, f)
+	}
+	return err
+}
+
+// untilDecided waits until no cluster is on its first way to being known, from
+// when on a name that is not there does not exist. Clusters that are added later
+// do not make that doubtful again: nobody is to lose the answers there are.
+func (d *Daemon) untilDecided(ctx context.Context) {
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for !d.engine.Decided() {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+	d.dns.SetProvisional(false)
+	d.log.Info("every cluster was heard of", "missing", d.engine.Ready())
+}
+
+func (d *Daemon) serveHTTP(ctx context.Context) error {
+	srv := &http.Server{
+		Handler: api.Handler(d), ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelWarn),
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 1 << 16,
+	}
+	stop := context.AfterFunc(ctx, func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+		defer cancel()
+		if srv.Shutdown(ctx) != nil {
+			_ = srv.Close()
+		}
+	})
+	defer stop()
+	if err := srv.Serve(d.http); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("http: %w", err)
+	}
+	return nil
+}
+
+// Apply takes a configuration up. Sockets stay as they are: a change of listen
+// waits for the next start, and is told.
+func (d *Daemon) Apply(cfg *config.Config) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if old := d.current; old != nil && (!slices.Equal(old.Listen.DNS, cfg.Listen.DNS) || old.Listen.HTTP != cfg.Listen.HTTP || !slices.Equal(old.Resolvers, cfg.Resolvers)) {
+		d.log.Warn("a change of listen or resolvers takes effect at the next start only")
+	}
+	before := d.zoneNames()
+	if err := d.dns.SetZones(d.zones(cfg)); err != nil {
+		d.log.Error("zones were refused and stay as they were", "error", err)
+	}
+	d.engine.SetFederation(federation(cfg))
+	d.engine.SetMembers(members(cfg, d.log))
+	if d.current != nil && !slices.Equal(before, d.zoneNames()) {
+		d.engine.Republish()
+	}
+	d.current = cfg
+	d.reload = api.Reload{OK: true, At: time.Now()}
+}
+
+// Refused notes that a changed configuration could not be read; the one before goes on.
+func (d *Daemon) Refused(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.reload.OK = false
+	d.log.Error("configuration was refused, the one before goes on", "error", err)
+}
+
+func federation(cfg *config.Config) synth.Federation {
+	f := synth.Federation{
+		Name: cfg.Federation.Name, Domain: cfg.Federation.Domain, ClusterSet: cfg.Federation.ClusterSet,
+		TTL: synth.TTLs{
+			ShortName: cfg.Federation.TTL.ShortName, ClusterSet: cfg.Federation.TTL.ClusterSet,
+			Zone: cfg.Federation.TTL.Zone, Region: cfg.Federation.TTL.Region, Global: cfg.Federation.TTL.Global,
+		},
+	}
+	for _, z := range cfg.Zones {
+		if z.Reverse() {
+			f.Reverse = append(f.Reverse, z.Name)
+		}
+	}
+	return f
+}
+
+// DNSAddrs are the addresses answered on.
+func (d *Daemon) DNSAddrs() []netip.AddrPort { return d.dns.Addrs() }
+
+// HTTPAddr is the address of the HTTP server.
+func (d *Daemon) HTTPAddr() string { return d.http.Addr().String() }
+
+// Engine and Server are what the API tells of (api.Sources).
+func (d *Daemon) Engine() *discovery.Engine { return d.engine }
+
+// Server is the name server.
+func (d *Daemon) Server() *dnsserver.Server { return d.dns }
+
+// Discovering says that the clusters are being followed; false after a fault of discovery as a whole.
+func (d *Daemon) Discovering() bool { return d.discovering.Load() }
+
+// Reload is how the last change of the configuration went.
+func (d *Daemon) Reload() api.Reload {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.reload
+}

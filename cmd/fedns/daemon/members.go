@@ -1,0 +1,65 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/fedns/fedns/cmd/fedns/config"
+	"github.com/fedns/fedns/discovery"
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/kubernetes"
+	"github.com/fedns/fedns/discovery/manifest"
+	"github.com/fedns/fedns/discovery/synth"
+)
+
+// members makes the member clusters of a configuration.
+func members(cfg *config.Config, log *slog.Logger) []discovery.Member {
+	all := make([]discovery.Member, len(cfg.Clusters))
+	for i, c := range cfg.Clusters {
+		place := synth.Place{Region: c.Region}
+		if c.Zone != "" {
+			place.Zones = []string{c.Zone}
+		}
+		all[i] = discovery.Member{
+			ID: c.Name, Place: place,
+			Source: &source{func() (cluster.Source, error) { return NewSource(c, cfg.Exports, log) }},
+			// Everything that a Source is made of. Credentials are not: a Source looks at them itself.
+			Revision: fmt.Sprintf("%q %q %q %v %v %b", c.Kubeconfig, c.Context, c.Manifests, c.AllowExec, c.InCluster, cfg.Exports),
+		}
+	}
+	return all
+}
+
+// Checker is a Source that can be tried without running it.
+type Checker interface {
+	cluster.Source
+	// Check says what would keep the Source from reporting the cluster; nil: nothing.
+	Check(ctx context.Context) error
+}
+
+// NewSource makes the Source of one configured cluster.
+func NewSource(c config.Cluster, rules cluster.Export, log *slog.Logger) (Checker, error) {
+	if c.Manifests != "" {
+		return manifest.New(manifest.Config{Cluster: c.Name, Dir: c.Manifests, Rules: rules, Log: log})
+	}
+	return kubernetes.New(kubernetes.Config{
+		Cluster: c.Name, Kubeconfig: c.Kubeconfig, Context: c.Context, AllowExec: c.AllowExec, Rules: rules, Log: log,
+	})
+}
+
+// source makes its Source when it is run, and so again on every retry: a
+// kubeconfig that is missing or broken at first is one cluster's trouble, and
+// over as soon as the file is good.
+type source struct {
+	open func() (cluster.Source, error)
+}
+
+// Run implements cluster.Source.
+func (s *source) Run(ctx context.Context, up chan<- cluster.Update) error {
+	src, err := s.open()
+	if err != nil {
+		return err
+	}
+	return src.Run(ctx, up)
+}

@@ -1,0 +1,127 @@
+package daemon
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/fedns/fedns/cmd/fedns/config"
+	"github.com/fedns/fedns/dnsserver"
+	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/zone"
+	"github.com/fedns/fedns/dnsserver/zonefile"
+)
+
+// zoneFiles is what a zone's files held when they were last good.
+type zoneFiles struct {
+	sets    []zone.RRset
+	digests []string // of the files, as they were last looked at
+	good    bool     // sets were read at some time
+	fault   string   // what was wrong with the files last time
+}
+
+// Filled lists the zones that are made from the clusters' Services.
+func Filled(cfg *config.Config) []dnsname.Name {
+	var apexes []dnsname.Name
+	for _, apex := range []dnsname.Name{cfg.Federation.Name, cfg.Federation.Domain, cfg.Federation.ClusterSet} {
+		if !apex.IsZero() {
+			apexes = append(apexes, apex)
+		}
+	}
+	for _, z := range cfg.Zones {
+		if z.Reverse() {
+			apexes = append(apexes, z.Name)
+		}
+	}
+	return apexes
+}
+
+// ReadZone reads a zone's files as the daemon does: a zone that nothing but
+// files fills has to bring its own SOA and NS.
+func ReadZone(cfg *config.Config, z config.Zone) (*zonefile.Set, error) {
+	return zonefile.Config{RequireSOA: !slices.Contains(Filled(cfg), z.Name)}.Read(z.Name, z.Files...)
+}
+
+// zones lists the zones to serve. Files that are as they were are not read
+// again; where they cannot be read, or are invalid, what they held before
+// stands, and a zone that never was good is left out if nothing else fills it.
+func (d *Daemon) zones(cfg *config.Config) []dnsserver.ZoneSpec {
+	specs := map[dnsname.Name]dnsserver.ZoneSpec{}
+	for _, apex := range Filled(cfg) {
+		specs[apex] = dnsserver.ZoneSpec{Apex: apex}
+	}
+	files := map[dnsname.Name]*zoneFiles{}
+	for _, z := range cfg.Zones {
+		if len(z.Files) == 0 {
+			continue
+		}
+		f := d.readZone(cfg, z)
+		files[z.Name] = f
+		_, filled := specs[z.Name]
+		if f.good || filled {
+			specs[z.Name] = dnsserver.ZoneSpec{Apex: z.Name, Static: f.sets}
+		}
+	}
+	d.files = files
+	return slices.Collect(maps.Values(specs))
+}
+
+func (d *Daemon) readZone(cfg *config.Config, z config.Zone) *zoneFiles {
+	f := d.files[z.Name]
+	digests := make([]string, len(z.Files))
+	for i, path := range z.Files {
+		digests[i] = path + " " + cfg.Digests[path]
+	}
+	if f != nil && slices.Equal(f.digests, digests) {
+		return f
+	}
+	now := &zoneFiles{digests: digests}
+	if f != nil {
+		now.sets, now.good = f.sets, f.good
+	}
+	set, err := ReadZone(cfg, z)
+	if err != nil {
+		now.fault = err.Error()
+		for _, e := range Lines(err) {
+			d.log.Error("zone file was refused, the zone stays as it was", "zone", z.Name.String(), "error", e)
+		}
+		return now
+	}
+	for _, w := range set.Warnings {
+		d.log.Warn("zone file", "zone", z.Name.String(), "warning", w)
+	}
+	now.sets, now.good = set.RRsets, true
+	return now
+}
+
+// Lines parts a joined error into its parts, a line of output each.
+func Lines(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the outermost error is meant
+		var all []error
+		for _, e := range joined.Unwrap() {
+			all = append(all, Lines(e)...)
+		}
+		return all
+	}
+	return []error{err}
+}
+
+// ZoneFaults tells, by zone, what was wrong with its files when they were last read.
+func (d *Daemon) ZoneFaults() map[string]string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	faults := map[string]string{}
+	for apex, f := range d.files {
+		if f.fault != "" {
+			faults[apex.String()] = f.fault
+		}
+	}
+	return faults
+}
+
+func (d *Daemon) zoneNames() []string {
+	var names []string
+	for _, z := range d.dns.Zones() {
+		names = append(names, z.Name)
+	}
+	return names
+}

@@ -1,0 +1,74 @@
+// Command fedns makes the Services of many Kubernetes clusters findable by one
+// name. See `fedns --help`, and docs/ for all of it.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fedns/fedns/cmd/fedns/daemon"
+)
+
+// Exit codes that users script against.
+const (
+	exitDone    = 0
+	exitWanting = 1 // something was found wrong
+	exitUsage   = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// wanting is an error that says something about the world, not about how the command was called.
+type wanting struct{ error }
+
+func (w wanting) Unwrap() error { return w.error }
+
+// run is main without the process: what it prints and how it exits can be tested.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRoot(stdout, stderr)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	for _, line := range daemon.Lines(err) {
+		fmt.Fprintln(stderr, "fedns:", line)
+	}
+	if errors.As(err, &wanting{}) {
+		return exitWanting
+	}
+	return exitUsage
+}
+
+func newRoot(stdout, stderr io.Writer) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "fedns",
+		Short: "One name for the Services of many Kubernetes clusters",
+		Long: `fedns watches the Services, EndpointSlices and ServiceExports of every member
+cluster, keeps them in one zone in memory, and answers DNS from it.`,
+		SilenceErrors: true, SilenceUsage: true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.AddCommand(newServe(stderr), newCheck(stdout), newDemo(stdout, stderr), newVersion(stdout))
+	return root
+}
+
+// logger writes for people on stderr.
+func logger(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}

@@ -1,0 +1,221 @@
+package kubernetes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/metadata"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/transport"
+	"k8s.io/client-go/util/connrotation"
+)
+
+// How soon a peer that went silent is noticed. Together 15 s with HTTP/2 and
+// 20 s without; client-go's own defaults add up to 45 s.
+const (
+	dialTimeout   = 5 * time.Second
+	headerTimeout = 30 * time.Second // a list's first octet comes when etcd has answered
+	pingAfter     = 10 * time.Second // of silence on a connection
+	pingTimeout   = 5 * time.Second
+	keepAliveIdle = 8 * time.Second
+	keepAliveStep = 3 * time.Second
+	keepAliveN    = 4
+)
+
+// Requests a second and at once. Four watches and two polls need a fraction of
+// one; the rest is room for a list's pages.
+const (
+	requestsPerSecond = 20
+	requestBurst      = 40
+)
+
+// exportGroup is the API group of ServiceExport.
+const exportGroup = "multicluster.x-k8s.io"
+
+// exportVersions are those this package reads, best first. They are versions
+// of one CRD, which shows every object in each of them, so one is enough.
+var exportVersions = [...]string{"v1beta1", "v1alpha1"}
+
+// client speaks to one API server with one set of credentials. It is safe for
+// concurrent use.
+type client struct {
+	rest      map[string]*rest.RESTClient // by resource
+	meta      metadata.Interface
+	transport *http.Transport
+	conns     *connrotation.ConnectionTracker
+}
+
+// newClient makes a client; it connects to nothing. It takes rc over.
+func newClient(rc *rest.Config) (*client, error) {
+	rc.UserAgent = "fedns"
+	rc.QPS, rc.Burst = requestsPerSecond, requestBurst
+	rc.WarningHandler = rest.NoWarnings{} // "v1 X is deprecated" is not for whoever runs fedns
+	c := &client{conns: connrotation.NewConnectionTracker(), rest: map[string]*rest.RESTClient{}}
+	hc, err := c.httpClient(rc)
+	if err != nil {
+		return nil, err
+	}
+	scheme := runtime.NewScheme()
+	if err := errors.Join(corev1.AddToScheme(scheme), discoveryv1.AddToScheme(scheme)); err != nil {
+		return nil, err
+	}
+	for resource, gv := range map[string]schema.GroupVersion{
+		"services": corev1.SchemeGroupVersion, "nodes": corev1.SchemeGroupVersion, "endpointslices": discoveryv1.SchemeGroupVersion,
+	} {
+		one := rest.CopyConfig(rc)
+		one.GroupVersion = &gv
+		one.APIPath = "/apis"
+		if gv.Group == "" {
+			one.APIPath = "/api"
+		}
+		one.ContentType = runtime.ContentTypeProtobuf
+		one.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
+		one.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
+		if c.rest[resource], err = rest.RESTClientForConfigAndClient(one, hc); err != nil {
+			return nil, err
+		}
+	}
+	c.meta, err = metadata.NewForConfigAndClient(rc, hc)
+	return c, err
+}
+
+// httpClient is client-go's own transport but for the deadlines, which its
+// rest.Config cannot express, and for connections that can be closed at will.
+func (c *client) httpClient(rc *rest.Config) (*http.Client, error) {
+	tc, err := rc.TransportConfig()
+	if err != nil {
+		return nil, err
+	}
+	tlsConfig, err := transport.TLSConfigFor(tc)
+	if err != nil {
+		return nil, err
+	}
+	dialer := &net.Dialer{
+		Timeout:         dialTimeout,
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: keepAliveIdle, Interval: keepAliveStep, Count: keepAliveN},
+	}
+	proxy := http.ProxyFromEnvironment
+	if tc.Proxy != nil {
+		proxy = tc.Proxy
+	}
+	c.transport = &http.Transport{
+		Proxy:                 proxy,
+		DialContext:           connrotation.NewDialerWithTracker(dialer.DialContext, c.conns).DialContext,
+		TLSClientConfig:       tlsConfig,
+		TLSHandshakeTimeout:   dialTimeout,
+		ResponseHeaderTimeout: headerTimeout,
+		DisableCompression:    tc.DisableCompression,
+		ForceAttemptHTTP2:     true,
+		HTTP2:                 &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
+		MaxIdleConnsPerHost:   4,
+		IdleConnTimeout:       90 * time.Second,
+	}
+	rt, err := transport.HTTPWrappersForConfig(tc, c.transport)
+	if err != nil {
+		return nil, err
+	}
+	return &http.Client{Transport: rt}, nil
+}
+
+// close cuts every connection, and with them every watch. The client can still
+// be used: it connects anew.
+func (c *client) close() {
+	c.transport.CloseIdleConnections()
+	c.conns.CloseAll()
+}
+
+// list reads one page of a resource of Kubernetes' own.
+func (c *client) list(ctx context.Context, resource string, o metav1.ListOptions) (runtime.Object, error) {
+	return c.rest[resource].Get().Resource(resource).VersionedParams(&o, metav1.ParameterCodec).Do(ctx).Get()
+}
+
+// watch opens a watch on a resource of Kubernetes' own.
+func (c *client) watch(ctx context.Context, resource string, o metav1.ListOptions) (watch.Interface, error) {
+	o.Watch = true
+	return c.rest[resource].Get().Resource(resource).VersionedParams(&o, metav1.ParameterCodec).Watch(ctx)
+}
+
+func exportResource(version string) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: exportGroup, Version: version, Resource: "serviceexports"}
+}
+
+func (c *client) listExports(ctx context.Context, version string, o metav1.ListOptions) (runtime.Object, error) {
+	return c.meta.Resource(exportResource(version)).List(ctx, o)
+}
+
+func (c *client) watchExports(ctx context.Context, version string, o metav1.ListOptions) (watch.Interface, error) {
+	return c.meta.Resource(exportResource(version)).Watch(ctx, o)
+}
+
+// exportVersion is the best version the cluster serves ServiceExports in;
+// empty without an error: it says that it serves none.
+func (c *client) exportVersion(ctx context.Context) (string, error) {
+	group := &metav1.APIGroup{}
+	if err := c.get(ctx, "/apis/"+exportGroup, group); err != nil {
+		return "", absentIsNil(err)
+	}
+	for _, version := range exportVersions {
+		for _, served := range group.Versions {
+			if served.Version != version {
+				continue
+			}
+			resources := &metav1.APIResourceList{}
+			if err := c.get(ctx, served.GroupVersion, resources); err != nil {
+				if absentIsNil(err) == nil {
+					continue
+				}
+				return "", err
+			}
+			for _, r := range resources.APIResources {
+				if r.Name == "serviceexports" {
+					return version, nil
+				}
+			}
+		}
+	}
+	return "", nil
+}
+
+// get reads a discovery document; path is absolute, or a group and version.
+func (c *client) get(ctx context.Context, path string, into runtime.Object) error {
+	if !strings.HasPrefix(path, "/") {
+		path = "/apis/" + path
+	}
+	// JSON by name: the servers of extensions do not all speak protobuf here.
+	return c.rest["services"].Get().AbsPath(path).SetHeader("Accept", runtime.ContentTypeJSON).Do(ctx).Into(into)
+}
+
+// absentIsNil: 404 is an answer.
+func absentIsNil(err error) error {
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// reason is err on one line for the operator, without the request's URL, whose
+// parameters differ at each try.
+func reason(err error) string {
+	var u *url.Error
+	if errors.As(err, &u) {
+		err = u.Err
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("no answer in time: %w", err)
+		}
+	}
+	return strings.Join(strings.Fields(err.Error()), " ")
+}

@@ -1,0 +1,131 @@
+package kubernetes
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"github.com/fedns/fedns/discovery/join"
+)
+
+// exports follows ServiceExports, whose CRD may be there or not, come, change
+// its version and go. It owns the one resource that runs while it is there.
+type exports struct {
+	source *Source
+	join   *join.Join
+	health *health
+	part   *part
+	gone   chan struct{} // the version being followed is no longer served
+
+	version string // being followed; empty: none
+	stop    func() // ends that, and waits for the end
+}
+
+// run looks for the CRD until ctx is done: every few seconds while it is not
+// there, and when it is reported gone while it is.
+func (x *exports) run(ctx context.Context) {
+	x.gone, x.stop = make(chan struct{}, 1), func() {}
+	defer func() { x.stop() }()
+	delay := x.source.timing.pollFirst
+	for {
+		found := x.look(ctx)
+		var again <-chan time.Time
+		if found {
+			delay = x.source.timing.pollFirst
+		} else {
+			again = time.After(delay + rand.N(delay/4+1))
+			delay = min(delay*3/2, x.source.timing.pollLast)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-again:
+		case <-x.gone:
+			delay = x.source.timing.pollFirst
+		}
+	}
+}
+
+// look asks the cluster once and acts on the answer.
+func (x *exports) look(ctx context.Context) (found bool) {
+	asking, cancel := context.WithTimeout(ctx, headerTimeout)
+	defer cancel()
+	version, err := x.source.client.Load().exportVersion(asking)
+	if ctx.Err() != nil {
+		return false
+	}
+	if err != nil {
+		x.health.fault(x.part, verbDiscover, err)
+		return false
+	}
+	x.health.mended(x.part, verbDiscover)
+	if version == x.version && version != "" {
+		return true
+	}
+	x.stop()
+	x.stop = func() {}
+	was := x.version
+	x.version = version
+	if version == "" {
+		if n := x.join.Exports(); was != "" && n > 0 {
+			x.source.log.Warn("the cluster no longer serves ServiceExport; those that were not seen deleted stand", "serviceexports", n)
+		}
+		x.health.absent(x.part)
+		return false
+	}
+	x.follow(ctx, version)
+	return true
+}
+
+// follow starts to list and watch version.
+func (x *exports) follow(ctx context.Context, version string) {
+	s := x.source
+	r := resource[join.Export]{
+		part: x.part, health: x.health, timing: s.timing, listTimeout: s.cfg.ListTimeout,
+		list: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+			return s.client.Load().listExports(ctx, version, o)
+		},
+		watch: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+			return s.client.Load().watchExports(ctx, version, o)
+		},
+		excuse: func(ctx context.Context, err error) bool { return x.unserved(ctx, err, version) },
+		pack: func(o runtime.Object) (join.Export, bool) {
+			m, ok := o.(*metav1.PartialObjectMetadata)
+			if !ok {
+				return join.Export{}, false
+			}
+			return join.FromExport(&m.ObjectMeta), true
+		},
+		put: x.join.PutExport, drop: x.join.DeleteExport, replace: x.join.ReplaceExports,
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { r.run(ctx) })
+	x.stop = func() {
+		cancel()
+		running.Wait()
+	}
+}
+
+// unserved says that err is a 404 and discovery agrees: the CRD, or this
+// version of it, went. That is no fault; look deals with it.
+func (x *exports) unserved(ctx context.Context, err error, version string) bool {
+	if !apierrors.IsNotFound(err) {
+		return false
+	}
+	now, err := x.source.client.Load().exportVersion(ctx)
+	if err != nil || now == version {
+		return false
+	}
+	select {
+	case x.gone <- struct{}{}:
+	default:
+	}
+	return true
+}

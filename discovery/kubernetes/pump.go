@@ -1,0 +1,99 @@
+package kubernetes
+
+import (
+	"context"
+	"time"
+
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/join"
+)
+
+// batch is the most Groups in one Update: enough that a first list of 10,000
+// Services is twenty messages, few enough that none is large.
+const batch = 500
+
+// pump sends what Join and health hold. It is the only sender, and it may be
+// blocked by the receiver for as long as that likes: meanwhile Join collects
+// the names of what changes, each once.
+type pump struct {
+	id     cluster.ID
+	join   *join.Join
+	health *health
+	up     chan<- cluster.Update
+	tell   time.Duration // between two reports of LastSync or of another Reason
+
+	told   cluster.State // the State last sent
+	toldAt time.Time
+	mark   uint64 // of join.Queued, when the cluster came to be Live; 0: none
+}
+
+// run sends until ctx is done.
+func (p *pump) run(ctx context.Context) {
+	ticker := time.NewTicker(p.tell)
+	defer ticker.Stop()
+	for ctx.Err() == nil {
+		if p.step(ctx) {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-p.join.Wake():
+		case <-p.health.wake:
+		case <-ticker.C:
+		}
+	}
+}
+
+// step sends one Update if there is one, and says whether to look again at once.
+func (p *pump) step(ctx context.Context) bool {
+	state, complete := p.health.now()
+	if state.Phase != cluster.Live {
+		p.mark = 0
+		if p.due(state) {
+			return p.state(ctx, state)
+		}
+	} else if p.told.Phase != cluster.Live && p.mark == 0 {
+		p.mark = p.join.Queued() + 1 // +1: never 0
+	}
+	if complete {
+		if topology := p.join.TakeTopology(); topology != nil {
+			return p.send(ctx, cluster.Update{Cluster: p.id, Topology: topology})
+		}
+	}
+	// Live is said after all that had changed by the time it came true, and
+	// does not wait for what changes meanwhile.
+	if state.Phase == cluster.Live && p.join.Taken()+1 >= p.mark && p.due(state) {
+		return p.state(ctx, state)
+	}
+	if !complete {
+		return false
+	}
+	groups, more := p.join.Take(batch, state.Phase == cluster.Live)
+	if len(groups) > 0 {
+		return p.send(ctx, cluster.Update{Cluster: p.id, Groups: groups})
+	}
+	return more || p.mark > 0
+}
+
+// due says that state is worth a message.
+func (p *pump) due(state cluster.State) bool {
+	if p.toldAt.IsZero() || state.Phase != p.told.Phase || !state.Since.Equal(p.told.Since) {
+		return true
+	}
+	changed := state.Reason != p.told.Reason || state.LastSync.After(p.told.LastSync)
+	return changed && time.Since(p.toldAt) >= p.tell
+}
+
+func (p *pump) state(ctx context.Context, state cluster.State) bool {
+	p.told, p.toldAt, p.mark = state, time.Now(), 0
+	return p.send(ctx, cluster.Update{Cluster: p.id, State: &state})
+}
+
+func (p *pump) send(ctx context.Context, u cluster.Update) bool {
+	select {
+	case p.up <- u:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,257 @@
+package kubernetes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metainternal "k8s.io/apimachinery/pkg/apis/meta/internalversion"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/klog/v2"
+
+	"github.com/fedns/fedns/discovery/cluster"
+)
+
+// resource follows all objects of one resource with a reflector: it is both
+// what the reflector reads from and what it writes to, so it sees every
+// success and every failure. T is the packed form of an object.
+type resource[T any] struct {
+	part   *part
+	health *health
+	timing timing
+
+	listTimeout time.Duration
+	list        func(context.Context, metav1.ListOptions) (runtime.Object, error)
+	watch       func(context.Context, metav1.ListOptions) (watch.Interface, error)
+	// excuse sees each error first and says whether it is no fault. nil: every one is.
+	excuse func(context.Context, error) bool
+
+	pack    func(runtime.Object) (T, bool)
+	put     func(T)
+	drop    func(cluster.ServiceKey)
+	replace func([]T)
+
+	// Only the reflector's goroutine looks at these.
+	streamed bool // the objects being replaced came over a watch, which is still open
+	tooOld   int  // watches in a row that were refused for the age of their version
+}
+
+// maxTooOld watches in a row may be refused because etcd was compacted, or
+// because another API server is behind, before that counts as a fault. Each
+// is followed by a list.
+const maxTooOld = 4
+
+// packed is a packed object in the shape reflectors and their stores want.
+type packed[T any] struct {
+	metav1.ObjectMeta // namespace and name only
+	it                T
+}
+
+func (p *packed[T]) GetObjectKind() schema.ObjectKind { return schema.EmptyObjectKind }
+
+// DeepCopyObject need not copy deeply: what is packed is never written to.
+func (p *packed[T]) DeepCopyObject() runtime.Object { c := *p; return &c }
+
+// run follows the resource until ctx is done.
+func (r *resource[T]) run(ctx context.Context) {
+	// A reflector logs what fails; here it goes to health, which says it once.
+	ctx = klog.NewContext(ctx, klog.New(nil))
+	lw := &cache.ListWatch{ListWithContextFunc: r.listPage, WatchFuncWithContext: r.open}
+	cache.NewReflectorWithOptions(lw, nil, r, cache.ReflectorOptions{
+		Name:            r.part.name,
+		TypeDescription: r.part.name,
+		Backoff: &wait.Backoff{
+			Duration: r.timing.backoff, Cap: r.timing.backoffCap, Factor: 2, Jitter: 0.5, Steps: 30,
+		},
+	}).RunWithContext(ctx)
+}
+
+// listPage reads one page and packs it at once.
+func (r *resource[T]) listPage(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+	if o.ResourceVersion == "0" {
+		// "Any version" may come out of a cache that lags behind, and what it
+		// has not heard of yet would look deleted.
+		o.ResourceVersion = ""
+	}
+	r.streamed = false
+	ctx, cancel := context.WithTimeout(ctx, r.listTimeout)
+	defer cancel()
+	page, err := r.list(ctx, o)
+	if err == nil {
+		page, err = r.packPage(page)
+	}
+	if err != nil && !expired(err, o) {
+		r.fault(ctx, verbList, err)
+	}
+	return page, err
+}
+
+func (r *resource[T]) packPage(page runtime.Object) (runtime.Object, error) {
+	m, err := meta.ListAccessor(page)
+	if err != nil {
+		return nil, fmt.Errorf("%T is no list: %w", page, err)
+	}
+	out := &metainternal.List{}
+	out.ResourceVersion, out.Continue, out.RemainingItemCount = m.GetResourceVersion(), m.GetContinue(), m.GetRemainingItemCount()
+	err = meta.EachListItem(page, func(o runtime.Object) error {
+		p, err := r.packObject(o)
+		if err == nil {
+			out.Items = append(out.Items, p)
+		}
+		return err
+	})
+	return out, err
+}
+
+// packObject fails on an object of another type, which would mean that a list
+// is not the list that was asked for.
+func (r *resource[T]) packObject(o any) (*packed[T], error) {
+	switch o := o.(type) {
+	case *packed[T]:
+		return o, nil
+	case runtime.Object:
+		if it, ok := r.pack(o); ok {
+			m, err := meta.Accessor(o)
+			if err != nil {
+				return nil, err
+			}
+			return &packed[T]{metav1.ObjectMeta{Namespace: m.GetNamespace(), Name: m.GetName()}, it}, nil
+		}
+	}
+	return nil, fmt.Errorf("%s: unexpected %T", r.part.name, o)
+}
+
+// open opens a watch that ends by itself. Where o asks for initial events
+// (KEP-3157) it is a list as well.
+func (r *resource[T]) open(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+	initial := o.SendInitialEvents != nil && *o.SendInitialEvents
+	if !initial {
+		// Opened anew this often, a stream that no longer carries anything
+		// through some proxy is noticed within minutes.
+		shortest := r.timing.watch
+		o.TimeoutSeconds = new(int64((shortest + rand.N(shortest/2)).Seconds()))
+	}
+	life := time.Duration(*o.TimeoutSeconds)*time.Second + headerTimeout
+	ctx, cancel := context.WithTimeout(ctx, life)
+	w, err := r.watch(ctx, o)
+	if err != nil {
+		defer cancel()
+		switch {
+		case expired(err, o):
+			if r.tooOld++; r.tooOld > maxTooOld {
+				r.fault(ctx, verbWatch, err)
+			}
+		case initial:
+			// No fault yet: the reflector goes on to list, for this server
+			// may just not stream lists. Opaque, because on some errors it
+			// would try again here instead, without end or without looking
+			// at ctx.
+			err = errors.New(reason(err))
+		default:
+			r.fault(ctx, verbWatch, err)
+		}
+		return nil, err
+	}
+	r.streamed = initial
+	if !initial {
+		r.tooOld = 0
+		r.health.mended(r.part, verbWatch)
+	}
+	return &boundWatch{w, cancel}, nil
+}
+
+// boundWatch lets go of its deadline when it is stopped, as reflectors do with
+// every watch.
+type boundWatch struct {
+	watch.Interface
+	cancel context.CancelFunc
+}
+
+func (w *boundWatch) Stop() {
+	w.cancel()
+	w.Interface.Stop()
+}
+
+func (r *resource[T]) fault(ctx context.Context, v verb, err error) {
+	if context.Cause(ctx) == context.Canceled || r.excuse != nil && r.excuse(ctx, err) {
+		return
+	}
+	r.health.fault(r.part, v, err)
+}
+
+// expired: the resource version or the page asked for is too old, or not known
+// to this server yet. The reflector lists anew; the cluster is well. Where the
+// newest version was asked for it is not.
+func expired(err error, o metav1.ListOptions) bool {
+	return (o.ResourceVersion != "" || o.Continue != "") &&
+		(apierrors.IsResourceExpired(err) || apierrors.IsGone(err) || apierrors.HasStatusCause(err, metav1.CauseTypeResourceVersionTooLarge))
+}
+
+// What follows is the store the reflector writes to (cache.ReflectorStore).
+
+// Add takes in an object that appeared.
+func (r *resource[T]) Add(o any) error { return r.Update(o) }
+
+// Update takes in an object that changed.
+func (r *resource[T]) Update(o any) error {
+	r.health.evidence()
+	p, err := r.packObject(o)
+	if err == nil {
+		r.put(p.it)
+	}
+	return err
+}
+
+// Delete takes note of a DELETE event.
+func (r *resource[T]) Delete(o any) error {
+	r.health.evidence()
+	m, err := meta.Accessor(o)
+	if err == nil {
+		r.drop(cluster.ServiceKey{Namespace: m.GetNamespace(), Name: m.GetName()})
+	}
+	return err
+}
+
+// Replace takes in a complete list.
+func (r *resource[T]) Replace(items []any, _ string) error {
+	all := make([]T, 0, len(items))
+	for _, o := range items {
+		p, err := r.packObject(o)
+		if err != nil {
+			r.health.fault(r.part, verbList, err)
+			return err
+		}
+		all = append(all, p.it)
+	}
+	r.replace(all)
+	if r.streamed {
+		r.tooOld = 0
+		r.health.mended(r.part, verbWatch)
+	}
+	r.health.listed(r.part)
+	return nil
+}
+
+// Bookmark is a sign of life without a change.
+func (r *resource[T]) Bookmark(string) error {
+	r.health.evidence()
+	return nil
+}
+
+// Resync is not used.
+func (r *resource[T]) Resync() error { return nil }
+
+// Transformer packs the objects of a streamed list as they come in
+// (cache.TransformingStore).
+func (r *resource[T]) Transformer() cache.TransformFunc {
+	return func(o any) (any, error) { return r.packObject(o) }
+}

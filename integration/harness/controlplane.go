@@ -84,7 +84,7 @@ func (c *Cluster) run(ctx context.Context, program string, args []string) (*proc
 	p, err := c.fleet.run(process.Command{
 		Name: c.Name + "/" + program, Path: path, Args: args, Log: c.file(program + ".log"),
 		// A test's machine has few cores and much to run on them: with less
-		// garbage collection a cluster starts a quarter sooner.
+		// garbage collection a cluster starts a fifth sooner.
 		Env: []string{"GOGC=200"},
 	})
 	if err != nil {

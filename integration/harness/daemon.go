@@ -18,7 +18,6 @@ kind: Config
 listen:
   dns: ["{{.DNS}}"]
   http: "{{.HTTP}}"
-stateDir: {{.StateDir}}
 federation:
   name: prod
   domain: example.com
@@ -34,7 +33,7 @@ clusters:
 type ConfigData struct {
 	DNS      string // host:port to answer DNS at; Daemon.DNSAddr
 	HTTP     string // host:port to answer HTTP at; Daemon.HTTPAddr
-	StateDir string // a folder that outlives a restart
+	StateDir string // a folder that outlives a restart, for a daemon that keeps state
 	Clusters []*Cluster
 }
 

@@ -22,13 +22,16 @@ type content struct {
 	ownSerial bool
 }
 
-// negativeTTL is how long in seconds the nonexistence of a name may be
-// remembered in zones whose SOA is ours. It is not above the lowest TTL we give
-// by default, so that a Service that appears is found as soon as one that changes.
-const negativeTTL = 5
+// maxNegativeTTL is how long in seconds the nonexistence of a name may be
+// remembered at most in zones whose SOA is ours (RFC 2308 §5).
+const maxNegativeTTL = 5
 
 // withApex completes a zone's static records: SOA and NS, where the files have none.
-func withApex(apex dnsname.Name, sets []zone.RRset) (all []zone.RRset, ownSerial bool, err error) {
+func withApex(spec ZoneSpec) (all []zone.RRset, ownSerial bool, err error) {
+	apex, sets, negativeTTL := spec.Apex, spec.Static, uint32(maxNegativeTTL)
+	if spec.NegativeTTL > 0 {
+		negativeTTL = min(negativeTTL, spec.NegativeTTL)
+	}
 	has := func(typ uint16) bool {
 		return slices.ContainsFunc(sets, func(r zone.RRset) bool { return r.Owner == apex && r.Type == typ })
 	}
@@ -57,26 +60,26 @@ func withApex(apex dnsname.Name, sets []zone.RRset) (all []zone.RRset, ownSerial
 func clockSerial() uint32 { return uint32(time.Now().Unix()) }
 
 // newContent makes a zone of its static records.
-func newContent(apex dnsname.Name, sets []zone.RRset) (*content, error) {
-	static, own, err := buildStatic(apex, sets)
+func newContent(spec ZoneSpec) (*content, error) {
+	static, own, err := buildStatic(spec)
 	if err != nil {
 		return nil, err
 	}
-	return &content{apex: apex, served: static, static: static, aside: map[zone.Key]zone.RRset{}, ownSerial: own}, nil
+	return &content{apex: spec.Apex, served: static, static: static, aside: map[zone.Key]zone.RRset{}, ownSerial: own}, nil
 }
 
-func buildStatic(apex dnsname.Name, sets []zone.RRset) (*zone.Snapshot, bool, error) {
-	all, own, err := withApex(apex, sets)
+func buildStatic(spec ZoneSpec) (*zone.Snapshot, bool, error) {
+	all, own, err := withApex(spec)
 	if err != nil {
 		return nil, false, err
 	}
-	b := zone.NewZone(apex)
+	b := zone.NewZone(spec.Apex)
 	for _, r := range all {
 		b.Set(r)
 	}
 	s, _, err := b.Build()
 	if err != nil {
-		return nil, false, fmt.Errorf("zone %s: %w", apex, err)
+		return nil, false, fmt.Errorf("zone %s: %w", spec.Apex, err)
 	}
 	return s, own, nil
 }
@@ -162,11 +165,12 @@ func (c *content) setAside(e zone.Edit) {
 }
 
 // setStatic puts new static records in the place of the old. On an error the zone stays as it was.
-func (c *content) setStatic(sets []zone.RRset) ([]zone.Change, error) {
-	static, own, err := buildStatic(c.apex, sets)
+func (c *content) setStatic(spec ZoneSpec) ([]zone.Change, error) {
+	static, own, err := buildStatic(spec)
 	if err != nil {
 		return nil, err
 	}
+	keepSOA := sameSOA(static.SOA(), c.static.SOA(), own && c.ownSerial)
 	b, aside := zone.NewBuilder(c.served), maps.Clone(c.aside)
 	for owner := range c.touchedBy(static) {
 		published := c.publishedAt(owner)
@@ -174,7 +178,7 @@ func (c *content) setStatic(sets []zone.RRset) ([]zone.Change, error) {
 			delete(aside, r.Key())
 		}
 		for r := range c.served.Node(owner).RRsets() {
-			if !(r.Type == zone.TypeSOA && sameSOA(static, c.static, own && c.ownSerial)) {
+			if r.Type != zone.TypeSOA || !keepSOA {
 				b.Delete(r.Key())
 			}
 		}
@@ -188,7 +192,7 @@ func (c *content) setStatic(sets []zone.RRset) ([]zone.Change, error) {
 			aside[r.Key()] = r
 		}
 		for r := range static.Node(owner).RRsets() {
-			if !(r.Type == zone.TypeSOA && sameSOA(static, c.static, own && c.ownSerial)) {
+			if r.Type != zone.TypeSOA || !keepSOA {
 				b.Set(r)
 			}
 		}
@@ -201,8 +205,14 @@ func (c *content) setStatic(sets []zone.RRset) ([]zone.Change, error) {
 	return changes, nil
 }
 
-// sameSOA says that the SOA served may stay, with the serial it has reached.
-func sameSOA(a, b *zone.Snapshot, ownBoth bool) bool { return ownBoth || a.SOA() == b.SOA() }
+// sameSOA says that the SOA served may stay, with the serial it has reached: the
+// new static one says the same, but for the serial where that is ours.
+func sameSOA(a, b zone.SOA, ownSerial bool) bool {
+	if ownSerial {
+		a.Serial, b.Serial = 0, 0
+	}
+	return a == b
+}
 
 // touchedBy lists the owner names that may change hands with new static records.
 func (c *content) touchedBy(static *zone.Snapshot) map[dnsname.Name]struct{} {

@@ -28,6 +28,9 @@ type ZoneSpec struct {
 	// Static are the records from files. An SOA and NS at the apex are made up
 	// where they lack.
 	Static []zone.RRset
+	// NegativeTTL bounds in seconds how long a name's nonexistence is remembered,
+	// where the SOA is made up. Defaults to 5, and is 5 at most.
+	NegativeTTL uint32
 }
 
 // Server serves zones. Its methods may be called from any goroutine.
@@ -127,7 +130,7 @@ func (s *Server) SetZones(specs []ZoneSpec) error {
 	for _, spec := range specs {
 		named[spec.Apex] = true
 		if c, ok := s.zones[spec.Apex]; ok {
-			changes, err := c.setStatic(spec.Static)
+			changes, err := c.setStatic(spec)
 			if err != nil {
 				errs = append(errs, err)
 			} else if len(changes) > 0 {
@@ -135,7 +138,7 @@ func (s *Server) SetZones(specs []ZoneSpec) error {
 			}
 			continue
 		}
-		c, err := newContent(spec.Apex, spec.Static)
+		c, err := newContent(spec)
 		if err != nil {
 			errs = append(errs, err)
 			continue

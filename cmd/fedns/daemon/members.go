@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -41,11 +42,24 @@ type Checker interface {
 // NewSource makes the Source of one configured cluster.
 func NewSource(c config.Cluster, rules cluster.Export, log *slog.Logger) (Checker, error) {
 	if c.Manifests != "" {
-		return manifest.New(manifest.Config{Cluster: c.Name, Dir: c.Manifests, Rules: rules, Log: log})
+		src, err := manifest.New(manifest.Config{Cluster: c.Name, Dir: c.Manifests, Rules: rules, Log: log})
+		return folder{src, c.Manifests}, err
 	}
 	return kubernetes.New(kubernetes.Config{
 		Cluster: c.Name, Kubeconfig: c.Kubeconfig, Context: c.Context, AllowExec: c.AllowExec, Rules: rules, Log: log,
 	})
+}
+
+// folder is a manifest Source with its Check.
+type folder struct {
+	*manifest.Source
+	dir string
+}
+
+// Check implements Checker.
+func (f folder) Check(context.Context) error {
+	_, wrong := manifest.Check(f.dir)
+	return errors.Join(wrong...)
 }
 
 // source makes its Source when it is run, and so again on every retry: a

@@ -19,26 +19,30 @@ type zoneFiles struct {
 	fault   string   // what was wrong with the files last time
 }
 
-// Filled lists the zones that are made from the clusters' Services.
-func Filled(cfg *config.Config) []dnsname.Name {
-	var apexes []dnsname.Name
-	for _, apex := range []dnsname.Name{cfg.Federation.Name, cfg.Federation.Domain, cfg.Federation.ClusterSet} {
-		if !apex.IsZero() {
-			apexes = append(apexes, apex)
-		}
+// filled lists the zones that are made from the clusters' Services, each with
+// the lowest TTL its names have: that a name is missing must not be remembered
+// for longer than what it holds.
+func filled(cfg *config.Config) map[dnsname.Name]uint32 {
+	ttl := cfg.Federation.TTL
+	zones := map[dnsname.Name]uint32{
+		cfg.Federation.Name:       ttl.ShortName,
+		cfg.Federation.Domain:     min(ttl.Zone, ttl.Region, ttl.Global),
+		cfg.Federation.ClusterSet: ttl.ClusterSet,
 	}
+	delete(zones, dnsname.Name{}) // families that are off
 	for _, z := range cfg.Zones {
 		if z.Reverse() {
-			apexes = append(apexes, z.Name)
+			zones[z.Name] = 0
 		}
 	}
-	return apexes
+	return zones
 }
 
 // ReadZone reads a zone's files as the daemon does: a zone that nothing but
 // files fills has to bring its own SOA and NS.
 func ReadZone(cfg *config.Config, z config.Zone) (*zonefile.Set, error) {
-	return zonefile.Config{RequireSOA: !slices.Contains(Filled(cfg), z.Name)}.Read(z.Name, z.Files...)
+	_, filled := filled(cfg)[z.Name]
+	return zonefile.Config{RequireSOA: !filled}.Read(z.Name, z.Files...)
 }
 
 // zones lists the zones to serve. Files that are as they were are not read
@@ -46,8 +50,8 @@ func ReadZone(cfg *config.Config, z config.Zone) (*zonefile.Set, error) {
 // stands, and a zone that never was good is left out if nothing else fills it.
 func (d *Daemon) zones(cfg *config.Config) []dnsserver.ZoneSpec {
 	specs := map[dnsname.Name]dnsserver.ZoneSpec{}
-	for _, apex := range Filled(cfg) {
-		specs[apex] = dnsserver.ZoneSpec{Apex: apex}
+	for apex, ttl := range filled(cfg) {
+		specs[apex] = dnsserver.ZoneSpec{Apex: apex, NegativeTTL: ttl}
 	}
 	files := map[dnsname.Name]*zoneFiles{}
 	for _, z := range cfg.Zones {
@@ -56,9 +60,10 @@ func (d *Daemon) zones(cfg *config.Config) []dnsserver.ZoneSpec {
 		}
 		f := d.readZone(cfg, z)
 		files[z.Name] = f
-		_, filled := specs[z.Name]
+		spec, filled := specs[z.Name]
 		if f.good || filled {
-			specs[z.Name] = dnsserver.ZoneSpec{Apex: z.Name, Static: f.sets}
+			spec.Apex, spec.Static = z.Name, f.sets
+			specs[z.Name] = spec
 		}
 	}
 	d.files = files

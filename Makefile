@@ -31,7 +31,7 @@ test-short: ## unit tests, with the race detector
 
 test-integration: ## tests against real API servers, name servers and clients, which it installs or builds
 	integration/prerequisites
-	cd integration && go vet ./... && go run ./prebuild && go test -p 1 -timeout 60m ./...
+	cd integration && go vet ./... && go run ./prebuild && go test -count=1 -p 1 -timeout 60m ./...
 
 lint: $(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT) ## check the house's rules
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
@@ -51,7 +51,7 @@ fuzz: ## run every fuzz target for FUZZTIME (60s)
 
 soak: ## the long random runs: 10,000 random zones against other name servers
 	integration/prerequisites
-	cd integration && FEDNS_SOAK=1 go test -p 1 -timeout 180m -run Differential -v ./difftest
+	cd integration && FEDNS_SOAK=1 go test -count=1 -p 1 -timeout 180m -run Differential -v ./difftest
 
 generate: docs ## write generated files anew
 

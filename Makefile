@@ -36,7 +36,7 @@ test-integration: ## tests against real API servers, name servers and clients, w
 lint: $(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT) ## check the house's rules
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$< run ./...
-	cd integration && $< run --config ../.golangci.yml ./...
+	cd integration && $< run --config ../.golangci.yml --disable depguard,errcheck,gosec,noctx ./... # all of it is test code, and may import anything
 
 $(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT):
 	@echo "building golangci-lint $(GOLANGCI_LINT) (about 3 minutes, once)"

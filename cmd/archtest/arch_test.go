@@ -11,7 +11,7 @@ import (
 var root = filepath.Join("..", "..")
 
 func TestImports(t *testing.T) {
-	g, err := list(root)
+	g, err := list(t.Context(), root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +115,7 @@ func TestABrokenHouse(t *testing.T) {
 	if _, err := os.Stat(house); err != nil {
 		t.Fatal(err)
 	}
-	g, err := list(house)
+	g, err := list(t.Context(), house)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package archtest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,8 +28,8 @@ type graph map[string]unit
 // list reads the graph of the module in dir. Packages that do not build are in
 // it with the imports that could be read: somebody else's broken package must
 // not hide what this one imports.
-func list(dir string) (graph, error) {
-	cmd := exec.Command("go", "list", "-e", "-deps", "-json=ImportPath,Standard,Imports,TestImports,XTestImports", "./...")
+func list(ctx context.Context, dir string) (graph, error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-e", "-deps", "-json=ImportPath,Standard,Imports,TestImports,XTestImports", "./...")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOWORK=off") // a workspace would take the place of dir's module
 	var said bytes.Buffer

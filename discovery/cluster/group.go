@@ -43,11 +43,11 @@ func (t ServiceType) String() string {
 type Export uint8
 
 const (
-	// ByServiceExport: a ServiceExport of the same name exists (KEP-1645).
+	// ByServiceExport is set when a ServiceExport of the same name exists (KEP-1645).
 	ByServiceExport Export = 1 << iota
-	// ByAnnotation: fedns.io/export: "true".
+	// ByAnnotation is set by fedns.io/export: "true".
 	ByAnnotation
-	// ByLoadBalancer: the Service is of type LoadBalancer.
+	// ByLoadBalancer is set when the Service is of type LoadBalancer.
 	ByLoadBalancer
 )
 

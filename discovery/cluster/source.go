@@ -37,11 +37,11 @@ type Update struct {
 type Phase uint8
 
 const (
-	// Syncing: not every Group has been reported yet.
+	// Syncing says that not every Group has been reported yet.
 	Syncing Phase = iota
-	// Live: all Groups reported, changes are being followed.
+	// Live says that all Groups were reported and changes are being followed.
 	Live
-	// Unreachable: cannot be seen; what was last known stands.
+	// Unreachable says that the cluster cannot be seen; what was last known stands.
 	Unreachable
 )
 

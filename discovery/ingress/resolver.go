@@ -3,6 +3,7 @@ package ingress
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -214,7 +215,7 @@ func (r *Resolver) observe(a answer) (Change, bool) {
 	}
 	before := e.state.addrs()
 	again := e.state.observe(a.got, a.err, timing{r.cfg.MinTTL, r.cfg.MaxTTL})
-	if _, own := a.err.(ownError); own {
+	if errors.As(a.err, new(ownError)) {
 		e.state = state{err: a.err} // nothing of it may stand
 		again = r.cfg.MaxTTL
 	}

@@ -55,7 +55,7 @@ func (u *upstream) lookup(ctx context.Context, name dnsname.Name) (got [2]outcom
 		if got[i], one = u.ask(ctx, name, typ); one != nil {
 			err = one
 		}
-		if _, own := one.(ownError); own {
+		if errors.As(one, new(ownError)) {
 			return [2]outcome{}, one
 		}
 	}
@@ -71,7 +71,7 @@ func (u *upstream) ask(ctx context.Context, name dnsname.Name, typ uint16) (outc
 			if o, err = u.read(reply, name, typ); err == nil {
 				return o, nil
 			}
-			if _, own := err.(ownError); own {
+			if errors.As(err, new(ownError)) {
 				return outcome{}, err
 			}
 		}
@@ -106,7 +106,7 @@ func roundTrip(ctx context.Context, c *dns.Client, q *dns.Msg, server string) (*
 		return nil, err
 	}
 	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	reply, _, err := c.ExchangeWithConnContext(ctx, q, conn)
 	return reply, err
 }

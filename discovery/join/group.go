@@ -64,7 +64,7 @@ func (j *Join) Queued() uint64 {
 	return j.queued + uint64(len(j.held)) // those held come back when settled
 }
 
-// Taken: see Queued.
+// Taken is how much of Queued was told: see there.
 func (j *Join) Taken() uint64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -182,7 +182,7 @@ func (w *boundWatch) Stop() {
 }
 
 func (r *resource[T]) fault(ctx context.Context, v verb, err error) {
-	if context.Cause(ctx) == context.Canceled || r.excuse != nil && r.excuse(ctx, err) {
+	if errors.Is(context.Cause(ctx), context.Canceled) || r.excuse != nil && r.excuse(ctx, err) {
 		return
 	}
 	r.health.fault(r.part, v, err)

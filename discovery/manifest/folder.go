@@ -110,7 +110,7 @@ func (f *file) update(now time.Time, listed bool, log *slog.Logger) (again, gone
 	if err == nil && info.IsDir() {
 		return false, true
 	}
-	if err == nil && f.unchanged(info, now) {
+	if err == nil && f.unchanged(info) {
 		return false, false
 	}
 	var content []byte
@@ -133,7 +133,7 @@ func (f *file) update(now time.Time, listed bool, log *slog.Logger) (again, gone
 }
 
 // unchanged says that reading the file again would give what it gave.
-func (f *file) unchanged(info os.FileInfo, now time.Time) bool {
+func (f *file) unchanged(info os.FileInfo) bool {
 	return f.info != nil && f.shrinks.IsZero() && os.SameFile(f.info, info) &&
 		f.info.Size() == info.Size() && f.info.ModTime().Equal(info.ModTime()) && f.read.Sub(info.ModTime()) > fresh
 }

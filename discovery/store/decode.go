@@ -9,7 +9,7 @@ import (
 	"github.com/fedns/fedns/discovery/cluster"
 )
 
-// ErrPacked: the octets are not a packed Group.
+// ErrPacked says that octets are not a packed Group.
 var ErrPacked = errors.New("packed group is cut short or not well formed")
 
 // Decode is the inverse of Append; Cluster and Service stay zero. Strings of

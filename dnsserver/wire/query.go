@@ -33,13 +33,13 @@ func (q *Query) FoldName(wire []byte) []byte {
 type Verdict uint8
 
 const (
-	// Answer: a query with one question.
+	// Answer goes to a query with one question.
 	Answer Verdict = iota
-	// Drop: no answer at all; answering responses or runts would invite loops.
+	// Drop means no answer at all: answering responses or runts would invite loops.
 	Drop
-	// Malformed: FORMERR.
+	// Malformed gets FORMERR.
 	Malformed
-	// Unknown: an opcode other than QUERY: NOTIMP.
+	// Unknown is an opcode other than QUERY and gets NOTIMP.
 	Unknown
 )
 

@@ -100,8 +100,7 @@ func (b *Builder) merge(next *Snapshot) (entries []entry, changes []Change, err 
 		if !owner.Under(b.apex) {
 			return nil, nil, &InvalidError{edits[0].RRset.Key(), "is outside of the zone " + b.apex.String()}
 		}
-		packed, _ := next.root.get([]byte(key))
-		old := slices.Collect(Node{owner, packed}.RRsets())
+		old := slices.Collect(Node{owner, next.root.get([]byte(key))}.RRsets())
 		sets := slices.Clone(old)
 		for _, e := range edits[:n] {
 			sets = e.edit(sets)

@@ -50,8 +50,7 @@ func (s *Snapshot) HasWildcards() bool { return s.counts.wildcards > 0 }
 // Node finds an owner name; the Node is empty when no RRset has it.
 func (s *Snapshot) Node(owner dnsname.Name) Node {
 	var buf [keySize]byte
-	packed, _ := s.root.get(owner.AppendSortKey(buf[:0]))
-	return Node{owner, packed}
+	return Node{owner, s.root.get(owner.AppendSortKey(buf[:0]))}
 }
 
 // Find is Node that also tells whether the name exists at all: an empty

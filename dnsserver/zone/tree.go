@@ -28,18 +28,18 @@ func (t *tree) child(key []byte) int {
 	return sort.Search(len(t.kids)-1, func(i int) bool { return t.kids[i+1].min > string(key) })
 }
 
-// get finds key's packed node.
-func (t *tree) get(key []byte) (string, bool) {
+// get finds key's packed node; empty when there is none.
+func (t *tree) get(key []byte) string {
 	if t == nil {
-		return "", false
+		return ""
 	}
 	for t.kids != nil {
 		t = t.kids[t.child(key)].tree
 	}
 	if i, ok := t.page.search(key); ok {
-		return t.page.at(i).node, true
+		return t.page.at(i).node
 	}
-	return "", false
+	return ""
 }
 
 // edited is the tree once edits are made: sorted by key, each key once, an

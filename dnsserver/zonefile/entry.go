@@ -60,7 +60,7 @@ func (s *scanner) next() (*entry, error) {
 		start := len(e.buf)
 		if err := s.readLine(); err != nil {
 			s.ended = true
-			if err == io.EOF && s.depth > 0 {
+			if errors.Is(err, io.EOF) && s.depth > 0 {
 				err = s.unclosed()
 			}
 			return nil, err
@@ -108,7 +108,7 @@ func (s *scanner) readLine() error {
 		if err == nil || err == io.EOF && len(s.e.buf) > start {
 			break
 		}
-		if err != bufio.ErrBufferFull {
+		if !errors.Is(err, bufio.ErrBufferFull) {
 			return err
 		}
 	}

@@ -100,7 +100,7 @@ func mayBeEmpty(typ uint16) bool { return typ == dns.TypeAPL }
 // plain takes from miekg's messages its prefix and its position, which is one
 // in the line that it was fed.
 func plain(err error) error {
-	if err == nil || err == io.EOF {
+	if err == nil || errors.Is(err, io.EOF) {
 		return errors.New("the data is cut short")
 	}
 	msg, _, _ := strings.Cut(err.Error(), " at line: ")

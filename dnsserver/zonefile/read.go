@@ -163,7 +163,7 @@ type fileReader struct {
 
 func (f *fileReader) close() {
 	if f.root != nil && f.from == nil {
-		f.root.Close()
+		_ = f.root.Close()
 	}
 }
 
@@ -171,7 +171,7 @@ func (f *fileReader) read(src io.Reader) error {
 	s := newScanner(src, &f.left)
 	for {
 		e, err := s.next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		var wrong *Error
@@ -193,7 +193,7 @@ func (f *fileReader) read(src io.Reader) error {
 // locate adds the file to a final error that does not name it.
 func (f *fileReader) locate(err error, line int) error {
 	var e *Error
-	if err == errTooMany || errors.As(err, &e) || errors.Is(err, errTooMany) {
+	if errors.As(err, &e) || errors.Is(err, errTooMany) {
 		return err
 	}
 	return &Error{Pos: Pos{f.name, line}, Problem: err.Error(), Err: err}

@@ -116,7 +116,7 @@ func (r *reader) syntax(data []byte, err error) {
 // lineOf finds the place of those faults that the parser tells without a line:
 // an alias of no anchor, and octets that are no text.
 func lineOf(data []byte, text string) int {
-	at := -1
+	var at int
 	if rest, ok := strings.CutPrefix(text, "unknown anchor '"); ok {
 		name, _, _ := strings.Cut(rest, "'")
 		at = bytes.Index(data, []byte("*"+name))

@@ -100,7 +100,7 @@ func (d *Daemon) readZone(cfg *config.Config, z config.Zone) *zoneFiles {
 
 // Lines parts a joined error into its parts, a line of output each.
 func Lines(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the outermost error is meant
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []error
 		for _, e := range joined.Unwrap() {
 			all = append(all, Lines(e)...)

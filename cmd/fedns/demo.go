@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -86,58 +85,19 @@ func (o demoOptions) serve(ctx context.Context, file string, world demo.Folders,
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- d.Run(ctx) }()
-	host, port, _ := net.SplitHostPort(d.DNSAddrs()[0].String()) // an address we listen on
+	dns := d.DNSAddrs()[0].String()
 	var played error
 	switch {
 	case o.script:
-		s := demo.Scenario{World: world, Server: net.JoinHostPort(host, port), Out: stdout}
+		s := demo.Scenario{World: world, Server: dns, Out: stdout}
 		played = s.Run(ctx)
 		cancel()
 	default:
-		introduce(stdout, host, port, d.HTTPAddr(), world.Dir)
+		demo.Introduce(stdout, dns, d.HTTPAddr(), fmt.Sprintf("Each is a folder of manifests; edit one and ask again:\n  %s\n", world.Dir))
 		if o.length > 0 {
 			timer := time.AfterFunc(o.length, cancel)
 			defer timer.Stop()
 		}
 	}
 	return errors.Join(played, <-ended)
-}
-
-func introduce(w io.Writer, host, port, http, dir string) {
-	fmt.Fprintf(w, `Three member clusters are up: eu-1 and eu-2 in eu-west, us-1 in us-east.
-Each is a folder of manifests; edit one and ask again:
-  %s
-
-What it answers, ready to paste:
-`, dir)
-	for _, q := range []struct{ name, typ, text string }{
-		{"web.shop.prod", "A", "the short name: what a pod types"},
-		{"web.shop.prod", "AAAA", ""},
-		{"_http._tcp.web.shop.prod", "SRV", ""},
-		{"web.shop.prod.svc.example.com", "A", "the federation's ladder: anywhere"},
-		{"web.shop.prod.svc.eu-west.example.com", "AAAA", "  a region"},
-		{"web.shop.prod.svc.eu-west-1a.eu-west.example.com", "A", "  a zone"},
-		{"_http._tcp.web.shop.prod.svc.example.com", "SRV", ""},
-		{"web.shop.prod.svc.us-east.example.com", "A", "  a region without the Service falls back"},
-		{"web.shop.svc.clusterset.local", "A", "the ClusterSet name of the MCS API"},
-		{"web.shop.svc.clusterset.local", "AAAA", ""},
-		{"_http._tcp.web.shop.svc.clusterset.local", "SRV", ""},
-		{"db.shop.svc.clusterset.local", "A", "a headless Service"},
-		{"db-0.eu-1.db.shop.svc.clusterset.local", "A", "  one of its endpoints"},
-		{"1.1.111.10.in-addr.arpa", "PTR", "  and back"},
-		{"www.example.com", "A", "a record from a zone file"},
-	} {
-		line := fmt.Sprintf("  dig @%s -p %s %s %s", host, port, q.name, q.typ)
-		if q.text != "" {
-			line = fmt.Sprintf("%-82s # %s", line, q.text)
-		}
-		fmt.Fprintln(w, line)
-	}
-	fmt.Fprintf(w, `
-What it knows:
-  curl http://%[1]s/api/v1/clusters
-  curl http://%[1]s/api/v1/services
-  curl http://%[1]s/api/v1/zones
-  curl http://%[1]s/metrics
-`, http)
 }

@@ -6,6 +6,7 @@ SHELL := /bin/bash
 GOLANGCI_LINT := v2.15.0
 CACHE := $(or $(FEDNS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/fedns)
 FUZZTIME := 60s
+RACE := $(if $(shell command -v gcc || command -v clang),-race)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 .PHONY: help build demo test test-short test-integration lint fuzz soak generate docs
@@ -16,18 +17,18 @@ help: ## list the targets
 build: ## build bin/fedns, static
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/fedns ./cmd/fedns
 
-demo: ## run three member clusters from built-in manifests; REAL=1: three real API servers
+demo: ## run three member clusters from built-in manifests; ARGS=--script: play the scenario; REAL=1: three real API servers
 ifeq ($(REAL),1)
-	cd integration && go run ./demo
+	cd integration && go run ./demo $(ARGS)
 else
-	go run ./cmd/fedns demo
+	go run ./cmd/fedns demo $(ARGS)
 endif
 
 test: lint test-short test-integration ## everything that CI asks for
 
-test-short: ## unit tests, with the race detector
+test-short: ## unit tests, with the race detector where there is a C compiler
 	go vet ./...
-	go test -race ./...
+	go test $(RACE) ./...
 
 test-integration: ## tests against real API servers, name servers and clients, which it installs or builds
 	integration/prerequisites

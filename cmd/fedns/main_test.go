@@ -258,6 +258,17 @@ func TestServeTakesUpChanges(t *testing.T) {
 		t.Errorf("the metrics do not tell of it:\n%s", body)
 	}
 
+	// Put back as it was, it is good again.
+	s.config(federation + "clusters: [{name: a, manifests: a}, {name: b, manifests: b}]\nzones: [{name: example.com, files: [zone]}]\n")
+	s.write("zone", zone("www TXT \"2\"\n"))
+	s.await("all is well", func() string {
+		_, body := s.get("/metrics")
+		if !strings.Contains(body, "\nfedns_config_ok 1\n") || !strings.Contains(body, `fedns_zone_file_ok{zone="example.com."} 1`) {
+			return body
+		}
+		return ""
+	})
+
 	// A cluster leaves, a federation name changes, a zone is retracted.
 	s.config("federation: {name: stage}\nclusters: [{name: b, manifests: b}]\n")
 	s.answers("web.shop.stage.", dns.TypeA, "NOERROR 10.0.0.2")

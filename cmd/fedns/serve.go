@@ -69,7 +69,9 @@ func watch(ctx context.Context, file string, cfg *config.Config, d *daemon.Daemo
 		switch {
 		case err != nil:
 			d.Refused(err)
-		case running == nil || !sameDigests(cfg, running):
+		case sameDigests(cfg, running):
+			d.Confirmed() // the first look, or what was wrong was put back as it had been
+		default:
 			running = cfg
 			d.Apply(cfg)
 		}

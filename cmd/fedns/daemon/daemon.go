@@ -178,6 +178,13 @@ func (d *Daemon) Refused(err error) {
 	d.log.Error("configuration was refused, the one before goes on", "error", err)
 }
 
+// Confirmed notes that the configuration that runs is what the file has.
+func (d *Daemon) Confirmed() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.reload.OK = true
+}
+
 func federation(cfg *config.Config) synth.Federation {
 	f := synth.Federation{
 		Name: cfg.Federation.Name, Domain: cfg.Federation.Domain, ClusterSet: cfg.Federation.ClusterSet,

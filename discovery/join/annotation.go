@@ -50,7 +50,7 @@ func (s *Service) annotate(annotations map[string]string) {
 			return
 		}
 		if err := parse(value); err != nil {
-			s.Warnings = append(s.Warnings, Warning{Annotation: name, Value: strings.ToValidUTF8(value[:min(len(value), 64)], "?"), Want: err.Error()})
+			s.Warnings = append(s.Warnings, Warning{Annotation: name, Value: strings.ToValidUTF8(value[:min(len(value), 64)], "?"), Want: strings.TrimPrefix(err.Error(), "want ")})
 		}
 	}
 	read(AnnotationExport, func(v string) error {

@@ -32,16 +32,21 @@ type apiServer struct {
 	objects  map[string]map[string]object // by resource, by namespace/name
 	log      []event
 	requests []string
+	events   []string // types of those sent by watches
 
 	streams  bool                     // supports initial events over a watch (KEP-3157)
 	versions []string                 // of ServiceExport; none: the CRD is not installed
 	refuse   map[string]int           // "list services" or "watch services": status
 	hold     map[string]chan struct{} // "list services": answers when closed
 	cut      map[string]bool          // "list services": the connection breaks in mid-answer
+	misfit   bool                     // initial events are Secrets
 	token    string                   // required when set
 	watches  int                      // counts up to end all open watches
 	compact  int                      // watches from an older version are expired
 }
+
+// hangUp as a status closes the connection instead of answering.
+const hangUp = -1
 
 type object = map[string]any
 
@@ -176,6 +181,19 @@ func (s *apiServer) asked(text string) int {
 	return n
 }
 
+// sent counts events of a type that watches carried.
+func (s *apiServer) sent(typ string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, e := range s.events {
+		if e == typ {
+			n++
+		}
+	}
+	return n
+}
+
 func (s *apiServer) serve(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	resource := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
@@ -203,6 +221,10 @@ func (s *apiServer) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	switch {
+	case status == hangUp:
+		if conn, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			conn.Close()
+		}
 	case status != 0:
 		fail(w, status, verb+" "+resource+" is refused")
 	case verb == "list" && strings.HasPrefix(r.URL.Path, "/apis/multicluster.x-k8s.io") && resource != "serviceexports":
@@ -282,11 +304,16 @@ func (s *apiServer) watch(w http.ResponseWriter, r *http.Request, resource, from
 		return
 	}
 	send := func(typ string, o object) {
+		s.events = append(s.events, typ)
 		json.NewEncoder(w).Encode(object{"type": typ, "object": o})
 	}
 	if initial {
 		for _, k := range slices.Sorted(maps.Keys(s.objects[resource])) {
-			send("ADDED", s.objects[resource][k])
+			o := maps.Clone(s.objects[resource][k])
+			if s.misfit {
+				o["kind"], o["spec"] = "Secret", nil
+			}
+			send("ADDED", o)
 		}
 		since = s.version
 		send("BOOKMARK", bookmark(resource, since, object{"k8s.io/initial-events-end": "true"}))
@@ -312,7 +339,9 @@ func (s *apiServer) watch(w http.ResponseWriter, r *http.Request, resource, from
 		case <-changed:
 		case <-r.Context().Done():
 		case <-time.After(50 * time.Millisecond):
+			s.mu.Lock()
 			send("BOOKMARK", bookmark(resource, since, nil))
+			s.mu.Unlock()
 		}
 	}
 }

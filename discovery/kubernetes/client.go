@@ -54,7 +54,6 @@ var exportVersions = [...]string{"v1beta1", "v1alpha1"}
 // concurrent use.
 type client struct {
 	rest      map[string]*rest.RESTClient // by resource
-	meta      metadata.Interface
 	transport *http.Transport
 	conns     *connrotation.ConnectionTracker
 }
@@ -89,7 +88,10 @@ func newClient(rc *rest.Config) (*client, error) {
 			return nil, err
 		}
 	}
-	c.meta, err = metadata.NewForConfigAndClient(rc, hc)
+	// metadata.Client would do, but for its retries.
+	one := metadata.ConfigFor(rc)
+	one.GroupVersion, one.APIPath = &schema.GroupVersion{}, "/apis"
+	c.rest["serviceexports"], err = rest.RESTClientForConfigAndClient(one, hc)
 	return c, err
 }
 
@@ -128,7 +130,42 @@ func (c *client) httpClient(rc *rest.Config) (*http.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &http.Client{Transport: rt}, nil
+	return &http.Client{Transport: tattler{rt}}, nil
+}
+
+// tattler tells why a request failed to whoever put a failure into its context.
+type tattler struct{ http.RoundTripper }
+
+type failureKey struct{}
+
+// failure is why the last request of a context got no answer.
+type failure struct{ err error }
+
+func (t tattler) RoundTrip(q *http.Request) (*http.Response, error) {
+	resp, err := t.RoundTripper.RoundTrip(q)
+	if f, ok := q.Context().Value(failureKey{}).(*failure); ok {
+		f.err = err
+	}
+	return resp, err
+}
+
+// stream opens a watch. client-go turns a connection that timed out or was
+// closed before there was an answer into an empty watch without an error; that
+// would look like a cluster that is well.
+func stream(ctx context.Context, q *rest.Request) (watch.Interface, error) {
+	f := &failure{}
+	w, err := q.Watch(context.WithValue(ctx, failureKey{}, f))
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := w.(*watch.StreamWatcher); ok {
+		return w, nil
+	}
+	w.Stop()
+	if f.err != nil {
+		return nil, f.err
+	}
+	return nil, errors.New("connection closed before there was an answer")
 }
 
 // close cuts every connection, and with them every watch. The client can still
@@ -140,25 +177,41 @@ func (c *client) close() {
 
 // list reads one page of a resource of Kubernetes' own.
 func (c *client) list(ctx context.Context, resource string, o metav1.ListOptions) (runtime.Object, error) {
-	return c.rest[resource].Get().Resource(resource).VersionedParams(&o, metav1.ParameterCodec).Do(ctx).Get()
+	return c.request(resource, o).Do(ctx).Get()
 }
 
 // watch opens a watch on a resource of Kubernetes' own.
 func (c *client) watch(ctx context.Context, resource string, o metav1.ListOptions) (watch.Interface, error) {
 	o.Watch = true
-	return c.rest[resource].Get().Resource(resource).VersionedParams(&o, metav1.ParameterCodec).Watch(ctx)
-}
-
-func exportResource(version string) schema.GroupVersionResource {
-	return schema.GroupVersionResource{Group: exportGroup, Version: version, Resource: "serviceexports"}
+	return stream(ctx, c.request(resource, o))
 }
 
 func (c *client) listExports(ctx context.Context, version string, o metav1.ListOptions) (runtime.Object, error) {
-	return c.meta.Resource(exportResource(version)).List(ctx, o)
+	return c.exportRequest(version, o).Do(ctx).Get()
 }
 
 func (c *client) watchExports(ctx context.Context, version string, o metav1.ListOptions) (watch.Interface, error) {
-	return c.meta.Resource(exportResource(version)).Watch(ctx, o)
+	o.Watch = true
+	return stream(ctx, c.exportRequest(version, o))
+}
+
+// No request is retried by client-go: it would try ten times, a second apart
+// and without a word, before it says that there is a fault. Reflectors retry.
+
+func (c *client) request(resource string, o metav1.ListOptions) *rest.Request {
+	return c.rest[resource].Get().Resource(resource).VersionedParams(&o, metav1.ParameterCodec).MaxRetries(0)
+}
+
+// exportRequest asks for the objects' metadata only.
+func (c *client) exportRequest(version string, o metav1.ListOptions) *rest.Request {
+	as := "PartialObjectMetadataList"
+	if o.Watch {
+		as = "PartialObjectMetadata"
+	}
+	as = ";as=" + as + ";g=meta.k8s.io;v=v1"
+	return c.rest["serviceexports"].Get().AbsPath("/apis", exportGroup, version, "serviceexports").
+		SetHeader("Accept", runtime.ContentTypeProtobuf+as+","+runtime.ContentTypeJSON+as).
+		SpecificallyVersionedParams(&o, metav1.ParameterCodec, metav1.SchemeGroupVersion).MaxRetries(0)
 }
 
 // exportVersion is the best version the cluster serves ServiceExports in;
@@ -196,7 +249,7 @@ func (c *client) get(ctx context.Context, path string, into runtime.Object) erro
 		path = "/apis/" + path
 	}
 	// JSON by name: the servers of extensions do not all speak protobuf here.
-	return c.rest["services"].Get().AbsPath(path).SetHeader("Accept", runtime.ContentTypeJSON).Do(ctx).Into(into)
+	return c.rest["services"].Get().AbsPath(path).SetHeader("Accept", runtime.ContentTypeJSON).MaxRetries(0).Do(ctx).Into(into)
 }
 
 // absentIsNil: 404 is an answer.

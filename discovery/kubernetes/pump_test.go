@@ -97,6 +97,7 @@ func TestPumpSaysLiveBehindTheGroups(t *testing.T) {
 func TestPumpOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := startPump(t)
+		b.want(t, "syncing")
 		b.put("old", "10.0.0.1")
 		b.live()
 		b.want(t, "old 10.0.0.1", "live")
@@ -119,6 +120,7 @@ func TestPumpOutage(t *testing.T) {
 func TestPumpSlowReceiver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := startPump(t)
+		b.want(t, "syncing")
 		b.live()
 		b.want(t, "live")
 		b.put("first", "10.0.0.1")
@@ -151,6 +153,7 @@ func TestPumpLiveAmongChanges(t *testing.T) {
 func TestPumpTellsLastSyncNowAndThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := startPump(t)
+		b.want(t, "syncing")
 		b.live()
 		b.want(t, "live")
 		for range 60 {

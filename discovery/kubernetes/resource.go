@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"syscall"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -43,6 +44,8 @@ type resource[T any] struct {
 	// Only the reflector's goroutine looks at these.
 	streamed bool // the objects being replaced came over a watch, which is still open
 	tooOld   int  // watches in a row that were refused for the age of their version
+	last     *boundWatch
+	misfit   error // an object of the list being streamed could not be packed
 }
 
 // maxTooOld watches in a row may be refused because etcd was compacted, or
@@ -158,15 +161,22 @@ func (r *resource[T]) open(ctx context.Context, o metav1.ListOptions) (watch.Int
 			err = errors.New(reason(err))
 		default:
 			r.fault(ctx, verbWatch, err)
+			if _, answered := errors.AsType[*apierrors.StatusError](err); !answered {
+				// The reflector takes a refused connection, and only that,
+				// as a reason to try the same watch again instead of listing
+				// everything anew. It is right for every lost connection.
+				err = errors.Join(syscall.ECONNREFUSED, err)
+			}
 		}
 		return nil, err
 	}
-	r.streamed = initial
+	r.streamed, r.misfit = initial, nil
 	if !initial {
 		r.tooOld = 0
 		r.health.mended(r.part, verbWatch)
 	}
-	return &boundWatch{w, cancel}, nil
+	r.last = &boundWatch{w, cancel}
+	return r.last, nil
 }
 
 // boundWatch lets go of its deadline when it is stopped, as reflectors do with
@@ -205,10 +215,12 @@ func (r *resource[T]) Add(o any) error { return r.Update(o) }
 func (r *resource[T]) Update(o any) error {
 	r.health.evidence()
 	p, err := r.packObject(o)
-	if err == nil {
-		r.put(p.it)
+	if err != nil {
+		r.health.fault(r.part, verbList, err)
+		return err
 	}
-	return err
+	r.put(p.it)
+	return nil
 }
 
 // Delete takes note of a DELETE event.
@@ -221,8 +233,14 @@ func (r *resource[T]) Delete(o any) error {
 	return err
 }
 
-// Replace takes in a complete list.
+// Replace takes in a complete list. One that had an object in it that is not
+// of this resource is none: what was left out would look deleted.
 func (r *resource[T]) Replace(items []any, _ string) error {
+	if r.misfit != nil {
+		r.last.Stop() // the reflector forgets a watch whose list is refused
+		r.health.fault(r.part, verbList, r.misfit)
+		return r.misfit
+	}
 	all := make([]T, 0, len(items))
 	for _, o := range items {
 		p, err := r.packObject(o)
@@ -253,5 +271,12 @@ func (r *resource[T]) Resync() error { return nil }
 // Transformer packs the objects of a streamed list as they come in
 // (cache.TransformingStore).
 func (r *resource[T]) Transformer() cache.TransformFunc {
-	return func(o any) (any, error) { return r.packObject(o) }
+	return func(o any) (any, error) {
+		p, err := r.packObject(o)
+		if err != nil {
+			r.misfit = err // the reflector would go on without the object
+			return nil, err
+		}
+		return p, nil
+	}
 }

@@ -128,6 +128,32 @@ func TestOutage(t *testing.T) {
 	}
 }
 
+// After a short outage the watches go on where they were: nothing is listed anew.
+func TestShortOutageListsNothing(t *testing.T) {
+	server := newAPIServer(t, service("s", annotated)+slice("s", "10.1.0.1"))
+	server.streams = false
+	v := observe(t, server, nil)
+	v.awaitPhase(cluster.Live)
+	// Watches that carried nothing yet would be taken for broken ones.
+	bookmarked := server.sent("BOOKMARK")
+	v.await("bookmarks on every watch", func() bool { return server.sent("BOOKMARK") > bookmarked+8 })
+	listed := server.asked("list /api")
+	server.set(func() {
+		for _, r := range resources {
+			server.refuse["watch "+r] = hangUp
+		}
+		server.watches++
+	})
+	v.awaitPhase(cluster.Unreachable)
+	server.put(slice("s", "10.1.0.2"))
+	server.set(func() { clear(server.refuse) })
+	v.awaitPhase(cluster.Live)
+	v.awaitGroups("a/s 10.1.0.2")
+	if n := server.asked("list /api") - listed; n > 0 {
+		t.Errorf("%d lists", n)
+	}
+}
+
 // A list that breaks off proves nothing of what it did not get to.
 func TestTruncatedListWithdrawsNothing(t *testing.T) {
 	server := newAPIServer(t, service("s", annotated)+service("t", annotated))
@@ -145,6 +171,20 @@ func TestTruncatedListWithdrawsNothing(t *testing.T) {
 	v.awaitGroups("a/s", "a/t")
 }
 
+// A list of something else is no list: nothing is gone because of it.
+func TestListOfOtherThingsWithdrawsNothing(t *testing.T) {
+	server := newAPIServer(t, service("s", annotated)+service("t", annotated))
+	v := observe(t, server, nil)
+	v.awaitPhase(cluster.Live)
+	v.awaitGroups("a/s", "a/t")
+	server.set(func() { server.misfit = true; server.compact = server.version + 1; server.watches++ })
+	v.awaitPhase(cluster.Unreachable)
+	server.set(func() { server.misfit = false; server.compact = 0 })
+	v.awaitPhase(cluster.Live)
+	v.awaitGroups("a/s", "a/t")
+	v.never("something withdrawn", 0, withdrawn)
+}
+
 func TestRefusals(t *testing.T) {
 	for _, c := range []struct {
 		refuse string
@@ -154,6 +194,8 @@ func TestRefusals(t *testing.T) {
 		{"list services", 403, "list services: "},
 		{"list endpointslices", 401, "list endpointslices: "},
 		{"watch endpointslices", 403, "watch endpointslices: "},
+		{"watch services", hangUp, "watch services: "},
+		{"list endpointslices", hangUp, "list endpointslices: "},
 		{"list serviceexports", 403, "list serviceexports: "},
 		{"list multicluster.x-k8s.io", 503, "discover serviceexports: "},
 		{"list nodes", 403, ""},

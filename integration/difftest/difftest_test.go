@@ -1,0 +1,222 @@
+package difftest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/fedns/fedns/integration/harness"
+	"github.com/fedns/fedns/integration/harness/process"
+)
+
+const (
+	defaultZones = 300
+	perZone      = 22 // queries
+	askers       = 8  // that go about at a time, each with one query under way at each server
+	defaultShown = 12 // kinds of failures that are shown whole
+)
+
+// setting is a number from the environment.
+func setting(t testing.TB, name string, otherwise uint64) uint64 {
+	t.Helper()
+	s := os.Getenv(name)
+	if s == "" {
+		return otherwise
+	}
+	v, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return v
+}
+
+// TestAnswers is the differential test.
+func TestAnswers(t *testing.T) {
+	for _, p := range peers {
+		harness.Need(t, p.tool, p.pkg)
+	}
+	seed := setting(t, "FEDNS_DIFF_SEED", uint64(time.Now().UnixNano()))
+	total := int(setting(t, "FEDNS_DIFF_ZONES", defaultZones))
+	t.Logf("FEDNS_DIFF_SEED=%d FEDNS_DIFF_ZONES=%d", seed, total)
+
+	zones := generate(seed, total)
+	dir := t.TempDir()
+	files := writeZones(t, dir, seed, zones)
+	began := time.Now()
+	servers := startAll(t, dir, zones, files)
+	t.Logf("%d zones served by all after %v", len(zones), time.Since(began).Round(time.Millisecond))
+
+	var qs []*query
+	for i, z := range zones {
+		if only := os.Getenv("FEDNS_DIFF_ONLY"); only == "" || only == z.apex.String() {
+			qs = append(qs, queries(seed, i, z, perZone)...)
+		}
+	}
+	began = time.Now()
+	sum := askAll(t, servers, zones, qs)
+	t.Logf("asked for %v\n%s", time.Since(began).Round(time.Millisecond), sum.table())
+	report(t, sum, servers, filepath.Join(dir, "zones"))
+}
+
+// writeZones writes the zones' files, each in a way of its own.
+func writeZones(t *testing.T, dir string, seed uint64, zones []*zone) []string {
+	t.Helper()
+	dir = filepath.Join(dir, "zones")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	var files []string
+	for i, z := range zones {
+		file := filepath.Join(dir, z.apex.String()+"zone")
+		if err := os.WriteFile(file, []byte(z.text(random(seed, i, "text"))), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	return files
+}
+
+// startAll starts fedns and its peers side by side. They end with the test.
+func startAll(t *testing.T, dir string, zones []*zone, files []string) []*server {
+	t.Helper()
+	own := fedns
+	own.tool = buildFedns(t, dir)
+	all := append([]program{own}, peers...)
+	sp := process.NewSpawner()
+	t.Cleanup(sp.Close)
+	// What two cores take, times ten.
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second+time.Duration(len(zones))*20*time.Millisecond)
+	defer cancel()
+	servers := make([]*server, len(all))
+	errs := make([]error, len(all))
+	var wg sync.WaitGroup
+	for i := range all {
+		wg.Go(func() {
+			if servers[i], errs[i] = all[i].start(ctx, sp, dir, zones, files); errs[i] != nil {
+				cancel() // the others' waiting
+			}
+		})
+	}
+	wg.Wait()
+	for _, s := range servers {
+		if s != nil {
+			t.Cleanup(func() {
+				if err := s.proc.Stop(30 * time.Second); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	return servers
+}
+
+// buildFedns returns the binary to test.
+func buildFedns(t *testing.T, dir string) string {
+	t.Helper()
+	if file := os.Getenv("FEDNS_BIN"); file != "" {
+		return file
+	}
+	file := filepath.Join(dir, "fedns-binary")
+	cmd := exec.Command("go", "build", "-o", file, "./cmd/fedns")
+	cmd.Dir = "../.."
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("build fedns: %v\n%s", err, out)
+	}
+	return file
+}
+
+// askAll asks every server every question and compares.
+func askAll(t *testing.T, servers []*server, zones []*zone, qs []*query) *tally {
+	t.Helper()
+	sum := newTally(zones)
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	work := make(chan *query)
+	for range askers {
+		wg.Go(func() {
+			var clients []*client
+			for _, s := range servers {
+				c := newClient(s.addr())
+				defer c.close()
+				clients = append(clients, c)
+			}
+			for q := range work {
+				answers := askEach(servers, clients, q)
+				var whole map[string]*answer
+				if !q.how.tcp && anyTruncated(answers) {
+					over := *q
+					over.how.tcp = true
+					whole = askEach(servers, clients, &over)
+					mu.Lock()
+					sum.judge(&over, whole, nil)
+					mu.Unlock()
+				}
+				mu.Lock()
+				sum.judge(q, answers, whole)
+				mu.Unlock()
+			}
+		})
+	}
+	for _, q := range qs {
+		work <- q
+	}
+	close(work)
+	wg.Wait()
+	return sum
+}
+
+// askEach asks every server the same, one after the other.
+func askEach(servers []*server, clients []*client, q *query) map[string]*answer {
+	answers := map[string]*answer{}
+	for i, c := range clients {
+		a := answer{}
+		wire, err := c.ask(q)
+		if err != nil {
+			a.broken = err.Error()
+		} else {
+			a = normalise(wire)
+		}
+		answers[servers[i].name] = &a
+	}
+	return answers
+}
+
+func anyTruncated(answers map[string]*answer) bool {
+	for _, a := range answers {
+		if a.has("tc") {
+			return true
+		}
+	}
+	return false
+}
+
+// report fails the test for every kind of difference that no rule explains,
+// with one of its kind and what it takes to see it again.
+func report(t *testing.T, sum *tally, servers []*server, dir string) {
+	t.Helper()
+	show := int(setting(t, "FEDNS_DIFF_SHOW", defaultShown))
+	for i, k := range sum.kinds() {
+		f := k.example
+		text := fmt.Sprintf("%d times unexplained: %s\n  %s\n", k.count, k.name, f.q)
+		if i < show {
+			for _, s := range servers {
+				text += fmt.Sprintf("  %-6s%s\n", s.name, f.answers[s.name])
+			}
+			for _, s := range servers {
+				text += "  " + f.q.dig("127.0.0.1", s.port) + "\n"
+			}
+			text += fmt.Sprintf("  zone %s in %s, ", f.q.zone.apex, dir) + minimal(f.q)
+		}
+		t.Error(text)
+	}
+}

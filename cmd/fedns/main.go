@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"k8s.io/klog/v2"
 
 	"github.com/fedns/fedns/cmd/fedns/daemon"
 )
@@ -68,7 +69,9 @@ cluster, keeps them in one zone in memory, and answers DNS from it.`,
 	return root
 }
 
-// logger writes for people on stderr.
+// logger writes for people on stderr. What the Kubernetes client has to say by itself goes there as well.
 func logger(w io.Writer, level slog.Level) *slog.Logger {
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+	log := slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+	klog.SetSlogLogger(log)
+	return log
 }

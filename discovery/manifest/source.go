@@ -150,7 +150,8 @@ func (r *run) look(ctx context.Context) (again time.Duration, ok bool) {
 		// Later a new file that is malformed is only an error in the log: all
 		// that was ever told stands.
 		if unknown := r.folder.unknown(); unknown != nil && !r.lived {
-			phase, reason = cluster.Syncing, unknown.Error()
+			// Not Syncing: that passes by itself, this waits for an operator.
+			phase, reason = cluster.Unreachable, unknown.Error()
 		}
 		r.lived = r.lived || phase == cluster.Live
 		r.state.LastSync = time.Now()

@@ -280,7 +280,7 @@ func TestMalformedFromTheBeginning(t *testing.T) {
 	v = observe(t, v.dir)
 	v.awaitGroups("default/b")
 	v.await("the reason", time.Second, func() bool { return strings.Contains(v.state.Reason, "/a.yaml") })
-	if v.mu.Lock(); v.state.Phase != cluster.Syncing {
+	if v.mu.Lock(); v.state.Phase != cluster.Unreachable {
 		t.Errorf("state %+v", v.state)
 	}
 	v.mu.Unlock()

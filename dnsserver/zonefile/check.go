@@ -105,13 +105,14 @@ func (c *checker) apex(files []string) {
 
 // owner checks what may stand together at one name.
 func (c *checker) owner(o owner) {
-	isCut := c.RRsets[o.from].Owner != c.Apex && c.index(o, zone.TypeNS) >= 0
+	ns := c.index(o, zone.TypeNS)
+	isCut := ns >= 0 && c.RRsets[ns].Owner != c.Apex
 	cname, dname := c.index(o, zone.TypeCNAME), c.index(o, zone.TypeDNAME)
 	if cname >= 0 {
 		c.besideCNAME(o, cname)
 	}
 	if dname >= 0 && isCut {
-		c.refuse(dname, "DNAME at a zone cut", "it at the child's apex (RFC 6672 §2.3)")
+		c.refuse(dname, fmt.Sprintf("at the zone cut that is made at %s", c.at[ns]), "it at the child's apex (RFC 6672 §2.3)")
 	}
 	for i := o.from; i < o.to; i++ {
 		r := &c.RRsets[i]

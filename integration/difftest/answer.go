@@ -82,7 +82,7 @@ func gather(rrs []dns.RR) []string {
 	var sets []set
 	for _, rr := range rrs {
 		h := rr.Header()
-		head := fmt.Sprintf("%s %d %s %s", lower(h.Name), h.Ttl, classString(h.Class), typeString(h.Rrtype))
+		head := fmt.Sprintf("%s %d %s %s", oneWord(h.Name), h.Ttl, classString(h.Class), typeString(h.Rrtype))
 		i := slices.IndexFunc(sets, func(s set) bool { return s.head == head })
 		if i < 0 {
 			i = len(sets)
@@ -106,13 +106,16 @@ func rdata(rr dns.RR) string {
 	s := strings.TrimPrefix(rr.String(), rr.Header().String())
 	switch rr.Header().Rrtype {
 	case dns.TypeNS, dns.TypeCNAME, dns.TypeSOA, dns.TypePTR, dns.TypeMX, dns.TypeSRV, dns.TypeDNAME, dns.TypeRP:
-		return lower(s)
+		return oneWord(s)
 	case dns.TypeNAPTR:
-		at := strings.LastIndexByte(s, ' ')
-		return s[:at] + lower(s[at:])
+		r := rr.(*dns.NAPTR)
+		return fmt.Sprintf("%d %d %q %q %q %s", r.Order, r.Preference, r.Flags, r.Service, r.Regexp, oneWord(r.Replacement))
 	}
 	return s
 }
+
+// oneWord is a name in lower case without the spaces that miekg/dns leaves in its escapes.
+func oneWord(name string) string { return lower(strings.ReplaceAll(name, `\ `, `\032`)) }
 
 // facets are the parts of an answer that are compared.
 var facets = []string{"message", "rcode", "flags", "question", "answer", "authority", "additional", "edns"}
@@ -186,3 +189,16 @@ func (a *answer) String() string {
 	}
 	return b.String()
 }
+
+// withFlagsOf is a with b's flags and EDNS, which are still to be compared.
+func withFlagsOf(a, b *answer) answer {
+	out := *a
+	out.flags, out.edns, out.question = b.flags, b.edns, b.question
+	return out
+}
+
+// isNegative says that a has no authority but the SOA of a denial.
+func isNegative(a *answer) bool { return len(a.authority) == 1 && rrType(a.authority[0]) == "SOA" }
+
+// isBare says that there is no record in a.
+func isBare(a *answer) bool { return len(a.answer)+len(a.authority)+len(a.additional) == 0 }

@@ -52,17 +52,17 @@ func (c *comparison) zoneOf(name string) string {
 // returns those that fired.
 func (c *comparison) explain(rules []rule) (fired []string, equal bool) {
 	for {
-		if len(differs(&c.fedns, &c.other)) == 0 {
-			return fired, true
-		}
 		was := len(fired)
 		for _, r := range rules {
+			if len(differs(&c.fedns, &c.other)) == 0 {
+				return fired, true
+			}
 			if slices.Contains(r.peers, c.peer) && !slices.Contains(fired, r.name) && r.apply(c) {
 				fired = append(fired, r.name)
 			}
 		}
 		if len(fired) == was {
-			return fired, false
+			return fired, len(differs(&c.fedns, &c.other)) == 0
 		}
 	}
 }

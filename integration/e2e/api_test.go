@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"testing"
 
@@ -26,16 +27,26 @@ func clusters(ctx context.Context, t *testing.T, d *harness.Daemon) []clusterSta
 
 func getJSON(ctx context.Context, t *testing.T, d *harness.Daemon, path string, into any) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.HTTPAddr+path, nil)
+	_, body, err := get(ctx, d, path)
+	if err == nil {
+		err = json.Unmarshal([]byte(body), into)
+	}
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// get asks the daemon over HTTP.
+func get(ctx context.Context, d *harness.Daemon, path string) (code int, body string, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.HTTPAddr+path, nil)
+	if err != nil {
+		return 0, "", err
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		t.Fatal(err)
+		return 0, "", err
 	}
 	defer resp.Body.Close()
-	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
-		t.Fatal(err)
-	}
+	text, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(text), err
 }

@@ -22,6 +22,10 @@ type Command struct {
 	Env []string
 	// Log is the file that standard output and standard error are appended to.
 	Log string
+	// Root is the file system that it runs in and finds Path in, and User is
+	// whom it runs as. Both default to this process's, and others take root.
+	Root string
+	User *syscall.Credential
 }
 
 // Process is a started child. Its methods may be called concurrently.
@@ -46,6 +50,10 @@ func start(c Command) (*Process, error) {
 	cmd.Env = append(os.Environ(), c.Env...)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = Attributes()
+	cmd.SysProcAttr.Credential = c.User
+	if c.Root != "" {
+		cmd.SysProcAttr.Chroot, cmd.Dir = c.Root, "/"
+	}
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", c.Name, err)
 	}

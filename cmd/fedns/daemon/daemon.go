@@ -175,7 +175,9 @@ func (d *Daemon) Refused(err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.reload.OK = false
-	d.log.Error("configuration was refused, the one before goes on", "error", err)
+	for _, e := range Lines(err) {
+		d.log.Error("configuration was refused, the one before goes on", "error", e)
+	}
 }
 
 // Confirmed notes that the configuration that runs is what the file has.

@@ -56,6 +56,14 @@ func normalise(wire []byte) answer {
 	return a
 }
 
+// rcodeString tells BADVERS from BADSIG, which has the same number in TSIG (RFC 6895 §2.3).
+func rcodeString(rcode int) string {
+	if rcode == dns.RcodeBadVers {
+		return "BADVERS"
+	}
+	return dns.RcodeToString[rcode]
+}
+
 func flags(m *dns.Msg) string {
 	words := []string{fmt.Sprintf("opcode%d", m.Opcode)}
 	for _, f := range []struct {
@@ -125,7 +133,7 @@ func (a *answer) facet(name string) string {
 	case "message":
 		return a.broken
 	case "rcode":
-		return dns.RcodeToString[a.rcode]
+		return rcodeString(a.rcode)
 	case "flags":
 		return a.flags
 	case "question":
@@ -172,7 +180,7 @@ func (a *answer) String() string {
 		return a.broken
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s [%s] %d octets", dns.RcodeToString[a.rcode], a.flags, a.size)
+	fmt.Fprintf(&b, "%s [%s] %d octets", rcodeString(a.rcode), a.flags, a.size)
 	if a.edns != "" {
 		b.WriteString(" EDNS(" + a.edns + ")")
 	}
@@ -195,6 +203,27 @@ func withFlagsOf(a, b *answer) answer {
 	out := *a
 	out.flags, out.edns, out.question = b.flags, b.edns, b.question
 	return out
+}
+
+// shape is the sort of answer that a is, to show what a run has covered.
+func (a *answer) shape() string {
+	aliased := ""
+	if aliases(a.answer) > 0 {
+		aliased = " by alias"
+	}
+	switch {
+	case a.broken != "":
+		return "broken"
+	case a.has("tc"):
+		return "truncated"
+	case a.rcode != dns.RcodeSuccess:
+		return rcodeString(a.rcode) + aliased
+	case len(a.authority) > 0 && rrType(a.authority[0]) == "NS":
+		return "referral" + aliased
+	case isNegative(a):
+		return "NODATA" + aliased
+	}
+	return "data" + aliased
 }
 
 // isNegative says that a has no authority but the SOA of a denial.

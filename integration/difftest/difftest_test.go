@@ -219,4 +219,8 @@ func report(t *testing.T, sum *tally, servers []*server, dir string) {
 		}
 		t.Error(text)
 	}
+	if hold := time.Duration(setting(t, "FEDNS_DIFF_HOLD", 0)) * time.Second; hold > 0 && t.Failed() {
+		t.Logf("the name servers stay up for %v, for dig", hold)
+		time.Sleep(hold)
+	}
 }

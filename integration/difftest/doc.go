@@ -18,5 +18,12 @@
 //	FEDNS_DIFF_ZONES=10000 go test -timeout 1h ./difftest     the full run
 //	FEDNS_DIFF_SEED=42 FEDNS_DIFF_ONLY=z00017.test. go test ./difftest
 //
-// FEDNS_BIN names a fedns binary to use instead of building one.
+// FEDNS_BIN names a fedns binary to use instead of building one, FEDNS_DIFF_SHOW
+// how many kinds of failures are shown whole, FEDNS_DIFF_HOLD for how many
+// seconds the name servers stay up after a failure, for dig.
+//
+// TestInvalidZones goes the other way: it spoils zones that fedns serves, each by
+// one line, and wants that line named, the last good zone served on, and the
+// zone read again when it is put right. FEDNS_DIFF_INVALID says how many zones
+// for each mistake.
 package difftest

@@ -88,6 +88,7 @@ server:
 	pidfile: ""
 	zonelistfile: %q
 	xfrdfile: ""
+	xfrdir: %q
 	hide-version: yes
 	identity: ""
 	minimal-responses: yes
@@ -101,7 +102,7 @@ server:
 	zonefiles-check: no
 remote-control:
 	control-enable: no
-%s`, c.port, c.dir, c.dir+"/zone.list", c.lines(func(apex, file string) string {
+%s`, c.port, c.dir, c.dir+"/zone.list", c.dir, c.lines(func(apex, file string) string {
 			return fmt.Sprintf("zone:\n\tname: %q\n\tzonefile: %q\n", apex, file)
 		}))
 	},
@@ -117,9 +118,8 @@ kind: Config
 listen:
   dns: ["127.0.0.1:%s"]
   http: "127.0.0.1:%s"
-stateDir: %q
 zones:
-%s`, c.port, c.http, c.dir+"/state", c.lines(func(apex, file string) string {
+%s`, c.port, c.http, c.lines(func(apex, file string) string {
 			return fmt.Sprintf("- name: %q\n  files: [%q]\n", strings.TrimSuffix(apex, "."), file)
 		}))
 	},

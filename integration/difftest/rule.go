@@ -70,6 +70,7 @@ func (c *comparison) explain(rules []rule) (fired []string, equal bool) {
 // tally counts what a run saw. It is not safe for concurrent use.
 type tally struct {
 	queries int
+	shapes  map[string]int // what fedns answered, by sort
 	peers   map[string]*peerTally
 	rules   map[string]*ruleTally
 	served  map[string]*zone // by apex
@@ -91,7 +92,7 @@ type failure struct {
 }
 
 func newTally(zones []*zone) *tally {
-	t := &tally{peers: map[string]*peerTally{}, rules: map[string]*ruleTally{}, served: map[string]*zone{}}
+	t := &tally{shapes: map[string]int{}, peers: map[string]*peerTally{}, rules: map[string]*ruleTally{}, served: map[string]*zone{}}
 	for _, z := range zones {
 		t.served[z.apex.key()] = z
 	}
@@ -107,6 +108,7 @@ func newTally(zones []*zone) *tally {
 // judge compares what fedns answered with what each peer did.
 func (t *tally) judge(q *query, answers, whole map[string]*answer) {
 	t.queries++
+	t.shapes[answers["fedns"].shape()]++
 	var odd []string
 	for _, p := range peers {
 		c := &comparison{q: q, peer: p.name, fedns: *answers["fedns"], other: *answers[p.name], all: answers, whole: whole, served: t.served}
@@ -173,7 +175,11 @@ func (t *tally) kinds() []*kind {
 // table shows what was counted.
 func (t *tally) table() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d queries\n\n%-8s %10s %10s %12s\n", t.queries, "peer", "equal", "explained", "unexplained")
+	fmt.Fprintf(&b, "%d queries, of fedns's answers\n", t.queries)
+	for _, shape := range slices.Sorted(maps.Keys(t.shapes)) {
+		fmt.Fprintf(&b, "%10d %s\n", t.shapes[shape], shape)
+	}
+	fmt.Fprintf(&b, "\n%-8s %10s %10s %12s\n", "peer", "equal", "explained", "unexplained")
 	for _, p := range peers {
 		n := t.peers[p.name]
 		fmt.Fprintf(&b, "%-8s %10d %10d %12d\n", p.name, n.equal, n.explained, n.unexplained)

@@ -16,8 +16,8 @@ type content struct {
 	apex   dnsname.Name
 	served *zone.Snapshot
 	static *zone.Snapshot // the files' records, and an apex made up where they give none
-	// aside are RRsets that were published for owner names of the files.
-	aside map[zone.Key]zone.RRset
+	// aside are RRsets that were published for owner names of the files, sorted by type.
+	aside map[dnsname.Name][]zone.RRset
 	// ownSerial says that the SOA is ours, so that its serial may follow the clock.
 	ownSerial bool
 }
@@ -65,7 +65,7 @@ func newContent(spec ZoneSpec) (*content, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &content{apex: spec.Apex, served: static, static: static, aside: map[zone.Key]zone.RRset{}, ownSerial: own}, nil
+	return &content{apex: spec.Apex, served: static, static: static, aside: map[dnsname.Name][]zone.RRset{}, ownSerial: own}, nil
 }
 
 func buildStatic(spec ZoneSpec) (*zone.Snapshot, bool, error) {
@@ -108,7 +108,7 @@ func claims(static *zone.Snapshot, owner dnsname.Name) bool {
 func (c *content) publish(edits []zone.Edit) ([]zone.Change, error) {
 	edits = slices.DeleteFunc(slices.Clone(edits), func(e zone.Edit) bool {
 		if claims(c.static, e.RRset.Owner) {
-			c.setAside(e)
+			c.keep(e.RRset.Owner, e.Apply(c.aside[e.RRset.Owner]))
 			return true
 		}
 		return false
@@ -138,30 +138,13 @@ func (c *content) publish(edits []zone.Edit) ([]zone.Change, error) {
 	}
 }
 
-// setAside makes an edit in what is kept aside.
-func (c *content) setAside(e zone.Edit) {
-	k := e.RRset.Key()
-	old, had := c.aside[k]
-	now := e.RRset
-	switch e.Op {
-	case zone.OpSet:
-	case zone.OpAdd:
-		if had {
-			now = e.RRset.With(slices.Collect(old.RDATA())...)
-		}
-	case zone.OpRemove:
-		if !had {
-			return
-		}
-		now = old.Without(slices.Collect(e.RRset.RDATA())...)
-	case zone.OpDelete:
-		now = zone.RRset{}
-	}
-	if now.IsEmpty() {
-		delete(c.aside, k)
+// keep makes sets what is kept aside for an owner name.
+func (c *content) keep(owner dnsname.Name, sets []zone.RRset) {
+	if len(sets) == 0 {
+		delete(c.aside, owner)
 		return
 	}
-	c.aside[k] = now
+	c.aside[owner] = sets
 }
 
 // setStatic puts new static records in the place of the old. On an error the zone stays as it was.
@@ -174,9 +157,7 @@ func (c *content) setStatic(spec ZoneSpec) ([]zone.Change, error) {
 	b, aside := zone.NewBuilder(c.served), maps.Clone(c.aside)
 	for owner := range c.touchedBy(static) {
 		published := c.publishedAt(owner)
-		for _, r := range published {
-			delete(aside, r.Key())
-		}
+		delete(aside, owner)
 		for r := range c.served.Node(owner).RRsets() {
 			if r.Type != zone.TypeSOA || !keepSOA {
 				b.Delete(r.Key())
@@ -188,8 +169,8 @@ func (c *content) setStatic(spec ZoneSpec) ([]zone.Change, error) {
 			}
 			continue
 		}
-		for _, r := range published {
-			aside[r.Key()] = r
+		if len(published) > 0 {
+			aside[owner] = published
 		}
 		for r := range static.Node(owner).RRsets() {
 			if r.Type != zone.TypeSOA || !keepSOA {
@@ -217,8 +198,8 @@ func sameSOA(a, b zone.SOA, ownSerial bool) bool {
 // touchedBy lists the owner names that may change hands with new static records.
 func (c *content) touchedBy(static *zone.Snapshot) map[dnsname.Name]struct{} {
 	touched := map[dnsname.Name]struct{}{}
-	for k := range c.aside {
-		touched[k.Owner] = struct{}{}
+	for owner := range c.aside {
+		touched[owner] = struct{}{}
 	}
 	for _, s := range []*zone.Snapshot{c.static, static} {
 		for r := range s.All() {
@@ -238,11 +219,14 @@ func (c *content) publishedAt(owner dnsname.Name) []zone.RRset {
 	if !claims(c.static, owner) {
 		return slices.Collect(c.served.Node(owner).RRsets())
 	}
-	var sets []zone.RRset
-	for k, r := range c.aside {
-		if k.Owner == owner {
-			sets = append(sets, r)
-		}
+	return c.aside[owner]
+}
+
+// hidden counts the RRsets kept aside.
+func (c *content) hidden() int {
+	n := 0
+	for _, sets := range c.aside {
+		n += len(sets)
 	}
-	return sets
+	return n
 }

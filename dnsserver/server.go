@@ -227,7 +227,7 @@ func (s *Server) Zones() []ZoneStatus {
 	defer s.mu.Unlock()
 	list := make([]ZoneStatus, 0, len(s.zones))
 	for apex, c := range s.zones {
-		list = append(list, ZoneStatus{apex.String(), c.served.Serial(), c.served.Names(), c.served.Records(), c.static.Records(), len(c.aside)})
+		list = append(list, ZoneStatus{apex.String(), c.served.Serial(), c.served.Names(), c.served.Records(), c.static.Records(), c.hidden()})
 	}
 	slices.SortFunc(list, func(a, b ZoneStatus) int { return strings.Compare(a.Name, b.Name) })
 	return list

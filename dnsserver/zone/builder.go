@@ -79,10 +79,10 @@ func (b *Builder) Build() (*Snapshot, []Change, error) {
 	if len(changes) == 0 && b.prev != nil {
 		return b.prev, nil, nil
 	}
-	next.root = next.root.edited(entries)
-	if err := b.setSOA(next, &changes); err != nil {
+	if entries, changes, err = b.setSOA(next, entries, changes); err != nil {
 		return nil, nil, err
 	}
+	next.root = next.root.edited(entries)
 	if err := checkDNAMEs(next, changes); err != nil {
 		return nil, nil, err
 	}
@@ -103,7 +103,7 @@ func (b *Builder) merge(next *Snapshot) (entries []entry, changes []Change, err 
 		old := slices.Collect(Node{owner, next.root.get([]byte(key))}.RRsets())
 		sets := slices.Clone(old)
 		for _, e := range edits[:n] {
-			sets = e.edit(sets)
+			sets = e.Apply(sets)
 		}
 		edits = edits[n:]
 		if err := checkNode(b.apex, owner, sets); err != nil {
@@ -140,8 +140,9 @@ func (c *counts) add(apex dnsname.Name, sets []RRset, sign int) {
 	}
 }
 
-// edit makes one edit in a node's sets, kept sorted by type.
-func (e Edit) edit(sets []RRset) []RRset {
+// Apply makes the edit in the RRsets of its owner name, which are sorted by type
+// and stay so. It may write into the array of sets.
+func (e Edit) Apply(sets []RRset) []RRset {
 	i, found := slices.BinarySearchFunc(sets, e.RRset.Type, func(r RRset, t uint16) int { return cmp.Compare(r.Type, t) })
 	var now RRset
 	switch {
@@ -186,42 +187,49 @@ func appendChanges(changes []Change, old, now []RRset) []Change {
 	return changes
 }
 
-// setSOA reads the zone's SOA into next, with its serial counted up when the zone changed and the serial did not.
-func (b *Builder) setSOA(next *Snapshot, changes *[]Change) error {
-	set, ok := next.Lookup(b.apex, TypeSOA)
+// setSOA reads the zone's SOA into next, with its serial counted up when the
+// zone changed and the serial did not: then the SOA joins entries and changes.
+func (b *Builder) setSOA(next *Snapshot, entries []entry, changes []Change) ([]entry, []Change, error) {
+	key := b.apex.SortKey()
+	i, edited := slices.BinarySearchFunc(entries, key, func(e entry, k string) int { return cmp.Compare(e.key, k) })
+	apex := Node{Owner: b.apex}
+	if edited {
+		apex.packed = entries[i].node
+	} else {
+		apex.packed = next.root.get([]byte(key))
+	}
+	was, ok := apex.RRset(TypeSOA)
 	if !ok {
-		return &InvalidError{Key{b.apex, TypeSOA}, "is missing: a zone has exactly one SOA, at its apex (RFC 1035 §5.2)"}
+		return nil, nil, &InvalidError{Key{b.apex, TypeSOA}, "is missing: a zone has exactly one SOA, at its apex (RFC 1035 §5.2)"}
 	}
-	soa, err := ParseSOA(set.First())
+	soa, err := ParseSOA(was.First())
 	if err != nil {
-		return &InvalidError{set.Key(), err.Error()}
+		return nil, nil, &InvalidError{was.Key(), err.Error()}
 	}
-	want := soa.Serial
-	if b.prev != nil && !SerialLess(b.prev.Serial(), want) {
-		want = b.prev.Serial() + 1
+	stated := soa.Serial
+	if b.prev != nil && !SerialLess(b.prev.Serial(), soa.Serial) {
+		soa.Serial = b.prev.Serial() + 1
 	}
-	if b.serialFloor != 0 && SerialLess(want, b.serialFloor) {
-		want = b.serialFloor
-	}
-	if want != soa.Serial {
-		soa.Serial = want
-		b.recordSOA(next, set, soa, changes)
+	if b.serialFloor != 0 && SerialLess(soa.Serial, b.serialFloor) {
+		soa.Serial = b.serialFloor
 	}
 	next.soa = soa
-	return nil
-}
-
-// recordSOA puts the SOA with its new serial into the tree and among the changes.
-func (b *Builder) recordSOA(next *Snapshot, was RRset, soa SOA, changes *[]Change) {
-	now := NewRRset(b.apex, TypeSOA, was.TTL, soa.RDATA())
-	sets := Edit{OpSet, now}.edit(slices.Collect(next.Node(b.apex).RRsets()))
-	next.root = next.root.edited([]entry{{b.apex.SortKey(), packNode(sets)}})
-	i, found := slices.BinarySearchFunc(*changes, now.Key(), compareChange)
-	if found {
-		(*changes)[i].New = &now
-		return
+	if soa.Serial == stated {
+		return entries, changes, nil
 	}
-	*changes = slices.Insert(*changes, i, Change{Key: now.Key(), Old: &was, New: &now})
+	now := NewRRset(b.apex, TypeSOA, was.TTL, soa.RDATA())
+	e := entry{key, packNode(Edit{OpSet, now}.Apply(slices.Collect(apex.RRsets())))}
+	if edited {
+		entries[i] = e
+	} else {
+		entries = slices.Insert(entries, i, e)
+	}
+	if j, found := slices.BinarySearchFunc(changes, now.Key(), compareChange); found {
+		changes[j].New = &now
+	} else {
+		changes = slices.Insert(changes, j, Change{Key: now.Key(), Old: &was, New: &now})
+	}
+	return entries, changes, nil
 }
 
 func compareChange(c Change, k Key) int {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -109,10 +110,11 @@ func findings(subject, text string, err error) []finding {
 	}
 	var out []finding
 	for _, e := range daemon.Lines(err) {
+		text := strings.TrimPrefix(e.Error(), subject+": ") // said once a line
 		if errors.Is(e, context.DeadlineExceeded) {
-			e = fmt.Errorf("no answer in time: %w", e)
+			text = "no answer in time: " + text
 		}
-		out = append(out, finding{Subject: subject, Text: e.Error()})
+		out = append(out, finding{Subject: subject, Text: text})
 	}
 	return out
 }

@@ -100,7 +100,7 @@ func TestSilenceNeverWithdraws(t *testing.T) {
 	})
 }
 
-// TestBackoff: a Source that always fails is not run in a loop.
+// TestBackoff: a Source that always fails is not run in a loop, and its fault is logged once.
 func TestBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, Config{})
@@ -119,6 +119,9 @@ func TestBackoff(t *testing.T) {
 		}
 		if got := strings.Join(gaps, " "); got != "1s 4s 16s 1m0s 1m0s 1m0s 1m0s 1m0s 1m0s" {
 			t.Errorf("gaps %s", got)
+		}
+		if n := strings.Count(r.log.String(), "source failed"); n != 1 {
+			t.Errorf("one fault, met 18 times, is logged %d times", n)
 		}
 		<-eu.runs
 		<-eu.ctx

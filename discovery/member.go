@@ -164,17 +164,18 @@ func (e *Engine) take(ev event) {
 		e.loop.runs++
 		m.run, m.swept = e.loop.runs, false
 	case ev.failed != nil:
-		e.sourceFailed(ev)
+		e.sourceFailed(m, ev)
 	default:
 		e.takeUpdate(m, ev)
 	}
 }
 
-func (e *Engine) sourceFailed(ev event) {
+// sourceFailed tells a fault once, not again at each try that meets it.
+func (e *Engine) sourceFailed(m *member, ev event) {
 	var p *panicError
 	if errors.As(ev.failed, &p) {
 		e.log.Error("source panicked, it will be run again", "cluster", ev.from.id, "panic", p.value, "stack", string(p.stack))
-	} else {
+	} else if m.state.Reason != ev.failed.Error() {
 		e.log.Error("source failed, it will be run again", "cluster", ev.from.id, "err", ev.failed)
 	}
 	e.mu.Lock()

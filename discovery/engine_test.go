@@ -120,6 +120,7 @@ func TestBackoff(t *testing.T) {
 		if got := strings.Join(gaps, " "); got != "1s 4s 16s 1m0s 1m0s 1m0s 1m0s 1m0s 1m0s" {
 			t.Errorf("gaps %s", got)
 		}
+		synctest.Wait()
 		if n := strings.Count(r.log.String(), "source failed"); n != 1 {
 			t.Errorf("one fault, met 18 times, is logged %d times", n)
 		}

@@ -9,7 +9,7 @@ func minimal(q *query) string {
 	near := []name{q.name}
 	var b strings.Builder
 	b.WriteString("records near the question:\n")
-	shown := map[int]bool{}
+	shown, of := map[int]bool{}, map[string]int{}
 	for at := 0; at < len(near) && at < 20; at++ {
 		for i, r := range z.records {
 			if shown[i] || len(r.owner) > len(z.apex) && !related(r.owner, near[at]) {
@@ -19,6 +19,13 @@ func minimal(q *query) string {
 				continue
 			}
 			shown[i] = true
+			id := r.owner.key() + " " + r.typ
+			if of[id]++; of[id] > 3 {
+				if of[id] == 4 {
+					b.WriteString("    ... and more of these\n")
+				}
+				continue
+			}
 			line := r.String()
 			if len(line) > 300 {
 				line = line[:300] + "..."
@@ -32,7 +39,7 @@ func minimal(q *query) string {
 					}
 				}
 			}
-			if len(shown) > 40 {
+			if len(of) > 20 {
 				b.WriteString("    ...\n")
 				return b.String()
 			}

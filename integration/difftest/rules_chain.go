@@ -59,19 +59,34 @@ var chainRules = []rule{
 		},
 	}, {
 		name: "alias-twice", peers: []string{"Knot", "NSD"},
-		why: "RFC 2181 §5: a record is in an answer once; where a wildcard's CNAME leads to itself, some write it again",
+		why: "RFC 2181 §5: a record is in an answer once; where a chain comes by the same CNAME or DNAME again, some write it again",
 		apply: func(c *comparison) bool {
-			n := len(c.other.answer)
-			if n == 0 || n != len(c.fedns.answer) || rrType(c.other.answer[n-1]) != "CNAME" {
+			if len(c.other.answer) != len(c.fedns.answer) || slices.Equal(c.other.answer, c.fedns.answer) {
 				return false
 			}
-			once := c.fedns.answer[n-1]
-			if again := strings.TrimPrefix(c.other.answer[n-1], once); again == "" || strings.ReplaceAll(again, ", "+target(once), "") != "" {
-				return false
+			for i, once := range c.fedns.answer {
+				again, ok := strings.CutPrefix(c.other.answer[i], once)
+				if !ok || rrType(once) != "CNAME" && rrType(once) != "DNAME" && again != "" || strings.ReplaceAll(again, ", "+target(once), "") != "" {
+					return false
+				}
 			}
-			c.other.answer = slices.Clone(c.other.answer)
-			c.other.answer[n-1] = once
+			c.other.answer = c.fedns.answer
 			return true
+		},
+	}, {
+		name: "answer-by-owner", peers: []string{"BIND"},
+		why: "RFC 1034 §3.6: the order of records means nothing; BIND puts RRsets of one owner side by side, also where a chain comes back to it",
+		apply: func(c *comparison) bool {
+			if len(c.fedns.answer) < 3 || !slices.Equal(slices.Sorted(slices.Values(c.fedns.answer)), slices.Sorted(slices.Values(c.other.answer))) {
+				return false
+			}
+			for i, set := range c.other.answer {
+				if i > 0 && rrType(c.other.answer[i-1]) == "DNAME" && owner(set) == owner(c.other.answer[i-1]) {
+					c.other.answer = c.fedns.answer
+					return true
+				}
+			}
+			return false
 		},
 	}, {
 		name: "chain-length", peers: []string{"BIND", "Knot", "NSD"},

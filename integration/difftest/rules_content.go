@@ -46,26 +46,10 @@ var contentRules = []rule{
 			return true
 		},
 	}, {
-		name: "referral-less-addresses", peers: []string{"BIND"},
-		why: "RFC 9471 §3: glue is what lies below the cut or a sibling; other addresses of a referral are optional",
-		apply: func(c *comparison) bool {
-			if len(c.fedns.authority) != 1 || rrType(c.fedns.authority[0]) != "NS" || len(c.other.additional) >= len(c.fedns.additional) {
-				return false
-			}
-			cut := owner(c.fedns.authority[0])
-			for _, set := range c.fedns.additional {
-				if !slices.Contains(c.other.additional, set) && isBelow(owner(set), cut) {
-					return false
-				}
-			}
-			c.other.additional = c.fedns.additional
-			return true
-		},
-	}, {
 		name: "addresses-by-wildcard", peers: []string{"Knot", "NSD"},
 		why: "RFC 4592 §3.3.1: a wildcard can also stand for a host that a referral names; its addresses are not needed",
 		apply: func(c *comparison) bool {
-			if len(c.fedns.authority) != 1 || rrType(c.fedns.authority[0]) != "NS" {
+			if !isReferral(&c.fedns) {
 				return false
 			}
 			var rest []string
@@ -81,6 +65,43 @@ var contentRules = []rule{
 			return true
 		},
 	}, {
+		name: "addresses-not-needed", peers: []string{"BIND", "Knot", "NSD"},
+		why: "RFC 9471 §3, RFC 2181 §9: a referral needs the glue below its cut; other addresses are left out where there is no room, or always",
+		apply: func(c *comparison) bool {
+			if !isReferral(&c.fedns) || c.fedns.has("tc") || c.other.has("tc") || slices.Equal(c.fedns.additional, c.other.additional) {
+				return false
+			}
+			for _, set := range c.other.additional {
+				if slices.Contains(c.fedns.additional, set) || isGlue(set, &c.fedns) {
+					continue
+				}
+				// fedns leaves out what it has for want of room alone.
+				if c.whole == nil || c.whole["fedns"].size <= room(c.q) || !slices.Contains(c.whole["fedns"].additional, set) {
+					return false
+				}
+			}
+			a, b := glueOnly(&c.fedns), glueOnly(&c.other)
+			if len(a) == len(c.fedns.additional) && len(b) == len(c.other.additional) {
+				return false
+			}
+			c.fedns.additional, c.other.additional = a, b
+			return true
+		},
+	}, {
+		name: "truncated-for-addresses", peers: []string{"Knot", "NSD"},
+		why: "RFC 2181 §9, RFC 9471 §3.2: TC should not be set for want of addresses that are not needed; some fill up with them first, and set it",
+		apply: func(c *comparison) bool {
+			if c.whole == nil || !isReferral(&c.fedns) || c.fedns.has("tc") || !c.other.has("tc") || c.whole[c.peer].size <= room(c.q) {
+				return false
+			}
+			if !subset(glueOnly(c.whole["fedns"]), c.fedns.additional) {
+				return false
+			}
+			c.other = withFlagsOf(&c.fedns, &c.other)
+			c.other.set("tc", false)
+			return true
+		},
+	}, {
 		name: "glue-left-out", peers: []string{"BIND", "NSD"},
 		why: "RFC 9471 §3.1: glue that does not fit should set TC; older name servers leave out what does not fit and set nothing",
 		apply: func(c *comparison) bool {
@@ -88,21 +109,20 @@ var contentRules = []rule{
 			if c.whole != nil {
 				a, b = c.whole["fedns"], c.whole[c.peer]
 			}
-			if c.q.how.tcp || c.other.has("tc") || b.size > room(c.q) && a.size > room(c.q) && !c.fedns.has("tc") {
+			if c.q.how.tcp || c.other.has("tc") || !isReferral(a) || !c.fedns.has("tc") && !subset(glueOnly(a), c.fedns.additional) {
 				return false
 			}
 			if len(c.other.additional) >= len(a.additional) || !subset(c.other.additional, a.additional) {
 				return false
 			}
-			if len(a.authority) != 1 || !slices.Equal(c.other.answer, a.answer) || !slices.Equal(c.other.authority, a.authority) {
+			if !slices.Equal(c.other.answer, a.answer) || !slices.Equal(c.other.authority, a.authority) {
 				return false
 			}
 			// At other addresses TC is wrong (RFC 2181 §9).
-			isGlue := func(set string) bool {
-				return !slices.Contains(c.other.additional, set) && isBelow(owner(set), owner(a.authority[0])) &&
-					c.other.size+octets(set) > room(c.q)
+			leftOut := func(set string) bool {
+				return !slices.Contains(c.other.additional, set) && (c.other.size+octets(set) > room(c.q) || b.size > room(c.q))
 			}
-			if !slices.ContainsFunc(a.additional, isGlue) {
+			if !slices.ContainsFunc(glueOnly(a), leftOut) {
 				return false
 			}
 			c.other = withFlagsOf(&c.fedns, &c.other)
@@ -177,4 +197,24 @@ func subset(a, b []string) bool {
 		}
 	}
 	return true
+}
+
+// isReferral says that a sends the resolver on, if only at the end of a chain.
+func isReferral(a *answer) bool { return len(a.authority) == 1 && rrType(a.authority[0]) == "NS" }
+
+// isGlue says that set is an address below the cut of the referral a, without
+// which the servers named there cannot be found (RFC 9471 §2.1).
+func isGlue(set string, a *answer) bool {
+	return isAddress(set) && isBelow(owner(set), owner(a.authority[0]))
+}
+
+// glueOnly is a's additional section without addresses that are not needed.
+func glueOnly(a *answer) []string {
+	var glue []string
+	for _, set := range a.additional {
+		if !isAddress(set) || isGlue(set, a) {
+			glue = append(glue, set)
+		}
+	}
+	return glue
 }

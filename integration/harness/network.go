@@ -22,7 +22,10 @@ func (f *Fleet) bridge() string { return fmt.Sprintf("fedns%d", f.claim.number) 
 // startNetwork makes the bridge. The janitor removes it.
 func (f *Fleet) startNetwork(ctx context.Context) error {
 	return ip(ctx,
-		[]string{"link", "add", f.bridge(), "type", "bridge"},
+		// A bridge without an address of its own takes the lowest of its ports', so
+		// one more pod may change it, and the others go on sending to the old one
+		// until their neighbour tables have aged.
+		[]string{"link", "add", f.bridge(), "address", fmt.Sprintf("02:fe:d0:00:00:%02x", f.claim.number), "type", "bridge"},
 		[]string{"address", "add", netip.PrefixFrom(f.claim.gateway(), 24).String(), "dev", f.bridge()},
 		[]string{"link", "set", f.bridge(), "up"},
 	)

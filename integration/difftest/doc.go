@@ -12,10 +12,11 @@
 // repeat it by. A rule that never fires in a full run is told, too: it explains
 // nothing and should go.
 //
-// A run is determined by its seed, which it prints:
+// A run is determined by its seed, which it prints. It is 1 unless given; 0 takes
+// one from the clock:
 //
-//	go test ./difftest                                        300 zones, in CI
-//	FEDNS_DIFF_ZONES=10000 go test -timeout 1h ./difftest     the full run
+//	go test ./difftest                                                          300 zones, in CI
+//	FEDNS_DIFF_SEED=0 FEDNS_DIFF_ZONES=10000 go test -timeout 1h ./difftest     the full run
 //	FEDNS_DIFF_SEED=42 FEDNS_DIFF_ONLY=z00017.test. go test ./difftest
 //
 // FEDNS_BIN names a fedns binary to use instead of building one, FEDNS_DIFF_SHOW

@@ -49,12 +49,12 @@ var contentRules = []rule{
 		name: "addresses-by-wildcard", peers: []string{"Knot", "NSD"},
 		why: "RFC 4592 §3.3.1: a wildcard can also stand for a host that a referral names; its addresses are not needed",
 		apply: func(c *comparison) bool {
-			if !isReferral(&c.fedns) {
+			if !isReferral(&c.other) {
 				return false
 			}
 			var rest []string
 			for _, set := range c.other.additional {
-				if z := c.served[c.zoneOf(owner(set))]; z == nil || len(z.types[owner(set)]) > 0 || !isAddress(set) || !names(c.fedns.authority, owner(set)) {
+				if z := c.served[c.zoneOf(owner(set))]; z == nil || len(z.types[owner(set)]) > 0 || !isAddress(set) || !names(c.other.authority, owner(set)) {
 					rest = append(rest, set)
 				}
 			}

@@ -69,12 +69,11 @@ func (w *trial) kubeconfigs(t *testing.T) {
 		answers(t, d, time.Time{}, "db-0."+name+".db.shop.svc.clusterset.local", dns.TypeA, "NXDOMAIN")
 	}
 	for _, name := range []string{"garbage", "missing"} { // faults of a file are told with its path
-		logged(t, d, `msg="member cluster" cluster=`+name, "kubeconfig "+filepath.Join(w.dir, name)+": "+all[name].reason[0])
+		logged(t, d, `level=ERROR msg="source failed, it will be run again" cluster=`+name, "kubeconfig "+filepath.Join(w.dir, name)+": "+all[name].reason[0])
 	}
 	answers(t, d, time.Time{}, "db.shop.svc.clusterset.local", dns.TypeA, addrs...)
-	body := "not ready"
 	for _, name := range slices.Sorted(maps.Keys(all)) {
-		wantReady(t, d, "/readyz", 503, body, "\ncluster "+name+": unreachable since ")
+		wantReady(t, d, "/readyz", 503, "not ready\n", "\ncluster "+name+": unreachable since ")
 	}
 	wantReady(t, d, "/readyz?tolerate=unreachable", 200, "ready\n")
 

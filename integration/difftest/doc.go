@@ -12,18 +12,18 @@
 // repeat it by. A rule that never fires in a full run is told, too: it explains
 // nothing and should go.
 //
-// A run is determined by its seed, which it prints. It is 1 unless given; 0 takes
-// one from the clock:
+// A run is determined by its seed, which it prints. In CI that is always 1, so that
+// a failure is the change's; the long run takes one from the clock:
 //
-//	go test ./difftest                                                          300 zones, in CI
-//	FEDNS_DIFF_SEED=0 FEDNS_DIFF_ZONES=10000 go test -timeout 1h ./difftest     the full run
-//	FEDNS_DIFF_SEED=42 FEDNS_DIFF_ONLY=z00017.test. go test ./difftest
+//	go test ./difftest                                       300 zones
+//	FEDNS_SOAK=1 go test -timeout 1h ./difftest              10,000 zones, as make soak does
+//	FEDNS_DIFF_SEED=42 FEDNS_DIFF_ZONES=10000 FEDNS_DIFF_ONLY=z00017.test. go test ./difftest
 //
 // FEDNS_BIN names a fedns binary to use instead of building one, FEDNS_DIFF_SHOW
 // how many kinds of failures are shown whole, FEDNS_DIFF_HOLD for how many
 // seconds the name servers stay up after a failure, for dig.
 //
-// TestInvalidZones goes the other way: it spoils zones that fedns serves, each by
+// TestDifferentialInvalidZones goes the other way: it spoils zones that fedns serves, each by
 // one line, and wants that line named, the last good zone served on, and the
 // zone read again when it is put right. FEDNS_DIFF_INVALID says how many zones
 // for each mistake.

@@ -52,7 +52,7 @@ func atApex(line string) func(g *generator) string {
 	return func(g *generator) string { return strings.ReplaceAll(line, "%s", g.zone.apex.String()) }
 }
 
-// mistakes are what TestInvalidZones spoils zones with.
+// mistakes are what TestDifferentialInvalidZones spoils zones with.
 var mistakes = []mistake{
 	{name: "address cut short", line: always("%s 60 IN A 192.0.2")},
 	{name: "address out of range", line: always("%s 60 IN A 192.0.2.256")},

@@ -25,13 +25,14 @@ type spoiled struct {
 	at      int    // line of the mistake
 }
 
-// TestInvalidZones spoils served zones, each in one way, and wants of fedns that
+// TestDifferentialInvalidZones spoils served zones, each in one way, and wants of fedns that
 // it names the line and goes on answering from what it has; and that a zone put
 // right is read again. What named-checkzone says to the same files is compared.
-func TestInvalidZones(t *testing.T) {
+func TestDifferentialInvalidZones(t *testing.T) {
+	findServers(t)
 	harness.Need(t, "named-checkzone", "bind9-utils")
 	seed := seedSetting(t)
-	each := int(setting(t, "FEDNS_DIFF_INVALID", 2)) // zones for each mistake
+	each := int(setting(t, "FEDNS_DIFF_INVALID", inSoak(25, 2))) // zones for each mistake
 	t.Logf("FEDNS_DIFF_SEED=%d FEDNS_DIFF_INVALID=%d", seed, each)
 
 	dir := t.TempDir()

@@ -110,6 +110,7 @@ sub.wild    TXT "blocks"
 deep.ent    TXT "y"
 *.ent2.star TXT "z"
 old         DNAME new
+self        DNAME in.self
 host.new    A   192.0.2.5
 cut         NS  ns.cut
 cut         NS  ns.other.
@@ -155,6 +156,8 @@ func TestAnswers(t *testing.T) {
 		{"q.ent2.star TXT", `NOERROR aa; q.ent2.star.example. 60 IN TXT "z"`},
 		{"host.old A", "NOERROR aa; old.example. 60 IN DNAME new.example.; host.old.example. 60 IN CNAME host.new.example.; host.new.example. 60 IN A 192.0.2.5"},
 		{"none.old A", "NXDOMAIN aa; old.example. 60 IN DNAME new.example.; none.old.example. 60 IN CNAME none.new.example." + soa},
+		{"none.old CNAME", "NOERROR aa; old.example. 60 IN DNAME new.example.; none.old.example. 60 IN CNAME none.new.example."},
+		{"a.self TXT", `NOERROR aa; self.example. 60 IN DNAME in.self.example.; a.self.example. 60 IN CNAME a.in.self.example.` + selfChain()},
 		{"old DNAME", "NOERROR aa; old.example. 60 IN DNAME new.example."},
 		{"old A", "NOERROR aa" + soa},
 		{"cut A", "NOERROR | authority; cut.example. 60 IN NS ns.cut.example.; cut.example. 60 IN NS ns.other. | additional; ns.cut.example. 60 IN A 192.0.2.6; ns.cut.example. 60 IN AAAA 2001:db8::6"},
@@ -188,6 +191,19 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// selfChain is what follows when a DNAME leads below itself: the DNAME once, and
+// CNAMEs as far as one answer goes.
+func selfChain() string {
+	var b strings.Builder
+	name := "a.in.self.example."
+	for range 15 {
+		next := "a.in." + strings.TrimPrefix(name, "a.")
+		fmt.Fprintf(&b, "; %s 60 IN CNAME %s", name, next)
+		name = next
+	}
+	return b.String()
+}
+
 func typeOf(s string) uint16 {
 	if typ, ok := dns.StringToType[s]; ok {
 		return typ
@@ -215,9 +231,9 @@ func TestMessagesOutOfTheOrdinary(t *testing.T) {
 		change func(*dns.Msg)
 		want   string
 	}{
-		{"RD and CD are copied, AD and Z are not", func(q *dns.Msg) {
+		{"RD is copied; AD, CD and Z are not (RFC 4035 §3.1.6)", func(q *dns.Msg) {
 			q.RecursionDesired, q.CheckingDisabled, q.AuthenticatedData, q.Zero = true, true, true, true
-		}, "NOERROR aa rd cd" + txt},
+		}, "NOERROR aa rd" + txt},
 		{"EDNS", func(q *dns.Msg) { q.SetEdns0(4096, false) }, "NOERROR aa" + txt + " | additional; OPT 1232"},
 		{"EDNS version 1", func(q *dns.Msg) { q.SetEdns0(4096, false); q.IsEdns0().SetVersion(1) }, "BADSIG | additional; OPT 1232"}, // the DNS library's word for RCODE 16, which is BADVERS here
 		{"EDNS version 0 again", func(q *dns.Msg) { q.SetEdns0(512, false) }, "NOERROR aa" + txt + " | additional; OPT 1232"},

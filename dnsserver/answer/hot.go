@@ -132,7 +132,7 @@ func plainOpt(b []byte) int {
 
 // putHeader sets flags and counts; ID and QDCOUNT are the query's.
 func putHeader(dst []byte, flags uint16, rcode wire.Rcode, answers, authority uint16) {
-	flags = flags&(wire.FlagRD|wire.FlagCD) | wire.FlagQR | wire.FlagAA | uint16(rcode)
+	flags = flags&wire.FlagRD | wire.FlagQR | wire.FlagAA | uint16(rcode)
 	binary.BigEndian.PutUint16(dst[2:], flags)
 	binary.BigEndian.PutUint32(dst[6:], uint32(answers)<<16|uint32(authority))
 	binary.BigEndian.PutUint16(dst[10:], 0)

@@ -22,6 +22,8 @@ type lookup struct {
 	rcode         wire.Rcode
 	authoritative bool
 	names         [maxChain]dnsname.Name // the QNAME, then each target in the chain
+	dnames        [maxChain]dnsname.Name // owners of the DNAMEs applied on the way
+	applied       int
 }
 
 // run answers for name: the algorithm's steps 2 to 5, once for each link of the chain.
@@ -125,14 +127,18 @@ func (l *lookup) missing(s *zone.Snapshot, encloser, name dnsname.Name) (next dn
 
 // dname answers for a name below a DNAME: the DNAME, the CNAME made from it, and on with that one's target.
 func (l *lookup) dname(r zone.RRset, name dnsname.Name) (next dnsname.Name, more bool) {
-	l.write(wire.AnswerSection, r.Owner, r)
+	if !slices.Contains(l.dnames[:l.applied], r.Owner) { // one that is applied again stands there already
+		l.dnames[l.applied] = r.Owner
+		l.applied++
+		l.write(wire.AnswerSection, r.Owner, r)
+	}
 	next, err := name.Replace(r.Owner, dnsname.FromFolded(r.First()))
 	if err != nil {
 		l.rcode = wire.YXDomain // too long (RFC 6672 §2.2)
 		return dnsname.Name{}, false
 	}
 	l.write(wire.AnswerSection, name, zone.NewRRset(name, zone.TypeCNAME, r.TTL, next.Wire()))
-	return next, true
+	return next, l.typ != zone.TypeCNAME // the CNAME is what was asked for
 }
 
 // refer sends the client to the zone cut's name servers, with the addresses this zone has of them (RFC 9471).

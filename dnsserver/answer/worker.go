@@ -79,7 +79,7 @@ func (w *Worker) readable(dst, msg []byte) int {
 	if options {
 		w.writer.Reserve(wire.OptLen)
 	}
-	flags := wire.FlagQR | q.Flags&(wire.FlagRD|wire.FlagCD)
+	flags := wire.FlagQR | q.Flags&wire.FlagRD
 	if rcode == wire.NoError {
 		rcode, flags = w.lookup(q, flags)
 	} else if rcode == wire.NotImp {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"time"
 
@@ -231,7 +232,11 @@ func (e *Engine) settle() {
 		m.setState(c.state, now)
 		e.mu.Unlock()
 		if was != c.state.Phase {
-			e.log.Info("member cluster", "cluster", c.from.id, "phase", c.state.Phase.String(), "reason", c.state.Reason)
+			level := slog.LevelInfo
+			if c.state.Phase == cluster.Unreachable {
+				level = slog.LevelWarn
+			}
+			e.log.Log(context.Background(), level, "member cluster", "cluster", c.from.id, "phase", c.state.Phase.String(), "reason", c.state.Reason)
 		}
 	}
 	clear(e.loop.states)

@@ -17,10 +17,10 @@ func newServe(stderr io.Writer) *cobra.Command {
 	var debug bool
 	cmd := &cobra.Command{
 		Use: "serve --config FILE", Short: "Run the daemon", Args: cobra.NoArgs,
-		Long: `Runs the daemon until SIGINT or SIGTERM. The configuration file, kubeconfigs,
-manifest folders and zone files are watched: a change is taken up within a
-second, without restart. What is wrong with a change is logged, a line each, and
-what was good before goes on.`,
+		Long: `Runs the daemon until SIGINT or SIGTERM. The configuration file, manifest
+folders and zone files are watched: a change is taken up within a second, without
+restart; changed kubeconfigs and credentials within some ten seconds. What is
+wrong with a change is logged, a line each, and what was good before goes on.`,
 		Example: "  fedns serve --config /etc/fedns/fedns.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			level := slog.LevelInfo

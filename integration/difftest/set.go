@@ -18,6 +18,12 @@ func field(set string, i int) string {
 	return words[i]
 }
 
+// rdatas are the records of an RRset.
+func rdatas(set string) []string {
+	words := strings.SplitN(set, " ", 5)
+	return strings.Split(words[len(words)-1], ", ")
+}
+
 // target is the only RDATA of an RRset.
 func target(set string) string { return set[strings.LastIndexByte(set, ' ')+1:] }
 

@@ -87,15 +87,18 @@ func readyz(w http.ResponseWriter, r *http.Request, clusters []discovery.Cluster
 	var missing []string
 	ready := true
 	for _, c := range clusters {
-		if c.Synced {
+		if c.Synced && c.Phase != cluster.Unreachable.String() {
 			continue
 		}
 		line := fmt.Sprintf("cluster %s: %s since %s", c.ID, c.Phase, c.Since.UTC().Format(time.RFC3339))
 		if c.Reason != "" {
 			line += ": " + c.Reason
 		}
+		if c.Synced {
+			line += " (what was last known of it is answered)"
+		}
 		missing = append(missing, line)
-		if tolerate == "" || c.Phase != tolerate {
+		if !c.Synced && (tolerate == "" || c.Phase != tolerate) {
 			ready = false
 		}
 	}

@@ -37,6 +37,10 @@ type Daemon struct {
 	reload  api.Reload
 }
 
+// restartMax is the longest wait until a cluster whose kubeconfig could not be
+// used is tried again: about as long as changed credentials take otherwise.
+const restartMax = 10 * time.Second
+
 // Start opens all sockets and takes cfg up. What is wrong with a zone file or a
 // kubeconfig is logged and does not stop it; a socket that cannot be opened does.
 func Start(ctx context.Context, cfg *config.Config, version string, log *slog.Logger) (*Daemon, error) {
@@ -48,7 +52,7 @@ func Start(ctx context.Context, cfg *config.Config, version string, log *slog.Lo
 	if err != nil {
 		return nil, err
 	}
-	d.engine = discovery.New(discovery.Config{Federation: federation(cfg), Resolver: resolver, Log: log}, d.dns)
+	d.engine = discovery.New(discovery.Config{Federation: federation(cfg), Resolver: resolver, Log: log, RestartMax: restartMax}, d.dns)
 	d.discovering.Store(true)
 	d.Apply(cfg)
 	if d.http, err = (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen.HTTP.String()); err != nil {

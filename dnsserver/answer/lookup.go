@@ -141,22 +141,36 @@ func (l *lookup) dname(r zone.RRset, name dnsname.Name) (next dnsname.Name, more
 	return next, l.typ != zone.TypeCNAME // the CNAME is what was asked for
 }
 
-// refer sends the client to the zone cut's name servers, with the addresses this zone has of them (RFC 9471).
+// refer sends the client to the zone cut's name servers, with the addresses
+// this zone has of them. Without those of names below the cut nobody could go on,
+// so the answer is truncated when they do not fit; those of others are left out
+// then (RFC 9471 §3).
 func (l *lookup) refer(s *zone.Snapshot, ns zone.RRset, first bool) {
 	if first {
 		l.authoritative = false
 	}
 	l.write(wire.Authority, ns.Owner, ns)
-	for target := range ns.RDATA() {
-		name := dnsname.FromFolded(target)
-		if !name.Under(s.Apex()) {
+	for _, needed := range []bool{true, false} {
+		for target := range ns.RDATA() {
+			name := dnsname.FromFolded(target)
+			if name.Under(s.Apex()) && name.Under(ns.Owner) == needed {
+				l.glue(s.Node(name), needed)
+			}
+		}
+	}
+}
+
+// glue writes a name server's addresses; what is not needed, only if it fits.
+func (l *lookup) glue(n zone.Node, needed bool) {
+	for _, typ := range []uint16{zone.TypeA, zone.TypeAAAA} {
+		r, ok := n.RRset(typ)
+		if !ok {
 			continue
 		}
-		n := s.Node(name)
-		for _, typ := range []uint16{zone.TypeA, zone.TypeAAAA} {
-			if r, ok := n.RRset(typ); ok {
-				l.write(wire.Additional, name, r)
-			}
+		before := l.w.Mark()
+		l.write(wire.Additional, n.Owner, r)
+		if l.w.Full() && !needed {
+			l.w.Rewind(before)
 		}
 	}
 }

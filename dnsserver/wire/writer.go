@@ -97,6 +97,24 @@ func (w *Writer) Record(s Section, owner dnsname.Name, typ uint16, ttl uint32, r
 	return true
 }
 
+// Mark is a place to Rewind to.
+type Mark struct {
+	size, known int
+	counts      [6]byte
+	full        bool
+}
+
+// Mark notes what was written so far.
+func (w *Writer) Mark() Mark {
+	return Mark{len(w.buf), w.known, [6]byte(w.buf[6:HeaderLen]), w.full}
+}
+
+// Rewind takes out what was written since m was noted, and whether it fitted.
+func (w *Writer) Rewind(m Mark) {
+	w.buf, w.known, w.full = w.buf[:m.size], m.known, m.full
+	copy(w.buf[6:], m.counts[:])
+}
+
 // rdata writes RDATA. Names in it are compressed for the types of RFC 1035
 // only: receivers need not know the form of any other (RFC 3597 §4).
 func (w *Writer) rdata(typ uint16, rdata string) {

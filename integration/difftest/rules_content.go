@@ -31,6 +31,20 @@ var contentRules = []rule{
 			return true
 		},
 	}, {
+		name: "any-that-fits", peers: []string{"BIND"},
+		why: "RFC 8482 §4.1: ANY may be answered with any of the RRsets at the name; BIND takes one that needs no TC",
+		apply: func(c *comparison) bool {
+			if c.q.typ != dns.TypeANY || c.whole == nil || !c.fedns.has("tc") || c.other.has("tc") || c.whole["fedns"].size <= room(c.q) {
+				return false
+			}
+			if len(c.other.answer) != 1 || len(c.whole["fedns"].answer) != 1 || owner(c.other.answer[0]) != owner(c.whole["fedns"].answer[0]) {
+				return false
+			}
+			c.other = withFlagsOf(&c.fedns, &c.other)
+			c.other.set("tc", true)
+			return true
+		},
+	}, {
 		name: "addresses-of-targets", peers: []string{"BIND", "Knot", "NSD"},
 		why: "RFC 1034 §4.3.2 step 6, RFC 2782: addresses of the hosts that an answer names are useful, not needed",
 		apply: func(c *comparison) bool {

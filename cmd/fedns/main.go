@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
@@ -25,8 +26,18 @@ const (
 	exitUsage   = 2
 )
 
+// endWithin is how long a clean end may take: less than orchestrators wait before they kill.
+const endWithin = 8 * time.Second
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// Whatever hangs then, a daemon that was told to end ends.
+	context.AfterFunc(ctx, func() {
+		time.AfterFunc(endWithin, func() {
+			fmt.Fprintln(os.Stderr, "fedns: did not end in", endWithin)
+			os.Exit(exitWanting)
+		})
+	})
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)

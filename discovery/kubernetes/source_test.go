@@ -115,7 +115,6 @@ func TestOutage(t *testing.T) {
 			server.delete("services", "a/t", true)
 			server.put(slice("s", "10.1.0.2"))
 			server.set(func() { server.compact = server.version })
-			before = v.count()
 			server.start()
 			v.awaitPhase(cluster.Live)
 			v.mu.Lock()

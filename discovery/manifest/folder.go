@@ -114,7 +114,11 @@ func (f *file) update(now time.Time, listed bool, log *slog.Logger) (again, gone
 		return false, false
 	}
 	var content []byte
-	if err == nil {
+	switch {
+	case err != nil:
+	case !info.Mode().IsRegular(): // opening a pipe would wait for a writer, and so would the end of Run
+		err = fmt.Errorf("%s: is %s, want a regular file", f.path, info.Mode().Type())
+	default:
 		content, err = os.ReadFile(f.path)
 	}
 	if err != nil {

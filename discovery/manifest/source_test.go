@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -287,6 +288,19 @@ func TestMalformedFromTheBeginning(t *testing.T) {
 	v.write("a.yaml", service("a"))
 	v.awaitPhase(cluster.Live)
 	v.awaitGroups("default/a", "default/b")
+}
+
+// Opening a pipe waits for somebody to write into it. It must not hold up the
+// other files, nor the end of Run, which the view waits for.
+func TestPipeIsNotOpened(t *testing.T) {
+	v := &view{t: t, dir: t.TempDir()}
+	v.write("b.yaml", service("b"))
+	if err := syscall.Mkfifo(filepath.Join(v.dir, "a.yaml"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	v = observe(t, v.dir)
+	v.awaitGroups("default/b")
+	v.awaitLog("/a.yaml: is p---------, want a regular file")
 }
 
 func TestDuplicate(t *testing.T) {

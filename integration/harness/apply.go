@@ -25,7 +25,7 @@ const fieldOwner = "harness"
 // the kind is served, so the next document may use it.
 func (c *Cluster) Apply(ctx context.Context, text string) error {
 	return c.each(text, func(o *unstructured.Unstructured) error {
-		resource, err := c.resource(ctx, o)
+		resource, err := c.resource(o)
 		if err != nil {
 			return err
 		}
@@ -41,7 +41,7 @@ func (c *Cluster) Apply(ctx context.Context, text string) error {
 // error, and what has finalizers may still be there when it returns.
 func (c *Cluster) Delete(ctx context.Context, text string) error {
 	return c.each(text, func(o *unstructured.Unstructured) error {
-		resource, err := c.resource(ctx, o)
+		resource, err := c.resource(o)
 		if err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func (c *Cluster) each(text string, do func(*unstructured.Unstructured) error) e
 
 // resource finds where the API server keeps objects of this kind. A kind that
 // is not known may have been defined since discovery was last read.
-func (c *Cluster) resource(ctx context.Context, o *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
+func (c *Cluster) resource(o *unstructured.Unstructured) (dynamic.ResourceInterface, error) {
 	kind := o.GroupVersionKind()
 	mapping, err := c.mapper.RESTMapping(kind.GroupKind(), kind.Version)
 	if meta.IsNoMatchError(err) {

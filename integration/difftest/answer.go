@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -90,7 +91,7 @@ func gather(rrs []dns.RR) []string {
 	var sets []set
 	for _, rr := range rrs {
 		h := rr.Header()
-		head := fmt.Sprintf("%s %d %s %s", oneWord(h.Name), h.Ttl, classString(h.Class), typeString(h.Rrtype))
+		head := fmt.Sprintf("%s %d %s %s", respell(h.Name), h.Ttl, classString(h.Class), typeString(h.Rrtype))
 		i := slices.IndexFunc(sets, func(s set) bool { return s.head == head })
 		if i < 0 {
 			i = len(sets)
@@ -114,16 +115,36 @@ func rdata(rr dns.RR) string {
 	s := strings.TrimPrefix(rr.String(), rr.Header().String())
 	switch rr.Header().Rrtype {
 	case dns.TypeNS, dns.TypeCNAME, dns.TypeSOA, dns.TypePTR, dns.TypeMX, dns.TypeSRV, dns.TypeDNAME, dns.TypeRP:
-		return oneWord(s)
+		return respell(s)
 	case dns.TypeNAPTR:
 		r := rr.(*dns.NAPTR)
-		return fmt.Sprintf("%d %d %q %q %q %s", r.Order, r.Preference, r.Flags, r.Service, r.Regexp, oneWord(r.Replacement))
+		return fmt.Sprintf("%d %d %q %q %q %s", r.Order, r.Preference, r.Flags, r.Service, r.Regexp, respell(r.Replacement))
 	}
 	return s
 }
 
-// oneWord is a name in lower case without the spaces that miekg/dns leaves in its escapes.
-func oneWord(name string) string { return lower(strings.ReplaceAll(name, `\ `, `\032`)) }
+// respell writes names, with spaces between them, in lower case and with the
+// escapes that name.String uses; miekg/dns has a way of its own.
+func respell(names string) string {
+	var b strings.Builder
+	for i := 0; i < len(names); i++ {
+		c := names[i]
+		if c == '.' || c == ' ' {
+			b.WriteByte(c)
+			continue
+		}
+		if c == '\\' {
+			i++
+			c = names[i]
+			if v, err := strconv.ParseUint(names[i:min(i+3, len(names))], 10, 8); err == nil && i+3 <= len(names) {
+				i += 2
+				c = byte(v)
+			}
+		}
+		writeOctet(&b, c)
+	}
+	return lower(b.String())
+}
 
 // facets are the parts of an answer that are compared.
 var facets = []string{"message", "rcode", "flags", "question", "answer", "authority", "additional", "edns"}

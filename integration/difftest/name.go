@@ -17,19 +17,24 @@ func (n name) String() string {
 	var b strings.Builder
 	for _, label := range n {
 		for _, c := range []byte(label) {
-			switch {
-			case strings.IndexByte(`."();@$`, c) >= 0: // not \: NSD 4.6 takes the dot behind \\ for escaped
-				b.WriteByte('\\')
-				b.WriteByte(c)
-			case '0' <= c && c <= '9', 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', c == '-', c == '_', c == '*':
-				b.WriteByte(c)
-			default: // more than need be: Knot wants [, { and ` escaped, too
-				fmt.Fprintf(&b, `\%03d`, c)
-			}
+			writeOctet(&b, c)
 		}
 		b.WriteByte('.')
 	}
 	return b.String()
+}
+
+// writeOctet writes an octet of a label as all name servers read it.
+func writeOctet(b *strings.Builder, c byte) {
+	switch {
+	case strings.IndexByte(`."();@$`, c) >= 0: // not \: NSD 4.6 takes the dot behind \\ for escaped
+		b.WriteByte('\\')
+		b.WriteByte(c)
+	case '0' <= c && c <= '9', 'A' <= c && c <= 'Z', 'a' <= c && c <= 'z', c == '-', c == '_', c == '*':
+		b.WriteByte(c)
+	default: // more than need be: Knot wants [, { and ` escaped, too
+		fmt.Fprintf(b, `\%03d`, c)
+	}
 }
 
 // key is equal for names that are the same to a resolver (RFC 4343).

@@ -197,6 +197,34 @@ func TestBuildRefuses(t *testing.T) {
 	}
 }
 
+// TestHugeNodes has entries that are many pages long beside small ones.
+func TestHugeNodes(t *testing.T) {
+	for _, size := range []int{1000, 5000, 60_000, 500_000} {
+		for _, order := range []string{"abc", "bac", "bca", "cba"} {
+			s := newZone(t)
+			for _, c := range order {
+				text := "x"
+				if c == 'b' {
+					text = strings.Repeat("y", size)
+				}
+				b := zone.NewBuilder(s)
+				b.Set(txt(string(c), text))
+				var err error
+				if s, _, err = b.Build(); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if s.Names() != 4 {
+				t.Errorf("%s with %d octets: %d names", order, size, s.Names())
+			}
+			all := newZone(t, txt("a", "x"), txt("b", strings.Repeat("y", size)), txt("c", "x"))
+			if all.Names() != 4 {
+				t.Errorf("at once with %d octets: %d names", size, all.Names())
+			}
+		}
+	}
+}
+
 func TestAddAndRemove(t *testing.T) {
 	s := newZone(t, txt("a", "1"))
 	b := zone.NewBuilder(s)

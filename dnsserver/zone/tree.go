@@ -162,7 +162,7 @@ func parted(prefix string, es []entry) []kid {
 		n, size := len(es), total
 		if pages > 1 {
 			n, size = 0, 0
-			for n < len(es) && size < total/pages {
+			for n < len(es) && (n == 0 || size < total/pages) { // at least one: behind a huge entry little may be left
 				size += es[n].size()
 				n++
 			}

@@ -98,6 +98,9 @@ func (l *lookup) found(s *zone.Snapshot, n zone.Node, name dnsname.Name) (next d
 		}
 	}
 	if r, ok := n.RRset(l.typ); ok {
+		if l.typ == zone.TypeDNAME && slices.Contains(l.dnames[:l.applied], r.Owner) {
+			return dnsname.Name{}, false // the chain came back to one that stands in the answer already
+		}
 		l.write(wire.AnswerSection, name, r)
 		return dnsname.Name{}, false
 	}

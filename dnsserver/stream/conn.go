@@ -39,7 +39,7 @@ func (l *Listener) serve(conn *net.TCPConn, from netip.AddrPort) {
 		b := l.buffers.Get().(*buffers)
 		ok := b.messages(in, out, from)
 		l.buffers.Put(b)
-		if !ok || out.Flush() != nil {
+		if out.Flush() != nil || !ok { // what was answered is sent, whatever became of the rest
 			return
 		}
 	}

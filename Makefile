@@ -52,7 +52,7 @@ fuzz: ## run every fuzz target for FUZZTIME (60s)
 
 soak: ## the long random runs: 10,000 random zones against other name servers
 	integration/prerequisites
-	cd integration && FEDNS_DIFF_SEED=0 FEDNS_DIFF_ZONES=10000 go test -count=1 -timeout 60m -run Differential -v ./difftest
+	cd integration && FEDNS_SOAK=1 go test -count=1 -timeout 60m -run Differential -v ./difftest
 
 generate: docs ## write generated files anew
 

@@ -24,7 +24,7 @@ func Fields() []Field {
 		{"listen.dns", "list of address:port, IPv6 in brackets", "`[\"127.0.0.1:5353\"]`",
 			"Where DNS is answered, over UDP and TCP each."},
 		{"listen.http", "address:port, IPv6 in brackets", "`\"127.0.0.1:8053\"`",
-			"Where the console, probes, metrics and the API are."},
+			"Where probes, metrics and the API are."},
 
 		{"federation", "mapping", "see below", "The zones made from the clusters' Services."},
 		{"federation.name", "DNS label", "no short names",

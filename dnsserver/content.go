@@ -3,6 +3,7 @@ package dnsserver
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -59,16 +60,22 @@ func withApex(spec ZoneSpec) (all []zone.RRset, ownSerial bool, err error) {
 // changes less than once a second on the average.
 func clockSerial() uint32 { return uint32(time.Now().Unix()) }
 
-// newContent makes a zone of its static records.
-func newContent(spec ZoneSpec) (*content, error) {
-	static, own, err := buildStatic(spec)
+// newContent makes a zone of its static records, with a serial past last; 0: it never had one.
+func newContent(spec ZoneSpec, last uint32) (*content, error) {
+	static, own, err := buildStatic(spec, last)
 	if err != nil {
 		return nil, err
 	}
 	return &content{apex: spec.Apex, served: static, static: static, aside: map[dnsname.Name][]zone.RRset{}, ownSerial: own}, nil
 }
 
-func buildStatic(spec ZoneSpec) (*zone.Snapshot, bool, error) {
+// CheckZone says why a zone could not be served with its static records.
+func CheckZone(spec ZoneSpec) error {
+	_, _, err := buildStatic(spec, 0)
+	return err
+}
+
+func buildStatic(spec ZoneSpec, last uint32) (*zone.Snapshot, bool, error) {
 	all, own, err := withApex(spec)
 	if err != nil {
 		return nil, false, err
@@ -76,6 +83,9 @@ func buildStatic(spec ZoneSpec) (*zone.Snapshot, bool, error) {
 	b := zone.NewZone(spec.Apex)
 	for _, r := range all {
 		b.Set(r)
+	}
+	if last != 0 {
+		b.SerialFloor(last + 1)
 	}
 	s, _, err := b.Build()
 	if err != nil {
@@ -149,7 +159,7 @@ func (c *content) keep(owner dnsname.Name, sets []zone.RRset) {
 
 // setStatic puts new static records in the place of the old. On an error the zone stays as it was.
 func (c *content) setStatic(spec ZoneSpec) ([]zone.Change, error) {
-	static, own, err := buildStatic(spec)
+	static, own, err := buildStatic(spec, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -229,4 +239,30 @@ func (c *content) hidden() int {
 		n += len(sets)
 	}
 	return n
+}
+
+// publishedBelow yields what was published for names at and below owner, served or kept aside.
+func (c *content) publishedBelow(owner dnsname.Name) iter.Seq[zone.RRset] {
+	return func(yield func(zone.RRset) bool) {
+		for n := range c.served.Below(owner) {
+			if claims(c.static, n.Owner) {
+				continue
+			}
+			for r := range n.RRsets() {
+				if !yield(r) {
+					return
+				}
+			}
+		}
+		for name, sets := range c.aside {
+			if !name.Under(owner) {
+				continue
+			}
+			for _, r := range sets {
+				if !yield(r) {
+					return
+				}
+			}
+		}
+	}
 }

@@ -31,6 +31,13 @@ type ZoneSpec struct {
 	// NegativeTTL bounds in seconds how long a name's nonexistence is remembered,
 	// where the SOA is made up. Defaults to 5, and is 5 at most.
 	NegativeTTL uint32
+	// Filled says that records are published into the zone. Where its static ones
+	// are invalid from the start, it is served without them.
+	Filled bool
+	// Provisional says that a zone that is new may lack names until Settle: one
+	// that does not exist is answered SERVFAIL until then. It means nothing where
+	// the zone takes its names over from one around it.
+	Provisional bool
 }
 
 // Server serves zones. Its methods may be called from any goroutine.
@@ -39,9 +46,12 @@ type Server struct {
 	engine *answer.Engine
 
 	mu    sync.Mutex // of what follows; no query takes it
-	zones map[dnsname.Name]*content
-	udp   []*udp.Listener
-	tcp   []*stream.Listener
+	zones zones
+	// serials are those that zones had when they were retracted: they do not go
+	// back when they are served again.
+	serials map[dnsname.Name]uint32
+	udp     []*udp.Listener
+	tcp     []*stream.Listener
 	// Each UDP reader counts for itself, so that none waits for another's cache line.
 	udpCounts []*answer.Counts
 
@@ -50,7 +60,7 @@ type Server struct {
 
 // New makes a Server that serves no zone and does not listen yet.
 func New(cfg Config) *Server {
-	return &Server{cfg: cfg, engine: answer.NewEngine(), zones: map[dnsname.Name]*content{}}
+	return &Server{cfg: cfg, engine: answer.NewEngine(), zones: zones{}, serials: map[dnsname.Name]uint32{}}
 }
 
 // Start opens all sockets and begins to answer. When one cannot be opened, none stays open.
@@ -118,18 +128,19 @@ func (s *Server) Close() error {
 }
 
 // SetZones makes specs the zones that are served: new ones are added, others
-// get new static records, those not named any more are retracted. A zone whose
-// records are invalid stays as it was (a new one is not served) and is named in
-// the error; the others are set all the same.
+// get new static records, those not named any more are retracted. What was
+// published goes with its name to the zone that holds it now, and a name that
+// exists throughout is answered throughout. A zone whose records are invalid
+// stays as it was and is named in the error; the others are set all the same.
 func (s *Server) SetZones(specs []ZoneSpec) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	named := map[dnsname.Name]bool{}
-	var fresh []*zone.Snapshot
+	after := zones{}
+	var fresh, provisional []*content
 	var errs []error
 	for _, spec := range specs {
-		named[spec.Apex] = true
 		if c, ok := s.zones[spec.Apex]; ok {
+			after[spec.Apex] = c
 			changes, err := c.setStatic(spec)
 			if err != nil {
 				errs = append(errs, err)
@@ -138,24 +149,77 @@ func (s *Server) SetZones(specs []ZoneSpec) error {
 			}
 			continue
 		}
-		c, err := newContent(spec)
+		c, err := newContent(spec, s.serials[spec.Apex])
 		if err != nil {
 			errs = append(errs, err)
-			continue
+			if !spec.Filled {
+				continue
+			}
+			spec.Static = nil
+			if c, err = newContent(spec, s.serials[spec.Apex]); err != nil {
+				continue
+			}
 		}
-		s.zones[spec.Apex] = c
-		fresh = append(fresh, c.served)
+		after[spec.Apex] = c
+		if spec.Provisional && s.zones.holder(spec.Apex) == nil {
+			provisional = append(provisional, c)
+		} else {
+			fresh = append(fresh, c)
+		}
+	}
+	return errors.Join(append(errs, s.setZones(after, fresh, provisional)...)...)
+}
+
+// setZones goes over to other zones: fresh and provisional are those of after that are new.
+func (s *Server) setZones(after zones, fresh, provisional []*content) (errs []error) {
+	m := s.zones.moves(after)
+	publish := func(c *content, edits []zone.Edit) []zone.Change {
+		changes, err := c.publish(edits)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		return changes
+	}
+	// First what is new with all that is to be in it, last what is to be there no more.
+	for c, edits := range m.come {
+		if changes := publish(c, edits); len(changes) > 0 && s.zones[c.apex] == c {
+			s.engine.Publish(c.served, changes)
+		}
+	}
+	snapshots := func(cs []*content) (all []*zone.Snapshot) {
+		for _, c := range cs {
+			all = append(all, c.served)
+		}
+		return all
 	}
 	if len(fresh) > 0 {
-		s.engine.Serve(fresh...)
+		s.engine.Serve(snapshots(fresh)...)
 	}
-	for apex := range s.zones {
-		if !named[apex] {
-			delete(s.zones, apex)
+	if len(provisional) > 0 {
+		s.engine.ServeProvisional(snapshots(provisional)...)
+	}
+	for apex, c := range s.zones {
+		if after[apex] != c {
+			s.serials[apex] = c.served.Serial()
 			s.engine.Retract(apex)
 		}
 	}
-	return errors.Join(errs...)
+	for c, edits := range m.leave {
+		if changes := publish(c, edits); len(changes) > 0 {
+			s.engine.Publish(c.served, changes)
+		}
+	}
+	s.zones = after
+	return errs
+}
+
+// Settle says that all that is to be published was, so that no zone is provisional any more.
+func (s *Server) Settle() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for apex := range s.zones {
+		s.engine.SetZoneProvisional(apex, false)
+	}
 }
 
 // Publish makes edits in the zones served, each in the one with the longest
@@ -169,7 +233,7 @@ func (s *Server) Publish(edits []zone.Edit) error {
 	var order []*content
 	parts := map[*content][]zone.Edit{}
 	for _, e := range edits {
-		c := s.holder(e.RRset.Owner)
+		c := s.zones.holder(e.RRset.Owner)
 		if c == nil {
 			continue
 		}
@@ -189,20 +253,11 @@ func (s *Server) Publish(edits []zone.Edit) error {
 	return errors.Join(errs...)
 }
 
-func (s *Server) holder(owner dnsname.Name) *content {
-	for up := owner; !up.IsZero(); up = up.Parent() {
-		if c, ok := s.zones[up]; ok {
-			return c
-		}
-	}
-	return nil
-}
-
 // Holds says that a name lies in a zone that is served.
 func (s *Server) Holds(name dnsname.Name) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.holder(name) != nil
+	return s.zones.holder(name) != nil
 }
 
 // SetProvisional says whether the zones may still lack names: see answer.Engine.

@@ -212,6 +212,21 @@ func TestMergeAgainstModel(t *testing.T) {
 	}
 }
 
+// listening is a Server on a free port.
+func listening(t *testing.T) *dnsserver.Server {
+	t.Helper()
+	s := dnsserver.New(dnsserver.Config{Listen: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}})
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
 func TestAnswersOverBothTransports(t *testing.T) {
 	s := dnsserver.New(dnsserver.Config{Listen: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0"), netip.MustParseAddrPort("[::1]:0")}})
 	serve(t, s, txt("a", "1"))

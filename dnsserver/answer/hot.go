@@ -55,9 +55,10 @@ func (w *Worker) hot(dst, msg []byte) int {
 		limit = MaxStream
 	}
 	typ := binary.BigEndian.Uint16(msg[end-4:])
+	moves := w.engine.moves.Load()
 	e, ok := w.engine.table.get(name)
 	if !ok {
-		return w.hotMissing(dst, msg[:end], name, counts, limit)
+		return w.hotMissing(dst, msg[:end], name, counts, limit, moves)
 	}
 	if e.flags()&flagSlow != 0 || oddType(typ) {
 		return 0
@@ -80,8 +81,9 @@ func (w *Worker) hot(dst, msg []byte) int {
 // §3.1), or answered by the zone above (DS).
 func oddType(typ uint16) bool { return typ >= 249 && typ <= 255 || typ == zone.TypeDS }
 
-// hotMissing answers for a name that has no entry, when the closest name above it that has one allows.
-func (w *Worker) hotMissing(dst, question, name []byte, counts uint64, limit int) int {
+// hotMissing answers for a name that has no entry, when the closest name above
+// it that has one allows, and no name has moved since moves was read.
+func (w *Worker) hotMissing(dst, question, name []byte, counts uint64, limit int, moves uint64) int {
 	if oddType(binary.BigEndian.Uint16(question[len(question)-4:])) {
 		return 0
 	}
@@ -91,7 +93,7 @@ func (w *Worker) hotMissing(dst, question, name []byte, counts uint64, limit int
 		if !ok {
 			continue
 		}
-		if e.flags() != 0 || w.engine.provisional.Load() {
+		if e.flags() != 0 || moves&1 != 0 || w.engine.moves.Load() != moves {
 			return 0
 		}
 		return w.hotNegative(dst, question, name, e, wire.NXDomain, limit, counts)
@@ -102,7 +104,7 @@ func (w *Worker) hotMissing(dst, question, name []byte, counts uint64, limit int
 // hotNegative answers that there is no such data, or no such name, in e's zone.
 func (w *Worker) hotNegative(dst, question, name []byte, e entry, rcode wire.Rcode, limit int, counts uint64) int {
 	z := (*w.engine.byID.Load())[e.zone()]
-	if z == nil {
+	if z == nil || rcode == wire.NXDomain && w.engine.doubtful(z) {
 		return 0
 	}
 	neg := z.negative.Load()

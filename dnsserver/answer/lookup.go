@@ -21,6 +21,7 @@ type lookup struct {
 
 	rcode         wire.Rcode
 	authoritative bool
+	zone          *published             // that the chain has led into last
 	names         [maxChain]dnsname.Name // the QNAME, then each target in the chain
 	dnames        [maxChain]dnsname.Name // owners of the DNAMEs applied on the way
 	applied       int
@@ -49,6 +50,7 @@ func (l *lookup) run(name dnsname.Name) {
 		if i == 0 {
 			l.authoritative = true
 		}
+		l.zone = z
 		next, more := l.inZone(z.snapshot.Load(), name, i == 0)
 		if !more {
 			return

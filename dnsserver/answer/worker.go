@@ -101,10 +101,16 @@ func (w *Worker) lookup(q *wire.Query, flags uint16) (wire.Rcode, uint16) {
 	if q.Class != wire.ClassIN || q.Type == wire.TypeAXFR || q.Type == wire.TypeIXFR {
 		return wire.Refused, flags
 	}
-	l := &w.look
-	*l = lookup{w: &w.writer, zones: w.engine.zones.Load(), typ: q.Type}
-	l.run(q.Owner())
-	if l.rcode == wire.NXDomain && w.engine.provisional.Load() {
+	l, begin := &w.look, w.writer.Mark()
+	for {
+		*l = lookup{w: &w.writer, zones: w.engine.zones.Load(), typ: q.Type}
+		l.run(q.Owner())
+		if l.rcode != wire.NXDomain || w.engine.zones.Load() == l.zones {
+			break
+		}
+		w.writer.Rewind(begin) // the name may have moved to a zone that was not there yet
+	}
+	if l.rcode == wire.NXDomain && w.engine.doubtful(l.zone) {
 		w.writer.Clear(q)
 		return wire.ServFail, flags
 	}

@@ -18,6 +18,9 @@ type Engine struct {
 	byID    atomic.Pointer[[]*published] // what the table's entries refer to; nil: retracted
 	table   table
 
+	// moves counts twice each time names pass from one zone to another: while it is
+	// odd, or has changed, that the table lacks a name says nothing.
+	moves       atomic.Uint64
 	provisional atomic.Bool
 	panics      atomic.Uint64
 }
@@ -28,6 +31,8 @@ type published struct {
 	id       uint32
 	snapshot atomic.Pointer[zone.Snapshot]
 	negative atomic.Pointer[negative]
+	// provisional is Engine.provisional for this zone alone.
+	provisional atomic.Bool
 }
 
 // zoneSet finds the zone of a name. It never changes.
@@ -61,30 +66,42 @@ func (s *zoneSet) find(name []byte) *published {
 // not exist is answered SERVFAIL, so that nobody remembers it as nonexistent.
 func (e *Engine) SetProvisional(yes bool) { e.provisional.Store(yes) }
 
+// SetZoneProvisional is SetProvisional for one zone; a zone that is not served is left alone.
+func (e *Engine) SetZoneProvisional(apex dnsname.Name, yes bool) {
+	if z, ok := e.zones.Load().byApex[apex.Wire()]; ok {
+		z.provisional.Store(yes)
+	}
+}
+
+// doubtful says that a name that z lacks may be there soon.
+func (e *Engine) doubtful(z *published) bool { return e.provisional.Load() || z.provisional.Load() }
+
 // Publish makes snap the zone that is answered. Changes must lead from the
-// Snapshot published before to snap. What it costs follows the changes. It
-// returns when all later queries are answered from snap.
+// Snapshot published before to snap, whose zone must be served. What it costs
+// follows the changes. It returns when all later queries are answered from snap.
 func (e *Engine) Publish(snap *zone.Snapshot, changes []zone.Change) {
 	e.writing.Lock()
 	defer e.writing.Unlock()
 	z, known := e.zones.Load().byApex[snap.Apex().Wire()]
 	if !known {
-		e.serve([]*zone.Snapshot{snap})
-		return
+		panic("answer: zone " + snap.Apex().String() + " is not served")
 	}
 	z.set(snap)
 	e.compileChanges(z, snap, changes)
 }
 
 // Serve publishes zones that were not served before, or whole new content of
-// ones that were.
-func (e *Engine) Serve(snaps ...*zone.Snapshot) {
+// ones that were. Names that exist before and after are answered throughout.
+func (e *Engine) Serve(snaps ...*zone.Snapshot) { e.serve(snaps, false) }
+
+// ServeProvisional is Serve for zones that may still lack names, which
+// SetZoneProvisional ends.
+func (e *Engine) ServeProvisional(snaps ...*zone.Snapshot) { e.serve(snaps, true) }
+
+func (e *Engine) serve(snaps []*zone.Snapshot, provisional bool) {
 	e.writing.Lock()
 	defer e.writing.Unlock()
-	e.serve(snaps)
-}
-
-func (e *Engine) serve(snaps []*zone.Snapshot) {
+	defer e.move()()
 	old := e.zones.Load()
 	now := &zoneSet{maps.Clone(old.byApex)}
 	ids := slices.Clone(*e.byID.Load())
@@ -101,6 +118,7 @@ func (e *Engine) serve(snaps []*zone.Snapshot) {
 			}
 			now.byApex[z.apex.Wire()] = z
 		}
+		z.provisional.Store(provisional)
 		z.set(s)
 		zones[i] = z
 	}
@@ -109,6 +127,12 @@ func (e *Engine) serve(snaps []*zone.Snapshot) {
 	for _, z := range zones {
 		e.compileBelow(z, z.apex)
 	}
+}
+
+// move begins to pass names between zones; what it returns ends it.
+func (e *Engine) move() (done func()) {
+	e.moves.Add(1)
+	return func() { e.moves.Add(1) }
 }
 
 func (z *published) set(s *zone.Snapshot) {
@@ -125,6 +149,7 @@ func (e *Engine) Retract(apex dnsname.Name) {
 	if !ok {
 		return
 	}
+	defer e.move()()
 	byApex := maps.Clone(old.byApex)
 	delete(byApex, apex.Wire())
 	now := &zoneSet{byApex}

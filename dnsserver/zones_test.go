@@ -1,0 +1,197 @@
+package dnsserver_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/fedns/fedns/dnsserver"
+	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/zone"
+)
+
+// TestPublishedRecordsFollowTheirZone publishes at random while zones within
+// zones come and go. What a zone serves must be what was published last for the
+// names that it is the innermost zone of, whatever the way there.
+func TestPublishedRecordsFollowTheirZone(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rnd := rand.New(rand.NewPCG(seed, 7))
+	apexes := []dnsname.Name{apex, name("a"), name("b.a"), name("b"), dnsname.MustParse("other.")}
+	owners := []string{"a", "x.a", "b.a", "x.b.a", "y.x.b.a", "b", "x.b", "c"}
+	s := dnsserver.New(dnsserver.Config{})
+	published := map[zone.Key]zone.RRset{} // with the zones served when it was published
+	last := map[dnsname.Name]uint32{}
+	var served []dnsserver.ZoneSpec
+	for step := range 2000 {
+		if step%5 == 0 {
+			served = served[:0]
+			for _, a := range apexes {
+				if rnd.IntN(2) == 0 {
+					spec := dnsserver.ZoneSpec{Apex: a, Filled: true}
+					if rnd.IntN(3) == 0 && a != apexes[4] {
+						owner, err := a.Child("x")
+						if err != nil {
+							t.Fatal(err)
+						}
+						spec.Static = []zone.RRset{zone.NewRRset(owner, zone.TypeTXT, 5, zone.TXT("file"))}
+					}
+					served = append(served, spec)
+				}
+			}
+			if err := s.SetZones(served); err != nil {
+				t.Fatal(err)
+			}
+		} else {
+			r := txt(owners[rnd.IntN(len(owners))], string(rune('a'+rnd.IntN(4))))
+			e := zone.Edit{Op: zone.OpSet, RRset: r}
+			if rnd.IntN(3) == 0 {
+				e.Op = zone.OpDelete
+			}
+			if err := s.Publish([]zone.Edit{e}); err != nil {
+				t.Fatal(err)
+			}
+			delete(published, r.Key())
+			if e.Op == zone.OpSet {
+				published[r.Key()] = r
+			}
+		}
+		holder := func(owner dnsname.Name) (spec dnsserver.ZoneSpec, ok bool) {
+			for _, z := range served {
+				if owner.Under(z.Apex) && (!ok || z.Apex.Under(spec.Apex)) {
+					spec, ok = z, true
+				}
+			}
+			return spec, ok
+		}
+		maps.DeleteFunc(published, func(k zone.Key, _ zone.RRset) bool { // what no zone holds is forgotten
+			_, ok := holder(k.Owner)
+			return !ok
+		})
+		for _, z := range served {
+			want := map[zone.Key]zone.RRset{}
+			for k, r := range published {
+				if in, _ := holder(k.Owner); in.Apex == z.Apex && k.Owner != z.Apex {
+					want[k] = r
+				}
+			}
+			for _, r := range z.Static {
+				want[r.Key()] = r
+			}
+			got := map[zone.Key]zone.RRset{}
+			for r := range s.Snapshot(z.Apex).All() {
+				if r.Owner != z.Apex {
+					got[r.Key()] = r
+				}
+			}
+			if !maps.Equal(got, want) {
+				t.Fatalf("step %d, zone %s of %v: got %v, want %v", step, z.Apex, served, got, want)
+			}
+			if serial := s.Snapshot(z.Apex).Serial(); zone.SerialLess(serial, last[z.Apex]) {
+				t.Fatalf("step %d, zone %s: serial %d after %d", step, z.Apex, serial, last[z.Apex])
+			} else {
+				last[z.Apex] = serial
+			}
+		}
+	}
+}
+
+// TestNamesAreAnsweredWhileZonesComeAndGo asks for names that are there all the
+// time, by a socket, while the zones around them change.
+func TestNamesAreAnsweredWhileZonesComeAndGo(t *testing.T) {
+	s := listening(t)
+	outer, inner := dnsserver.ZoneSpec{Apex: apex, Filled: true}, dnsserver.ZoneSpec{Apex: name("in"), Filled: true}
+	if err := s.SetZones([]dnsserver.ZoneSpec{outer}); err != nil {
+		t.Fatal(err)
+	}
+	var all []zone.RRset
+	for i := range 2000 {
+		all = append(all, txt(fmt.Sprintf("n%d.in", i), "there"))
+	}
+	if err := s.Publish(set(all...)); err != nil {
+		t.Fatal(err)
+	}
+	addr := s.Addrs()[0].String()
+	var done atomic.Bool
+	asked := make(chan int)
+	go func() {
+		n := 0
+		defer func() { asked <- n }()
+		conn, err := dns.Dial("udp", addr)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		for ; !done.Load(); n++ {
+			q := new(dns.Msg).SetQuestion(all[n%len(all)].Owner.String(), dns.TypeTXT)
+			_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+			if err := conn.WriteMsg(q); err != nil {
+				t.Error(err)
+				return
+			}
+			r, err := conn.ReadMsg()
+			if err != nil || r.Rcode != dns.RcodeSuccess || len(r.Answer) != 1 {
+				t.Errorf("query %d: %v, %v", n, r, err)
+				return
+			}
+		}
+	}()
+	for i := range 60 {
+		specs := []dnsserver.ZoneSpec{outer, inner}
+		if i%2 == 1 {
+			specs = specs[:1]
+		}
+		if err := s.SetZones(specs); err != nil {
+			t.Error(err)
+		}
+	}
+	done.Store(true)
+	if n := <-asked; n == 0 {
+		t.Error("nothing was asked")
+	}
+}
+
+func TestANewZoneIsProvisionalUntilItIsSettled(t *testing.T) {
+	s := listening(t)
+	specs := []dnsserver.ZoneSpec{{Apex: apex, Filled: true, Provisional: true}, {Apex: dnsname.MustParse("files."), Filled: false}}
+	if err := s.SetZones(specs); err != nil {
+		t.Fatal(err)
+	}
+	rcode := func(name string) int {
+		t.Helper()
+		r, err := dns.Exchange(new(dns.Msg).SetQuestion(name, dns.TypeA), s.Addrs()[0].String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Rcode
+	}
+	got := []int{rcode("x.example."), rcode("x.files.")}
+	s.Settle()
+	got = append(got, rcode("x.example."))
+	if want := []int{dns.RcodeServerFailure, dns.RcodeNameError, dns.RcodeNameError}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestAFilledZoneIsServedWithoutRefusedStaticRecords(t *testing.T) {
+	s := dnsserver.New(dnsserver.Config{})
+	static := []zone.RRset{zone.NewRRset(apex, zone.TypeCNAME, 5, zone.Target(name("a")))}
+	err := s.SetZones([]dnsserver.ZoneSpec{{Apex: apex, Static: static, Filled: true}})
+	if err == nil || !strings.Contains(err.Error(), "example. CNAME") {
+		t.Errorf("got %v", err)
+	}
+	if err := s.Publish(set(txt("a", "1"))); err != nil {
+		t.Fatal(err)
+	}
+	if got := content(s); got != `a TXT "1"` {
+		t.Errorf("the zone is %s", got)
+	}
+}

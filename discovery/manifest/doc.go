@@ -14,14 +14,17 @@
 //
 // # What is evidence
 //
-// A file that was deleted, or that can be read and no longer holds an object,
-// says that the object is gone, once it has said so for a quarter of a second:
-// an editor that truncates before it writes must not withdraw anything. A
-// malformed or unreadable file says nothing, and its last good content stands.
+// A file that the folder does not list any more, or that can be read and no
+// longer holds an object, says that the object is gone, once it has said so for
+// a quarter of a second: an editor that truncates before it writes must not
+// withdraw anything. A file that changes all the time is taken as it is after
+// two seconds, beside what its versions held meanwhile. A file that is malformed,
+// too large, or listed but unreadable (a link to nothing, a folder in its place,
+// no permission, a disk that fails) says nothing, and its last good content stands.
 // A folder that cannot be read, or that is suddenly another one and empty (a
 // volume that is not mounted), is an unreachable cluster.
 //
-// A file that was malformed from the beginning keeps the cluster from being
+// A file that was at fault from the beginning keeps the cluster from being
 // Live: it is not known what it holds. What the other files hold is reported.
 //
 // It imports discovery/cluster, discovery/join and the Kubernetes API types.

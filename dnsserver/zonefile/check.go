@@ -37,6 +37,10 @@ func (s *Set) check(requireSOA bool, files []string) []error {
 	if requireSOA {
 		c.apex(files)
 	}
+	o := c.find(s.Apex)
+	if cname := c.index(o, zone.TypeCNAME); cname >= 0 && c.index(o, zone.TypeSOA) < 0 && c.index(o, zone.TypeNS) < 0 {
+		c.refuse(cname, "at the zone's apex, beside its SOA and NS", "a CNAME alone at its name (RFC 1034 §3.6.2), or a DNAME")
+	}
 	var dname owner // the last one seen; its subtree follows it without a gap
 	for _, o := range c.owners {
 		if dname.to > 0 && strings.HasPrefix(o.key, dname.key) {

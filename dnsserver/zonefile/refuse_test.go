@@ -161,6 +161,13 @@ func TestRequireSOA(t *testing.T) {
 		"z:1: example. NS: missing, want one at the apex (RFC 1034 §4.2.1)")
 }
 
+// Where the SOA is made up, nothing but this shows that there can be no CNAME.
+func TestRefuseCNAMEAtTheApexOfAFilledZone(t *testing.T) {
+	dir := write(t, "z", "a 1 A 192.0.2.1\n@ 1 CNAME b\n")
+	s, err := Read(testApex, filepath.Join(dir, "z"))
+	match(t, outcome(s, err, dir), "z:2: example. CNAME: at the zone's apex, beside its SOA and NS, want *")
+}
+
 // The first record has neither owner nor TTL, and a zone of mistakes is not told whole.
 func TestRefuseFromTheStart(t *testing.T) {
 	var many strings.Builder

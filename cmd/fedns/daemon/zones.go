@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -14,7 +15,7 @@ import (
 // zoneFiles is what a zone's files held when they were last good.
 type zoneFiles struct {
 	sets    []zone.RRset
-	digests []string // of the files, as they were last looked at
+	digests []string // of all that was looked at last
 	good    bool     // sets were read at some time
 	fault   string   // what was wrong with the files last time
 }
@@ -39,10 +40,17 @@ func filled(cfg *config.Config) map[dnsname.Name]uint32 {
 }
 
 // ReadZone reads a zone's files as the daemon does: a zone that nothing but
-// files fills has to bring its own SOA and NS.
+// files fills has to bring its own SOA and NS. What it returns can be served.
 func ReadZone(cfg *config.Config, z config.Zone) (*zonefile.Set, error) {
 	_, filled := filled(cfg)[z.Name]
-	return zonefile.Config{RequireSOA: !filled}.Read(z.Name, z.Files...)
+	set, err := zonefile.Config{RequireSOA: !filled}.Read(z.Name, z.Files...)
+	if err != nil {
+		return nil, err
+	}
+	if err := dnsserver.CheckZone(dnsserver.ZoneSpec{Apex: z.Name, Static: set.RRsets}); err != nil {
+		return nil, err
+	}
+	return set, nil
 }
 
 // zones lists the zones to serve. Files that are as they were are not read
@@ -51,7 +59,7 @@ func ReadZone(cfg *config.Config, z config.Zone) (*zonefile.Set, error) {
 func (d *Daemon) zones(cfg *config.Config) []dnsserver.ZoneSpec {
 	specs := map[dnsname.Name]dnsserver.ZoneSpec{}
 	for apex, ttl := range filled(cfg) {
-		specs[apex] = dnsserver.ZoneSpec{Apex: apex, NegativeTTL: ttl}
+		specs[apex] = dnsserver.ZoneSpec{Apex: apex, NegativeTTL: ttl, Filled: true, Provisional: d.current != nil}
 	}
 	files := map[dnsname.Name]*zoneFiles{}
 	for _, z := range cfg.Zones {
@@ -72,9 +80,10 @@ func (d *Daemon) zones(cfg *config.Config) []dnsserver.ZoneSpec {
 
 func (d *Daemon) readZone(cfg *config.Config, z config.Zone) *zoneFiles {
 	f := d.files[z.Name]
-	digests := make([]string, len(z.Files))
-	for i, path := range z.Files {
-		digests[i] = path + " " + cfg.Digests[path]
+	_, filled := filled(cfg)[z.Name]
+	digests := []string{fmt.Sprint("filled: ", filled)} // what is asked of a zone depends on it
+	for _, path := range z.Files {
+		digests = append(digests, path+" "+cfg.Digests[path])
 	}
 	if f != nil && slices.Equal(f.digests, digests) {
 		return f

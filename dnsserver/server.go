@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -56,11 +57,13 @@ type Server struct {
 	udpCounts []*answer.Counts
 
 	tcpCounts answer.Counts
+	tcpTurns  chan struct{} // of all addresses together
 }
 
 // New makes a Server that serves no zone and does not listen yet.
 func New(cfg Config) *Server {
-	return &Server{cfg: cfg, engine: answer.NewEngine(), zones: zones{}, serials: map[dnsname.Name]uint32{}}
+	return &Server{cfg: cfg, engine: answer.NewEngine(), zones: zones{}, serials: map[dnsname.Name]uint32{},
+		tcpTurns: make(chan struct{}, runtime.GOMAXPROCS(0))}
 }
 
 // Start opens all sockets and begins to answer. When one cannot be opened, none stays open.
@@ -74,7 +77,7 @@ func (s *Server) Start(ctx context.Context) error {
 }
 
 func (s *Server) listen(ctx context.Context, addr netip.AddrPort) error {
-	t, err := stream.Listen(ctx, stream.Config{Addr: addr, New: func() stream.Responder {
+	t, err := stream.Listen(ctx, stream.Config{Addr: addr, Turns: s.tcpTurns, New: func() stream.Responder {
 		return s.engine.NewStreamWorker(&s.tcpCounts)
 	}})
 	if err != nil {

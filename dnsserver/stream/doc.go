@@ -2,8 +2,9 @@
 // between TCP connections and a Responder. It knows bytes, not DNS.
 //
 // A connection is served by one goroutine, which answers pipelined messages in
-// the order they came and writes the answers that are ready together. All
-// connections together are bounded, and so is each client's share.
+// the order they came and writes the answers that are ready together, before it
+// waits for anything. All connections together are bounded, and so is each
+// client's share; as many as there are processors answer at once, in turn.
 //
 // It imports the standard library only.
 package stream

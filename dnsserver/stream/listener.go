@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,12 +36,17 @@ type Config struct {
 	// Transfer is how long one message may take to come in, or to be taken off us.
 	// Defaults to 5 s.
 	Transfer time.Duration
+	// Turns bounds how many connections compose answers at once: each element is
+	// one that does. Listeners may share it. Defaults to one of GOMAXPROCS, so that
+	// any number of busy connections leaves the processors to datagrams as well.
+	Turns chan struct{}
 }
 
 // Listener owns its socket and connections until Close.
 type Listener struct {
 	cfg      Config
 	ln       *net.TCPListener
+	turns    chan struct{}
 	ctx      context.Context // done at Close; parts what Close broke from what broke by itself
 	cancel   context.CancelFunc
 	serving  sync.WaitGroup
@@ -68,6 +74,9 @@ func Listen(ctx context.Context, cfg Config) (*Listener, error) {
 	if cfg.Transfer <= 0 {
 		cfg.Transfer = 5 * time.Second
 	}
+	if cfg.Turns == nil {
+		cfg.Turns = make(chan struct{}, runtime.GOMAXPROCS(0))
+	}
 	network := "tcp6"
 	if cfg.Addr.Addr().Is4() {
 		network = "tcp4"
@@ -77,7 +86,7 @@ func Listen(ctx context.Context, cfg Config) (*Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on tcp %s: %w", cfg.Addr, err)
 	}
-	l := &Listener{cfg: cfg, ln: ln.(*net.TCPListener), errs: make(chan error, 1),
+	l := &Listener{cfg: cfg, ln: ln.(*net.TCPListener), errs: make(chan error, 1), turns: cfg.Turns,
 		open: map[net.Conn]struct{}{}, clients: map[netip.Addr]int{}}
 	l.ctx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	l.buffers.New = func() any { return &buffers{responder: cfg.New()} }

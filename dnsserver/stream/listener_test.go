@@ -138,6 +138,23 @@ func TestConnectionsEnd(t *testing.T) {
 	})
 }
 
+// Nothing that was asked whole waits for what comes behind it.
+func TestAnswersDoNotWaitForHalfAMessage(t *testing.T) {
+	c := dial(t, listen(t, stream.Config{}))
+	for _, message := range []string{"short", strings.Repeat("l", 5000)} {
+		for _, at := range []int{1, 2, 5, len(message) - 1} {
+			send(t, c, frame("first")+frame(message)[:at])
+			if got := read(t, c); got != "=first" {
+				t.Fatalf("with %d octets behind it: %q", at, got)
+			}
+			send(t, c, frame(message)[at:])
+			if got := read(t, c); got != "="+message {
+				t.Fatalf("the message parted after %d octets: %.20q", at, got)
+			}
+		}
+	}
+}
+
 func TestBounds(t *testing.T) {
 	l := listen(t, stream.Config{MaxPerClient: 2})
 	first, second := dial(t, l), dial(t, l)

@@ -29,7 +29,10 @@ func documents(content []byte, isJSON bool) ([]*yaml.Node, *Finding) {
 			return docs, nil
 		}
 		if err != nil {
-			return nil, yamlFinding(err)
+			f := yamlFinding(err)
+			// The parser counts breaks that no editor does, and one past the end.
+			f.Line = min(f.Line, bytes.Count(content, []byte("\n"))+1)
+			return nil, f
 		}
 		if doc.Kind == yaml.DocumentNode && len(doc.Content) == 1 {
 			docs = append(docs, doc.Content[0])

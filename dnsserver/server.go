@@ -57,13 +57,13 @@ type Server struct {
 	udpCounts []*answer.Counts
 
 	tcpCounts answer.Counts
-	tcpTurns  chan struct{} // of all addresses together
+	tcpTurns  *stream.Turns // of all addresses together
 }
 
 // New makes a Server that serves no zone and does not listen yet.
 func New(cfg Config) *Server {
 	return &Server{cfg: cfg, engine: answer.NewEngine(), zones: zones{}, serials: map[dnsname.Name]uint32{},
-		tcpTurns: make(chan struct{}, runtime.GOMAXPROCS(0))}
+		tcpTurns: stream.NewTurns(runtime.GOMAXPROCS(0))}
 }
 
 // Start opens all sockets and begins to answer. When one cannot be opened, none stays open.
@@ -87,7 +87,7 @@ func (s *Server) listen(ctx context.Context, addr netip.AddrPort) error {
 	s.tcp = append(s.tcp, t)
 	s.mu.Unlock()
 	// Port 0: whatever TCP was given, UDP takes as well.
-	u, err := udp.Listen(ctx, udp.Config{Addr: t.Addr(), Readers: s.cfg.Readers, ResponseSize: answer.MaxUDP, New: func() udp.Responder {
+	u, err := udp.Listen(ctx, udp.Config{Addr: t.Addr(), Readers: s.cfg.Readers, ResponseSize: answer.MaxUDP, Crowded: s.tcpTurns.Busy, New: func() udp.Responder {
 		c := &answer.Counts{}
 		s.mu.Lock()
 		s.udpCounts = append(s.udpCounts, c)

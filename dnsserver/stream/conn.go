@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"runtime"
 	"time"
 )
 
@@ -56,10 +55,7 @@ func (l *Listener) exchange(b *buffers, conn *net.TCPConn, in *bufio.Reader, fro
 	if err != nil {
 		return false
 	}
-	// Whoever has more queries ready stands in line again behind all others,
-	// datagrams' readers among them.
-	runtime.Gosched()
-	l.turns <- struct{}{}
+	l.turns.take()
 	size, ok := 0, true
 	for {
 		n := b.responder.Respond(b.answers[size+2:size+2+maxMessage], query, from)
@@ -75,7 +71,7 @@ func (l *Listener) exchange(b *buffers, conn *net.TCPConn, in *bufio.Reader, fro
 			break
 		}
 	}
-	<-l.turns
+	l.turns.give()
 	if size > 0 {
 		_ = conn.SetWriteDeadline(time.Now().Add(l.cfg.Transfer))
 		if _, err := conn.Write(b.answers[:size]); err != nil {

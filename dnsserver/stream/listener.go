@@ -36,17 +36,16 @@ type Config struct {
 	// Transfer is how long one message may take to come in, or to be taken off us.
 	// Defaults to 5 s.
 	Transfer time.Duration
-	// Turns bounds how many connections compose answers at once: each element is
-	// one that does. Listeners may share it. Defaults to one of GOMAXPROCS, so that
-	// any number of busy connections leaves the processors to datagrams as well.
-	Turns chan struct{}
+	// Turns are what connections compose answers in; Listeners may share them.
+	// Defaults to as many as GOMAXPROCS.
+	Turns *Turns
 }
 
 // Listener owns its socket and connections until Close.
 type Listener struct {
 	cfg      Config
 	ln       *net.TCPListener
-	turns    chan struct{}
+	turns    *Turns
 	ctx      context.Context // done at Close; parts what Close broke from what broke by itself
 	cancel   context.CancelFunc
 	serving  sync.WaitGroup
@@ -75,7 +74,7 @@ func Listen(ctx context.Context, cfg Config) (*Listener, error) {
 		cfg.Transfer = 5 * time.Second
 	}
 	if cfg.Turns == nil {
-		cfg.Turns = make(chan struct{}, runtime.GOMAXPROCS(0))
+		cfg.Turns = NewTurns(runtime.GOMAXPROCS(0))
 	}
 	network := "tcp6"
 	if cfg.Addr.Addr().Is4() {

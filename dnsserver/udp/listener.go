@@ -31,6 +31,11 @@ type Config struct {
 	// SocketBuffer is what the kernel may hold of queries not yet read, in octets
 	// a socket. Defaults to 4 MiB; the system may allow less.
 	SocketBuffer int
+	// Crowded says that others keep the processors busy. While they do, the
+	// runtime looks for sockets that became readable every 10 ms only; a reader
+	// whose socket is empty then looks again by itself after the others had their
+	// turn. Defaults to never. It must not block.
+	Crowded func() bool
 }
 
 // maxQuery is the longest datagram in octets that is read whole.
@@ -56,6 +61,9 @@ func Listen(ctx context.Context, cfg Config) (*Listener, error) {
 	}
 	if cfg.SocketBuffer <= 0 {
 		cfg.SocketBuffer = 4 << 20
+	}
+	if cfg.Crowded == nil {
+		cfg.Crowded = func() bool { return false }
 	}
 	l := &Listener{addr: cfg.Addr, errs: make(chan error, cfg.Readers)}
 	for range cfg.Readers {

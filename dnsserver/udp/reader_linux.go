@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
@@ -50,6 +51,7 @@ type mmsghdr struct {
 type reader struct {
 	conn      *net.UDPConn
 	responder Responder
+	crowded   func() bool
 	closed    *atomic.Bool
 
 	recv, send     [batch]mmsghdr
@@ -62,7 +64,7 @@ type reader struct {
 }
 
 func newReader(conn *net.UDPConn, cfg Config, closed *atomic.Bool) *reader {
-	r := &reader{conn: conn, responder: cfg.New(), closed: closed}
+	r := &reader{conn: conn, responder: cfg.New(), crowded: cfg.Crowded, closed: closed}
 	for i := range batch {
 		r.response[i] = make([]byte, cfg.ResponseSize)
 		r.recvIO[i].Base = &r.query[i][0]
@@ -114,7 +116,10 @@ func (r *reader) run() error {
 				case 0:
 					r.answer(fd, n)
 				case unix.EAGAIN:
-					return false
+					if !r.crowded() {
+						return false
+					}
+					runtime.Gosched()
 				case unix.EINTR, unix.ECONNREFUSED: // the second: an ICMP error for an answer sent before
 				default:
 					fault = os.NewSyscallError("recvmmsg", errno)

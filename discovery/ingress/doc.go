@@ -10,5 +10,12 @@
 // last good addresses, however long it lasts, and a name that stops to exist must
 // do so twice in a row before its addresses go.
 //
-// It imports dnsserver/dnsname, github.com/miekg/dns and the standard library.
+// A name whose name server is silent holds a question open for seconds, and there
+// may be hundreds. So names that failed last time come after all others and hold
+// a quarter of the workers at the most, and a name that is not answered in a
+// moment gives way when all workers are taken and others wait: it is asked again
+// among those that failed, and given its time there.
+//
+// It imports discovery/cluster, dnsserver/dnsname, github.com/miekg/dns and the
+// standard library.
 package ingress

@@ -19,7 +19,7 @@ type Config struct {
 	MinTTL  time.Duration // no hostname is asked more often. Defaults to 5 s
 	MaxTTL  time.Duration // nor less often. Defaults to 5 min
 	Timeout time.Duration // of one question to one server. Defaults to 2 s
-	Workers int           // hostnames asked at a time. Defaults to 8
+	Workers int           // hostnames asked at a time. Defaults to 64
 
 	// Own says that a name is answered by this very daemon. Such hostnames are
 	// never asked, nor believed as the target of an alias: the answer would be
@@ -53,7 +53,7 @@ func New(cfg Config) (*Resolver, error) {
 	cfg.MinTTL = cmp.Or(cfg.MinTTL, 5*time.Second)
 	cfg.MaxTTL = max(cmp.Or(cfg.MaxTTL, 5*time.Minute), cfg.MinTTL)
 	cfg.Timeout = cmp.Or(cfg.Timeout, 2*time.Second)
-	cfg.Workers = max(cmp.Or(cfg.Workers, 8), 1)
+	cfg.Workers = max(cmp.Or(cfg.Workers, 64), 1)
 	if cfg.Own == nil {
 		cfg.Own = func(dnsname.Name) bool { return false }
 	}
@@ -65,7 +65,7 @@ func New(cfg Config) (*Resolver, error) {
 }
 
 func newResolver(cfg Config, lookup func(context.Context, dnsname.Name) ([2]outcome, error)) *Resolver {
-	return &Resolver{cfg: cfg, lookup: lookup, wake: make(chan struct{}, 1), schedule: newSchedule()}
+	return &Resolver{cfg: cfg, lookup: lookup, wake: make(chan struct{}, 1), schedule: newSchedule(cfg.Workers)}
 }
 
 // Acquire asks for hostname's addresses until Release was called as often. The
@@ -112,7 +112,7 @@ func (r *Resolver) Len() int {
 	return len(r.schedule.entries)
 }
 
-// answer is what a worker brings back.
+// answer is what asking came to.
 type answer struct {
 	entry *entry
 	got   [2]outcome
@@ -123,30 +123,20 @@ type answer struct {
 // the receiver. It owns all goroutines, and they are gone when it returns.
 func (r *Resolver) Run(ctx context.Context, changes chan<- Change) {
 	ctx, cancel := context.WithCancel(ctx)
-	jobs := make(chan *entry)
-	answers := make(chan answer, r.cfg.Workers) // so that no worker waits for a slow receiver of Changes
-	var workers sync.WaitGroup
-	defer workers.Wait()
+	answers := make(chan answer, r.cfg.Workers) // so that no answer waits for a slow receiver of Changes
+	var asking sync.WaitGroup
+	defer r.putBack()
+	defer asking.Wait()
 	defer cancel()
-	for range r.cfg.Workers {
-		workers.Go(func() { r.work(ctx, jobs, answers) })
-	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		job, wait := r.due(time.Now())
-		give := jobs
-		if job == nil {
-			give = nil
-			timer.Reset(wait)
-		}
+		timer.Reset(r.begin(ctx, &asking, answers))
 		select {
 		case <-ctx.Done():
 			return
 		case <-r.wake:
 		case <-timer.C:
-		case give <- job:
-			r.taken(job)
 		case a := <-answers:
 			change, tell := r.observe(a)
 			if !tell {
@@ -161,65 +151,74 @@ func (r *Resolver) Run(ctx context.Context, changes chan<- Change) {
 	}
 }
 
-// due is the entry to ask now, or how long there is none.
-func (r *Resolver) due(now time.Time) (*entry, time.Duration) {
+// begin asks all that may be asked now, and tells for how long that is all.
+func (r *Resolver) begin(ctx context.Context, asking *sync.WaitGroup, answers chan<- answer) (wait time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e := r.schedule.next()
-	if e == nil {
-		return nil, time.Hour // Acquire wakes
-	}
-	if wait := e.due.Sub(now); wait > 0 {
-		return nil, wait
-	}
-	return e, 0
-}
-
-// taken takes what a worker accepted out of the queue, unless it was released meanwhile.
-func (r *Resolver) taken(e *entry) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if e.at >= 0 {
-		r.schedule.take(e)
-	}
-}
-
-func (r *Resolver) work(ctx context.Context, jobs <-chan *entry, answers chan<- answer) {
 	for {
-		select {
-		case <-ctx.Done():
-			return
-		case e := <-jobs:
-			a := answer{entry: e}
-			if r.cfg.Own(e.name) {
-				a.err = ownError(e.name)
-			} else {
-				a.got, a.err = r.lookup(ctx, e.name)
-			}
-			select {
-			case answers <- a:
-			case <-ctx.Done():
-				return
-			}
+		e, wait := r.schedule.next(time.Now())
+		if e == nil {
+			return wait
+		}
+		var ask context.Context
+		ask, e.stop = context.WithCancel(ctx)
+		asking.Go(func() { answers <- r.ask(ask, e) })
+	}
+}
+
+func (r *Resolver) ask(ctx context.Context, e *entry) answer {
+	a := answer{entry: e}
+	if r.cfg.Own(e.name) {
+		a.err = ownError(e.name)
+	} else {
+		a.got, a.err = r.lookup(ctx, e.name)
+	}
+	return a
+}
+
+// putBack makes what was being asked when Run ended due for the next Run.
+func (r *Resolver) putBack() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range slices.Clone(r.schedule.asked) {
+		if r.schedule.landed(e) {
+			r.schedule.wait(e, e.class, time.Now())
 		}
 	}
 }
+
+// errLate is told when one of A and AAAA was answered, and the other gave way.
+var errLate = fmt.Errorf("no answer to one of A and AAAA within %s", patience)
 
 // observe takes an answer in, sets when to ask again, and tells what is new.
 func (r *Resolver) observe(a answer) (Change, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := a.entry
-	if r.schedule.entries[e.hostname] != e {
+	if !r.schedule.landed(e) {
 		return Change{}, false // released
+	}
+	own := isOwn(a.err)
+	if e.late && !own {
+		switch {
+		case a.got[0].kind == failed && a.got[1].kind == failed: // it was not given its time: no failure
+			r.schedule.wait(e, slow, time.Now())
+			return Change{}, false
+		case a.got[0].kind == failed || a.got[1].kind == failed:
+			a.err = errLate
+		}
 	}
 	before := e.state.addrs()
 	again := e.state.observe(a.got, a.err, timing{r.cfg.MinTTL, r.cfg.MaxTTL})
-	if errors.As(a.err, new(ownError)) {
+	if own {
 		e.state = state{err: a.err} // nothing of it may stand
 		again = r.cfg.MaxTTL
 	}
-	r.schedule.wait(e, time.Now().Add(jitter(again)))
+	next := prompt
+	if e.state.failures > 0 {
+		next = slow
+	}
+	r.schedule.wait(e, next, time.Now().Add(jitter(again)))
 	now, finding := e.state.addrs(), ""
 	if a.err != nil {
 		finding = fmt.Sprintf("load balancer hostname %s: %v", e.hostname, a.err)
@@ -237,3 +236,5 @@ type ownError dnsname.Name
 func (e ownError) Error() string {
 	return fmt.Sprintf("%s lies in a zone served here: its answer would be made of itself", dnsname.Name(e))
 }
+
+func isOwn(err error) bool { return errors.As(err, new(ownError)) }

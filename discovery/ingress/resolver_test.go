@@ -1,6 +1,7 @@
 package ingress
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ func start(t *testing.T, cfg Config, lookup func(context.Context, dnsname.Name) 
 	if cfg.Own == nil {
 		cfg.Own = func(dnsname.Name) bool { return false }
 	}
-	cfg.MinTTL, cfg.MaxTTL, cfg.Workers = 5*time.Second, 5*time.Minute, 2
+	cfg.MinTTL, cfg.MaxTTL, cfg.Workers = 5*time.Second, 5*time.Minute, cmp.Or(cfg.Workers, 2)
 	r := newResolver(cfg, lookup)
 	changes := make(chan Change)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"testing"
 	"time"
 )
@@ -58,27 +57,5 @@ func TestObserve(t *testing.T) {
 		if d := jitter(10 * time.Second); d < 10*time.Second || d > 11*time.Second {
 			t.Fatalf("jitter %s", d)
 		}
-	}
-}
-
-func TestSchedule(t *testing.T) {
-	s := newSchedule()
-	now := time.Unix(0, 0)
-	var all []*entry
-	for i, d := range []int{3, 1, 2, 5, 4} {
-		e := &entry{hostname: fmt.Sprint(i)}
-		s.add(e, now.Add(time.Duration(d)*time.Second))
-		all = append(all, e)
-	}
-	s.remove(all[2])
-	var order []string
-	for s.next() != nil {
-		e := s.next()
-		s.take(e)
-		order = append(order, e.hostname)
-		s.remove(e) // removing what is not queued is allowed
-	}
-	if want := []string{"1", "0", "4", "3"}; !slices.Equal(order, want) || len(s.entries) != 0 {
-		t.Errorf("order %v, want %v; %d left", order, want, len(s.entries))
 	}
 }

@@ -1,10 +1,12 @@
 package ingress
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -100,6 +102,7 @@ func TestLookup(t *testing.T) {
 		rcode int
 		own   string
 		want  string
+		note  string // the error beside an answer
 		err   string
 	}{
 		{name: "addresses", a: "LB.cloud.test. 30 A 192.0.2.2\nlb.cloud.test. 30 A 192.0.2.1\nlb.cloud.test. 30 A 192.0.2.1", want: "found [192.0.2.1 192.0.2.2] 30s none [] 20s"},
@@ -114,6 +117,10 @@ func TestLookup(t *testing.T) {
 		{name: "REFUSED", rcode: dns.RcodeRefused, err: "REFUSED"},
 		{name: "alias into a zone served here", a: "lb.cloud.test. 9 CNAME web.shop.prod.\nweb.shop.prod. 9 A 192.0.2.1", own: "prod.", err: "web.shop.prod. lies in a zone served here: its answer would be made of itself"},
 		{name: "silence", rcode: -1, err: "timeout"},
+		{name: "addresses of no host are left out", a: "lb.cloud.test. 1 A 127.0.0.1\nlb.cloud.test. 30 A 192.0.2.1\nlb.cloud.test. 2 A 0.0.0.0", want: "found [192.0.2.1] 30s none [] 20s", note: "no address of a host, left out: [0.0.0.0 127.0.0.1]"},
+		{name: "nothing but the asking host", a: "lb.cloud.test. 30 A 127.0.0.1" + soa, err: "no address of a host, left out: [127.0.0.1]"},
+		{name: "a cloud's metadata service", a: "lb.cloud.test. 30 A 169.254.169.254", err: "no address of a host, left out: [169.254.169.254]"},
+		{name: "no single host", a: "lb.cloud.test. 30 A 255.255.255.255\nlb.cloud.test. 30 A 224.0.0.1", err: "no address of a host, left out: [224.0.0.1 255.255.255.255]"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -124,8 +131,8 @@ func TestLookup(t *testing.T) {
 				return tt.rcode, tt.a
 			})
 			got, err := ask(t, []string{s}, tt.own)
-			if tt.err == "" && (err != nil || got != tt.want) {
-				t.Errorf("%s, %v; want %s", got, err, tt.want)
+			if tt.err == "" && (fmt.Sprint(err) != cmp.Or(tt.note, "<nil>") || got != tt.want) {
+				t.Errorf("%s, %v; want %s, %s", got, err, tt.want, tt.note)
 			}
 			if tt.err != "" && (err == nil || !strings.HasSuffix(err.Error(), tt.err) || !strings.HasPrefix(got, "failed []")) {
 				t.Errorf("%s, %v; want error %s", got, err, tt.err)
@@ -144,6 +151,76 @@ func TestTruncated(t *testing.T) {
 	})
 	if got, err := ask(t, []string{s}, ""); err != nil || got != "found [192.0.2.1] 30s none [] 0s" {
 		t.Errorf("%s, %v", got, err)
+	}
+}
+
+// TestMappedAddress: an AAAA record that holds an IPv4 address is none of either family.
+func TestMappedAddress(t *testing.T) {
+	s := server(t, func(q dns.Question, _ string) (int, string) {
+		if q.Qtype == dns.TypeA {
+			return dns.RcodeSuccess, "lb.cloud.test. 30 A 192.0.2.1"
+		}
+		return dns.RcodeSuccess, "lb.cloud.test. 30 AAAA ::ffff:192.0.2.9\nlb.cloud.test. 30 AAAA ::1\nlb.cloud.test. 30 AAAA fe80::1\nlb.cloud.test. 30 AAAA 2001:db8::1"
+	})
+	got, err := ask(t, []string{s}, "")
+	if got != "found [192.0.2.1] 30s found [2001:db8::1] 30s" || err == nil || !strings.HasSuffix(err.Error(), "left out: [::1 ::ffff:192.0.2.9 fe80::1]") {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
+// TestBothAtOnce: A and AAAA do not wait for each other.
+func TestBothAtOnce(t *testing.T) {
+	asked := make(chan struct{})
+	s := server(t, func(q dns.Question, _ string) (int, string) {
+		if q.Qtype == dns.TypeAAAA {
+			close(asked)
+			return dns.RcodeSuccess, "lb.cloud.test. 30 AAAA 2001:db8::1"
+		}
+		select {
+		case <-asked:
+			return dns.RcodeSuccess, "lb.cloud.test. 30 A 192.0.2.1"
+		case <-t.Context().Done():
+			return -1, ""
+		}
+	})
+	if got, err := ask(t, []string{s}, ""); err != nil || got != "found [192.0.2.1] 30s found [2001:db8::1] 30s" {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
+// TestSilentTCP: an answer that comes neither way ends with a timeout.
+func TestSilentTCP(t *testing.T) {
+	s := server(t, func(_ dns.Question, network string) (int, string) {
+		if network == "udp" {
+			return dns.RcodeSuccess, "TC"
+		}
+		return -1, ""
+	})
+	if got, err := ask(t, []string{s}, ""); err == nil || !strings.HasSuffix(err.Error(), ": timeout") || got != "failed [] 0s failed [] 0s" {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
+// TestSilentServer: a server that was silent where the next one answered is asked behind it for a while.
+func TestSilentServer(t *testing.T) {
+	var asked atomic.Int32
+	dead := server(t, func(dns.Question, string) (int, string) { asked.Add(1); return -1, "" })
+	good := server(t, func(dns.Question, string) (int, string) { return dns.RcodeSuccess, "lb.cloud.test. 30 A 192.0.2.1" })
+	u, err := newUpstream(Config{Servers: []string{dead, good}, Timeout: 200 * time.Millisecond, Own: func(dnsname.Name) bool { return false }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if got, err := u.lookup(t.Context(), dnsname.MustParse("lb.cloud.test.")); err != nil || got[0].kind != found {
+			t.Fatalf("%v, %v", got, err)
+		}
+	}
+	if n := asked.Load(); n != 2 {
+		t.Errorf("the silent server was asked %d times, want once for A and once for AAAA", n)
+	}
+	now := time.Now()
+	if got := fmt.Sprint(u.order(now), u.order(now.Add(preferFor+time.Second))); got != "[1 0] [0 1]" {
+		t.Errorf("order %s", got)
 	}
 }
 

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -43,8 +44,7 @@ var versions = map[string][]string{
 func parse(path string, content []byte) (objects []object, ignored int, findings []*Finding) {
 	docs, f := documents(content, strings.HasSuffix(path, ".json"))
 	if f != nil {
-		f.File = path
-		return nil, 0, []*Finding{f}
+		return nil, 0, placed([]*Finding{f}, path, content)
 	}
 	for _, doc := range docs {
 		for _, node := range items(doc) {
@@ -59,10 +59,18 @@ func parse(path string, content []byte) (objects []object, ignored int, findings
 			}
 		}
 	}
+	return objects, ignored, placed(findings, path, content)
+}
+
+// placed says of findings in which file they are. YAML breaks lines where no
+// editor does, at a lone carriage return say, and names a line past the end when
+// it ends too early: a line that is not there is told as the last one.
+func placed(findings []*Finding, path string, content []byte) []*Finding {
+	last := bytes.Count(content, []byte("\n")) + 1
 	for _, f := range findings {
-		f.File = path
+		f.File, f.Line = path, min(f.Line, last)
 	}
-	return objects, ignored, findings
+	return findings
 }
 
 // items is what a List holds, or doc itself. In a List of one kind the items

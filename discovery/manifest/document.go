@@ -29,10 +29,7 @@ func documents(content []byte, isJSON bool) ([]*yaml.Node, *Finding) {
 			return docs, nil
 		}
 		if err != nil {
-			f := yamlFinding(err)
-			// The parser counts breaks that no editor does, and one past the end.
-			f.Line = min(f.Line, bytes.Count(content, []byte("\n"))+1)
-			return nil, f
+			return nil, yamlFinding(err)
 		}
 		if doc.Kind == yaml.DocumentNode && len(doc.Content) == 1 {
 			docs = append(docs, doc.Content[0])

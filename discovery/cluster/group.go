@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -104,6 +105,12 @@ type Endpoint struct {
 // Topology is where a cluster is, as its nodes' labels tell it
 // (topology.kubernetes.io/region and /zone).
 type Topology struct {
-	Region string   // empty: unknown, or nodes disagree
-	Zones  []string // sorted, unique; empty: unknown
+	Region   string   // what most nodes say; empty: none ever said
+	Zones    []string // of the nodes there, sorted, unique; empty: unknown
+	Findings []string // what the nodes leave in doubt, one line each, for people
+}
+
+// Equal says that two Topologies tell the same.
+func (t Topology) Equal(u Topology) bool {
+	return t.Region == u.Region && slices.Equal(t.Zones, u.Zones) && slices.Equal(t.Findings, u.Findings)
 }

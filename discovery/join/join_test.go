@@ -141,34 +141,65 @@ func TestTakeLimits(t *testing.T) {
 	}
 }
 
+// TestTopology: the place is what most nodes say, and what none says any more
+// stays as it was.
 func TestTopology(t *testing.T) {
-	j := New(Config{Cluster: "c"})
+	var logged bytes.Buffer
+	j := New(Config{Cluster: "c", Log: slog.New(slog.NewTextHandler(&logged, nil))})
 	if got := j.TakeTopology(); got != nil {
 		t.Fatalf("nothing is known, told %v", got)
 	}
 	node := func(name, region, zone string) Node { return Node{name, region, zone} }
-	expect := func(want string) {
+	expect := func(want string, findings ...string) {
 		t.Helper()
 		got := "nothing"
-		if topo := j.TakeTopology(); topo != nil {
+		topo := j.TakeTopology()
+		if topo != nil {
 			got = topo.Region + ":" + strings.Join(topo.Zones, ",")
+		} else {
+			topo = &cluster.Topology{}
 		}
-		if got != want {
-			t.Errorf("told %q, want %q", got, want)
+		if got != want || !slices.Equal(topo.Findings, findings) {
+			t.Errorf("told %q with %q, want %q with %q", got, topo.Findings, want, findings)
 		}
 	}
+	j.ReplaceNodes(nil)
+	j.PutNode(node("n3", "", ""))
+	expect("nothing")
 	j.ReplaceNodes([]Node{node("n1", "r", "b"), node("n2", "r", "a"), node("n3", "", ""), node("n4", "r", "a")})
 	expect("r:a,b")
 	j.PutNode(node("n1", "r", "b"))
 	j.DeleteNode("n2") // n4 stands in the same zone
 	expect("nothing")
-	j.PutNode(node("n5", "q", "a"))
-	expect(":a,b") // regions disagree
-	j.DeleteNode("n5")
+	j.PutNode(node("n5", "q", "c"))
+	expect("r:a,b", `nodes disagree on the region: most say "r", but not n5 ("q")`)
+	if !strings.Contains(logged.String(), "n5") || !strings.Contains(logged.String(), "cluster=c") {
+		t.Errorf("logged %s", &logged)
+	}
 	j.DeleteNode("n4")
+	expect("q:c", `nodes disagree on the region: most say "q", but not n1 ("r")`) // as many: the first by name
+	j.PutNode(node("n6", "r", "b"))
+	expect("r:b", `nodes disagree on the region: most say "r", but not n5 ("q")`)
+	j.DeleteNode("n5")
 	expect("r:b")
+	for i := range 9 {
+		j.PutNode(node(fmt.Sprintf("m%d", i), fmt.Sprintf("s%d", i), "d"))
+	}
+	expect("r:b", `nodes disagree on the region: most say "r", but not m0 ("s0"), m1 ("s1"), m2 ("s2"), m3 ("s3"), m4 ("s4") and 4 more`)
+
+	const noRegion, noZone = `no node says its region any more: it is still taken for "r"`, `no node says its zone any more: the zones are still taken for ["b"]`
 	j.ReplaceNodes(nil)
-	expect(":")
+	expect("r:b", noRegion, noZone)
+	j.ReplaceNodes([]Node{node("n1", "", ""), node("n2", "", "")})
+	expect("nothing")
+	j.PutNode(node("n1", "r", ""))
+	expect("r:b", noZone)
+	j.PutNode(node("n1", "r", "e"))
+	expect("r:e")
+	j.PutNode(node("n1", "", "f"))
+	expect("r:f", noRegion)
+	j.PutNode(node("n1", "q", ""))
+	expect("q:") // another region's zones are not this one's
 	old := FromNode(&corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: "n", Labels: map[string]string{
 		corev1.LabelFailureDomainBetaRegion: "old", corev1.LabelFailureDomainBetaZone: "oz", corev1.LabelTopologyZone: "nz"}}})
 	if old != node("n", "old", "nz") {

@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"errors"
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
@@ -55,10 +56,15 @@ func (e *Engine) touch(key cluster.ServiceKey) {
 	c := change{key: key}
 	if r := e.refused[key]; r != nil {
 		c.old, c.whole = r.may, true
-	} else if s, ok := e.loop.stale[key]; ok {
-		c.old = e.records(s.by, key)
 	} else {
-		c.old = e.records(e.loop.synth, key)
+		by := e.loop.synth
+		if s, ok := e.loop.stale[key]; ok {
+			by = s.by
+		}
+		if err := e.guard("synth", func() { c.old = e.records(by, key) }); err != nil {
+			e.logPanic("published records cannot be made again, some may be left over", err, "service", key.String())
+			c.whole = true
+		}
 	}
 	b.order = append(b.order, key)
 	b.old[key] = c
@@ -107,20 +113,24 @@ func (e *Engine) commit() {
 		return
 	}
 	changes := make([]change, 0, len(b.order))
+	var lost lost
 	for _, key := range b.order {
 		c := b.old[key]
 		c.whole = c.whole || e.loop.stale[key].whole
 		delete(e.loop.stale, key)
-		c.now = e.records(e.loop.synth, key)
+		if err := e.guard("synth", func() { c.now = e.records(e.loop.synth, key) }); err != nil {
+			e.refuse(c, err, &lost)
+			continue
+		}
 		e.note(key, c.now.Findings)
 		changes = append(changes, c)
 	}
+	e.publish(changes, &lost)
 	b.order = b.order[:0]
 	clear(b.old)
-	var lost lost
-	e.publish(changes, &lost)
 	if lost.count > 0 {
 		e.log.Warn("records refused, they will be published again", "services", lost.count, "service", lost.key.String(), "err", lost.err)
+		e.logPanic("publishing records panicked", lost.panic)
 	}
 	e.armRetry()
 }
@@ -130,20 +140,27 @@ type lost struct {
 	count int
 	key   cluster.ServiceKey // the first
 	err   error
+	panic error // the first that is one
 }
 
 // publish publishes changes, together if it can. Where that fails, each half is
 // tried by itself, down to the one Service that is at fault, so that the others
 // do not wait for it.
 func (e *Engine) publish(changes []change, lost *lost) {
+	if len(changes) == 0 {
+		return
+	}
 	var edits []zone.Edit
-	for i := range changes {
-		edits = append(edits, changes[i].edits()...)
-	}
 	var err error
-	if len(edits) > 0 {
-		err = e.pub.Publish(edits)
-	}
+	panicked := e.guard("publisher", func() {
+		for i := range changes {
+			edits = append(edits, changes[i].edits()...)
+		}
+		if len(edits) > 0 {
+			err = e.pub.Publish(edits)
+		}
+	})
+	err = errors.Join(err, panicked)
 	e.published(changes, len(edits), err)
 	if err == nil {
 		return
@@ -192,6 +209,10 @@ func (e *Engine) refuse(c change, err error, lost *lost) {
 		if lost.count++; lost.count == 1 {
 			lost.key, lost.err = c.key, err
 		}
+		var p *panicError
+		if lost.panic == nil && errors.As(err, &p) {
+			lost.panic = p
+		}
 	}
 	e.refused[c.key] = &refusal{c.old, err.Error()}
 }
@@ -217,13 +238,13 @@ func (e *Engine) note(key cluster.ServiceKey, found []synth.Finding) {
 	if len(found) == 0 && len(e.findings[key]) == 0 {
 		return
 	}
-	e.mu.Lock()
-	if len(found) == 0 {
-		delete(e.findings, key)
-	} else {
-		e.findings[key] = found
-	}
-	e.mu.Unlock()
+	e.locked(func() {
+		if len(found) == 0 {
+			delete(e.findings, key)
+		} else {
+			e.findings[key] = found
+		}
+	})
 	e.tell(key, found)
 }
 

@@ -31,7 +31,7 @@ func BenchmarkUpdate(b *testing.B) {
 	e := New(Config{Federation: f, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}, p)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	go func() { _ = e.Run(ctx); close(done) }()
+	go func() { e.Run(ctx); close(done) }()
 	defer func() { cancel(); <-done }()
 	<-p.edits // what is fixed
 	eu := newSource()

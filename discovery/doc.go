@@ -16,7 +16,8 @@
 // What a cluster was heard to hold stands until the cluster itself is seen to
 // hold it no longer (a Withdrawn Group, or a finished first listing of a new run
 // without it), or the operator removes the cluster. Silence, errors, panics and
-// the end of Run withdraw nothing.
+// the end of Run withdraw nothing. A panic costs the Service or the cluster that
+// it hit a new try, nobody else anything.
 //
 // It imports its children cluster, synth, ingress and store, dnsserver/zone and
 // the standard library.

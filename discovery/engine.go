@@ -70,6 +70,7 @@ type Engine struct {
 	events   chan event
 	resolved chan ingress.Change
 	sources  sync.WaitGroup
+	resolve  synth.Resolve // addresses
 
 	// mu guards what follows. The loop alone writes it, but for desired, members
 	// and what is in them, and so reads the rest without the lock.
@@ -106,6 +107,8 @@ type loop struct {
 	retryWait  time.Duration
 	told       map[tellKey]bool
 	runs       uint32          // of all Sources: each has a number of its own
+	gone       []cluster.ID    // removed members whose Groups are to be withdrawn
+	redo       bool            // a panic left unknown what was done: make all anew
 	always     chan struct{}   // closed: a receiver never waits
 	groups     []cluster.Group // scratch
 }
@@ -131,6 +134,7 @@ func New(cfg Config, pub Publisher) *Engine {
 		batch: batch{old: map[cluster.ServiceKey]change{}}, always: make(chan struct{}),
 	}
 	close(e.loop.always)
+	e.resolve = e.addresses
 	e.loop.synth, _ = synth.New(cfg.Federation, nil)
 	e.loop.stale[fixed] = stale{} // not published yet
 	e.loop.queue = []cluster.ServiceKey{fixed}
@@ -195,8 +199,8 @@ func (e *Engine) nudge() {
 	}
 }
 
-// resolve gives the last good addresses of a hostname (synth.Resolve).
-func (e *Engine) resolve(hostname string) []netip.Addr {
+// addresses gives the last good addresses of a hostname (synth.Resolve).
+func (e *Engine) addresses(hostname string) []netip.Addr {
 	if h := e.hosts[hostname]; h != nil {
 		return h.addrs
 	}

@@ -32,10 +32,11 @@ func (e *Engine) takeGroup(id cluster.ID, run uint32, g *cluster.Group) {
 	}
 	e.touch(g.Service)
 	old, _ := e.store.Group(g.Service, id)
-	e.mu.Lock()
-	changed := e.store.Put(g, run)
-	e.stats.Groups++
-	e.mu.Unlock()
+	var changed bool
+	e.locked(func() {
+		changed = e.store.Put(g, run)
+		e.stats.Groups++
+	})
 	if changed {
 		e.setHosts(user{g.Service, id}, hostnames(&old), hostnames(g))
 	}
@@ -49,10 +50,10 @@ func (e *Engine) withdraw(key cluster.ServiceKey, id cluster.ID) {
 		return
 	}
 	e.touch(key)
-	e.mu.Lock()
-	e.store.Remove(key, id)
-	e.stats.Withdrawn++
-	e.mu.Unlock()
+	e.locked(func() {
+		e.store.Remove(key, id)
+		e.stats.Withdrawn++
+	})
 	e.setHosts(user{key, id}, hostnames(&old), nil)
 	e.commitFull()
 }
@@ -125,8 +126,8 @@ func (e *Engine) takeAddresses(c ingress.Change) {
 	if c.Finding != "" && c.Finding != h.finding {
 		e.log.Warn("load balancer hostname cannot be resolved, its last addresses stand", "hostname", c.Hostname, "finding", c.Finding)
 	}
-	e.mu.Lock()
-	h.addrs, h.finding = c.Addrs, c.Finding
-	e.stats.HostnameChanges++
-	e.mu.Unlock()
+	e.locked(func() {
+		h.addrs, h.finding = c.Addrs, c.Finding
+		e.stats.HostnameChanges++
+	})
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // member is a member cluster and how it stands. Engine.mu guards it, but for
-// run and swept, which are the loop's.
+// run, swept and broken, which are the loop's.
 type member struct {
 	Member
 	supervisor *supervisor // nil: to be started
@@ -22,6 +22,7 @@ type member struct {
 	findings   []string // of its place
 	run        uint32   // number of the Source's run
 	swept      bool     // the run has been Live and what it did not report is gone: no need to look again
+	broken     bool     // the run was given up: what it reports does not count any more
 	synced     bool     // any run has been Live
 }
 
@@ -88,32 +89,39 @@ func (e *Engine) takeDesired(ctx context.Context) {
 			e.start(ctx, m)
 		}
 	}
-	var gone []cluster.ID
-	for _, id := range d.removed {
-		if e.members[id] == nil { // else it is back, and its first listing will sweep
-			gone = append(gone, id)
-		}
-	}
 	e.mu.Unlock()
-	for _, id := range gone {
-		e.log.Info("member cluster removed, withdrawing what it held", "cluster", id)
-		for _, key := range e.store.Of(id) {
-			e.withdraw(key, id)
-		}
-	}
+	l := &e.loop
 	if d.federation != nil {
-		e.loop.federation = *d.federation
+		l.federation = *d.federation
 	}
-	e.setPlaces(d.federation != nil)
-	if d.republish {
-		e.restale(e.loop.synth, true)
+	for l.gone = append(l.gone, d.removed...); len(l.gone) > 0; l.gone = l.gone[1:] {
+		e.withdrawAll(l.gone[0])
+	}
+	e.setPlaces(l.redo || d.federation != nil)
+	if l.redo || d.republish {
+		e.restale(l.synth, true)
+	}
+	l.redo = false
+}
+
+// withdrawAll forgets what a removed cluster held.
+func (e *Engine) withdrawAll(id cluster.ID) {
+	e.mu.RLock()
+	back := e.members[id] != nil // its first listing will sweep
+	e.mu.RUnlock()
+	if back {
+		return
+	}
+	e.log.Info("member cluster removed, withdrawing what it held", "cluster", id)
+	for _, key := range e.store.Of(id) {
+		e.withdraw(key, id)
 	}
 }
 
 // start begins a member's Source; mu is held.
 func (e *Engine) start(ctx context.Context, m *member) {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &supervisor{m.ID, m.Source, e.events, cancel}
+	s := &supervisor{m.ID, m.Source, e.events, cancel, make(chan error, 1)}
 	m.supervisor = s
 	e.sources.Go(func() {
 		defer cancel()
@@ -134,19 +142,18 @@ func (e *Engine) setPlaces(always bool) {
 		return
 	}
 	old := e.loop.synth
-	var found []synth.Finding
-	e.loop.places = places
-	e.loop.synth, found = synth.New(e.loop.federation, places)
-	e.mu.Lock()
-	for _, m := range e.members {
-		m.findings = nil
-	}
-	for _, f := range found {
-		if m := e.members[f.Cluster]; m != nil {
-			m.findings = append(m.findings, f.Text)
+	now, found := synth.New(e.loop.federation, places)
+	e.loop.places, e.loop.synth = places, now
+	e.locked(func() {
+		for _, m := range e.members {
+			m.findings = nil
 		}
-	}
-	e.mu.Unlock()
+		for _, f := range found {
+			if m := e.members[f.Cluster]; m != nil {
+				m.findings = append(m.findings, f.Text)
+			}
+		}
+	})
 	e.tell(fixed, found)
 	e.restale(old, false)
 }
@@ -154,53 +161,77 @@ func (e *Engine) setPlaces(always bool) {
 // take works one event into the batch.
 func (e *Engine) take(ev event) {
 	m := e.of(ev.from)
-	if m == nil {
-		return
-	}
 	switch {
+	case m == nil:
 	case ev.begin:
-		e.mu.Lock()
-		e.stats.SourceRuns++
-		e.mu.Unlock()
+		e.locked(func() { e.stats.SourceRuns++ })
 		e.loop.runs++
-		m.run, m.swept = e.loop.runs, false
+		m.run, m.swept, m.broken = e.loop.runs, false, false
 	case ev.failed != nil:
 		e.sourceFailed(m, ev)
-	default:
+	case !m.broken:
 		e.takeUpdate(m, ev)
+	}
+}
+
+// giveUp ends a run of which something could not be taken in: another is to
+// report it again. What else this one reports does not count, least of all that
+// it reported everything.
+func (e *Engine) giveUp(m *member, from *supervisor, err error) {
+	if !m.broken {
+		m.broken = true
+		e.logPanic("what a cluster reported could not be taken in, it will be read again", err, "cluster", from.id)
+		from.abort(err)
 	}
 }
 
 // sourceFailed tells a fault once, not again at each try that meets it.
 func (e *Engine) sourceFailed(m *member, ev event) {
 	var p *panicError
-	if errors.As(ev.failed, &p) {
+	panicked := errors.As(ev.failed, &p)
+	ours := panicked && p.in == inSource
+	switch {
+	case ours:
 		e.log.Error("source panicked, it will be run again", "cluster", ev.from.id, "panic", p.value, "stack", string(p.stack))
-	} else if m.state.Reason != ev.failed.Error() {
+	case panicked: // told before
+	case m.state.Reason != ev.failed.Error():
 		e.log.Error("source failed, it will be run again", "cluster", ev.from.id, "err", ev.failed)
 	}
-	e.mu.Lock()
-	e.stats.SourceFailures++
-	if p != nil {
-		e.stats.SourcePanics++
-	}
-	e.mu.Unlock()
+	e.locked(func() {
+		e.stats.SourceFailures++
+		if ours {
+			e.stats.SourcePanics++
+		}
+	})
 	e.loop.states = append(e.loop.states, stateChange{ev.from, cluster.State{Phase: cluster.Unreachable, Reason: ev.failed.Error()}})
 }
 
 func (e *Engine) takeUpdate(m *member, ev event) {
 	u := &ev.update
-	for i := range u.Groups {
-		e.takeGroup(ev.from.id, m.run, &u.Groups[i])
+	for i := range u.Groups { // one that goes wrong keeps no other from being known
+		if err := e.guard("discovery", func() { e.takeGroup(ev.from.id, m.run, &u.Groups[i]) }); err != nil {
+			e.giveUp(m, ev.from, err)
+		}
 	}
-	e.mu.Lock()
-	if m.state.Phase == cluster.Live {
-		m.state.LastSync = time.Now()
+	if m.broken {
+		return
 	}
-	if u.Topology != nil {
-		m.topology = *u.Topology
+	if err := e.guard("discovery", func() { e.takeRest(m, ev) }); err != nil {
+		e.giveUp(m, ev.from, err)
 	}
-	e.mu.Unlock()
+}
+
+// takeRest takes in what an Update says of the cluster as a whole.
+func (e *Engine) takeRest(m *member, ev event) {
+	u := &ev.update
+	e.locked(func() {
+		if m.state.Phase == cluster.Live {
+			m.state.LastSync = time.Now()
+		}
+		if u.Topology != nil {
+			m.topology = *u.Topology
+		}
+	})
 	if u.Topology != nil {
 		e.setPlaces(false)
 	}
@@ -227,10 +258,8 @@ func (e *Engine) settle() {
 		if m == nil {
 			continue
 		}
-		e.mu.Lock()
 		was := m.state.Phase
-		m.setState(c.state, now)
-		e.mu.Unlock()
+		e.locked(func() { m.setState(c.state, now) })
 		if was != c.state.Phase {
 			level := slog.LevelInfo
 			if c.state.Phase == cluster.Unreachable {

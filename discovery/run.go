@@ -2,8 +2,6 @@ package discovery
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
@@ -13,27 +11,47 @@ import (
 // looks at what the clusters report: a hundred or so milliseconds at most.
 const staleChunk = 200
 
-// Run works until ctx is done and then returns nil, when all goroutines it
-// started are gone; what it published stands. Each Source must return soon after
-// its context is done. Run is called once. An error is a panic of the loop
-// itself: what was published stands then, but nothing will change any more.
-func (e *Engine) Run(ctx context.Context) (err error) {
+// Run works until ctx is done and returns when all goroutines it started are
+// gone; what it published stands. Each Source must return soon after its context
+// is done. Run is called once.
+//
+// A panic ends nothing but what it hit. Records that cannot be made or published
+// are refused, and tried again as such; a cluster whose report cannot be taken in
+// is read again from the start. After a panic of anything else the loop pauses
+// and publishes all Services whole, for it is not known how far it came.
+func (e *Engine) Run(ctx context.Context) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer e.sources.Wait()
 	defer cancel()
-	defer func() {
-		if v := recover(); v != nil {
-			e.log.Error("discovery panicked, records stand as they are", "panic", v, "stack", string(debug.Stack()))
-			err = fmt.Errorf("panic in discovery: %v", v)
-		}
-	}()
 	if e.cfg.Resolver != nil {
-		e.sources.Go(func() { e.cfg.Resolver.Run(ctx, e.resolved) })
+		e.sources.Go(func() { e.runResolver(ctx) })
 	}
-	e.takeDesired(ctx)
-	for e.step(ctx) {
+	e.nudge() // what was desired before
+	wait := e.cfg.RestartMin
+	for more := true; more; {
+		err := e.guard("discovery", func() { more = e.step(ctx) })
+		if err == nil {
+			wait = e.cfg.RestartMin
+			continue
+		}
+		e.logPanic("discovery panicked, records stand as they are until it goes on", err, "wait", wait)
+		more = pause(ctx, wait)
+		wait = min(2*wait, e.cfg.RestartMax)
+		e.loop.redo = true
+		e.nudge()
 	}
-	return nil
+}
+
+// runResolver runs the Resolver again when it panicked.
+func (e *Engine) runResolver(ctx context.Context) {
+	for more := true; more; {
+		err := e.guard("resolver", func() { e.cfg.Resolver.Run(ctx, e.resolved) })
+		if err == nil {
+			return
+		}
+		e.logPanic("the resolver of load balancers' hostnames panicked, it will be run again", err)
+		more = pause(ctx, e.cfg.RestartMax)
+	}
 }
 
 // step waits for something to do and does it; false: ctx is done.
@@ -94,9 +112,7 @@ func (e *Engine) refresh() {
 	if e.loop.queue = e.loop.queue[n:]; len(e.loop.queue) == 0 {
 		e.loop.queue = nil
 	}
-	e.mu.Lock()
-	e.stats.Stale = len(e.loop.queue)
-	e.mu.Unlock()
+	e.locked(func() { e.stats.Stale = len(e.loop.queue) })
 }
 
 // retryRefused touches what a Publisher refused.

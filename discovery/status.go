@@ -62,6 +62,7 @@ type Stats struct {
 	Groups, Withdrawn                        uint64 // Groups reported, and taken away
 	HostnameChanges                          uint64
 	SourceRuns, SourceFailures, SourcePanics uint64 // panics are failures too
+	Panics                                   uint64 // other ones, all contained
 	Publishes, Edits, PublishErrors          uint64
 	LastPublish                              time.Time // zero: never
 }
@@ -94,13 +95,19 @@ func (e *Engine) Services() []ServiceStatus {
 	e.mu.RUnlock()
 	out := make([]ServiceStatus, 0, len(keys))
 	for chunk := range slices.Chunk(keys, statusChunk) {
-		e.mu.RLock()
-		for _, key := range chunk {
-			if s, ok := e.service(key); ok {
-				out = append(out, s)
-			}
+		out = e.describe(out, chunk)
+	}
+	return out
+}
+
+// describe adds what there is to tell of some Services.
+func (e *Engine) describe(out []ServiceStatus, keys []cluster.ServiceKey) []ServiceStatus {
+	e.mu.RLock()
+	defer e.mu.RUnlock() // given back by a panic, too
+	for _, key := range keys {
+		if s, ok := e.service(key); ok {
+			out = append(out, s)
 		}
-		e.mu.RUnlock()
 	}
 	return out
 }

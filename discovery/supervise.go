@@ -3,7 +3,6 @@ package discovery
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime/debug"
 	"time"
 
@@ -26,15 +25,11 @@ type supervisor struct {
 	source cluster.Source
 	events chan<- event
 	cancel context.CancelFunc
+	aborts chan error // one at most waits
 }
 
-// panicError is a Source's panic.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (p *panicError) Error() string { return fmt.Sprintf("panic in source: %v", p.value) }
+// inSource is where a Source's own panics are.
+const inSource = "source"
 
 // errEnded: Run returned nil although it was not asked to end.
 var errEnded = errors.New("source ended by itself")
@@ -43,6 +38,10 @@ var errEnded = errors.New("source ended by itself")
 func (s *supervisor) run(ctx context.Context, wait, longest time.Duration) {
 	first := wait
 	for {
+		select {
+		case <-s.aborts: // came too late for the run before
+		default:
+		}
 		s.send(ctx, event{from: s, begin: true})
 		began := time.Now()
 		err := s.once(ctx)
@@ -56,9 +55,7 @@ func (s *supervisor) run(ctx context.Context, wait, longest time.Duration) {
 			wait = first
 		}
 		s.send(ctx, event{from: s, failed: err})
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
+		if !pause(ctx, wait) {
 			return
 		}
 		wait = min(2*wait, longest)
@@ -75,7 +72,7 @@ func (s *supervisor) once(ctx context.Context) error {
 	go func() {
 		defer func() {
 			if v := recover(); v != nil {
-				ended <- &panicError{v, debug.Stack()}
+				ended <- &panicError{inSource, v, debug.Stack()}
 			}
 		}()
 		ended <- s.source.Run(ctx, updates)
@@ -86,7 +83,24 @@ func (s *supervisor) once(ctx context.Context) error {
 			s.send(ctx, event{from: s, update: u})
 		case err := <-ended:
 			return err
+		case err := <-s.aborts:
+			cancel()
+			for {
+				select {
+				case <-updates: // not heard any more
+				case <-ended:
+					return err
+				}
+			}
 		}
+	}
+}
+
+// abort ends the run that is on; err is what it failed of.
+func (s *supervisor) abort(err error) {
+	select {
+	case s.aborts <- err:
+	default:
 	}
 }
 

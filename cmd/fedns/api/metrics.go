@@ -36,7 +36,7 @@ var metrics = []Metric{
 	{"fedns_cluster_last_sync_timestamp_seconds", "When the cluster was last heard of; 0: never.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_cluster_services", "Services the cluster exports.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_cluster_endpoints", "Endpoints of the Services the cluster exports.", []string{"cluster"}, prometheus.GaugeValue},
-	{"fedns_discovery_running", "1 while clusters are followed. 0: discovery has stopped by a defect, answers go stale; restart the daemon.", nil, prometheus.GaugeValue},
+	{"fedns_discovery_running", "1 while clusters are followed. 0: discovery has stopped by a defect, answers go stale, and /readyz says no; restart the daemon.", nil, prometheus.GaugeValue},
 	{"fedns_discovery_services", "Services exported by any cluster.", nil, prometheus.GaugeValue},
 	{"fedns_discovery_services_refused", "Services whose records were refused and wait to be tried again.", nil, prometheus.GaugeValue},
 	{"fedns_discovery_services_with_findings", "Services of which /api/v1/services has something to tell.", nil, prometheus.GaugeValue},
@@ -46,6 +46,7 @@ var metrics = []Metric{
 	{"fedns_discovery_publish_errors_total", "Batches of which something was refused.", nil, prometheus.CounterValue},
 	{"fedns_discovery_source_failures_total", "Watches of a cluster that failed as a whole and were begun again, panics included.", nil, prometheus.CounterValue},
 	{"fedns_discovery_source_panics_total", "Watches of a cluster that panicked. Anything but 0 is a defect.", nil, prometheus.CounterValue},
+	{"fedns_discovery_panics_total", "Panics of discovery elsewhere. Each was contained, and what it hit is tried again. Anything but 0 is a defect.", nil, prometheus.CounterValue},
 	{"fedns_discovery_hostnames", "Load balancer hostnames that are being resolved.", nil, prometheus.GaugeValue},
 	{"fedns_discovery_store_bytes", "Octets in which what is known of Services is kept.", nil, prometheus.GaugeValue},
 	{"fedns_config_ok", "1 when the configuration file was good when last read; 0: the one before goes on.", nil, prometheus.GaugeValue},
@@ -166,6 +167,7 @@ func (c *collector) discovery(put putFunc, s discovery.Stats) {
 	put("fedns_discovery_publish_errors_total", float64(s.PublishErrors))
 	put("fedns_discovery_source_failures_total", float64(s.SourceFailures))
 	put("fedns_discovery_source_panics_total", float64(s.SourcePanics))
+	put("fedns_discovery_panics_total", float64(s.Panics))
 	put("fedns_discovery_hostnames", float64(s.Hostnames))
 	put("fedns_discovery_store_bytes", float64(s.StoreBytes))
 }

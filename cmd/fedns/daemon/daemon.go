@@ -102,10 +102,8 @@ func (d *Daemon) Run(ctx context.Context) error {
 	parts.Go(func() { d.untilDecided(ctx) })
 	parts.Go(func() {
 		// Answering does not hang on discovery: without it, what is known stands.
-		if err := d.engine.Run(ctx); err != nil {
-			d.log.Error("discovery has stopped, what is known goes on being answered", "error", err)
-		}
-		d.discovering.Store(false)
+		defer d.discovering.Store(false)
+		d.engine.Run(ctx)
 	})
 	parts.Wait()
 	err := d.dns.Close()

@@ -2,10 +2,15 @@ package stream
 
 import (
 	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 )
 
@@ -25,23 +30,52 @@ type buffers struct {
 	answers   [writeBehind + 2 + maxMessage]byte
 }
 
+// connection is one on its way.
+type connection struct {
+	*Listener
+	net.Conn
+	from      netip.AddrPort
+	in        *bufio.Reader
+	finishing sync.WaitGroup // of Finish
+	places    chan struct{}  // for each of them
+}
+
+// maxLater bounds how many answers of one connection may be put off at once.
+const maxLater = 32
+
+func (l *Listener) serveConn(conn net.Conn, from netip.AddrPort) {
+	if l.cfg.TLS != nil {
+		secure := tls.Server(conn, l.cfg.TLS)
+		ctx, cancel := context.WithTimeout(l.ctx, l.cfg.Transfer)
+		err := secure.HandshakeContext(ctx)
+		cancel()
+		if err != nil {
+			return
+		}
+		defer secure.Close()
+		conn = secure
+	}
+	c := &connection{Listener: l, Conn: conn, from: from, in: bufio.NewReaderSize(conn, readAhead)}
+	c.serve()
+	c.finishing.Wait() // what was asked is answered, though nothing more is
+}
+
 // serve answers a connection's messages until it ends, idles or misbehaves.
-func (l *Listener) serve(conn *net.TCPConn, from netip.AddrPort) {
-	in := bufio.NewReaderSize(conn, readAhead)
+func (c *connection) serve() {
 	for {
-		if !whole(in) {
+		if !whole(c.in) {
 			// The first octet of a message may take as long as idling is allowed, the rest must follow.
-			_ = conn.SetReadDeadline(time.Now().Add(l.idle()))
-			if _, err := in.Peek(1); err != nil {
+			_ = c.SetReadDeadline(time.Now().Add(c.idle()))
+			if _, err := c.in.Peek(1); err != nil {
 				return
 			}
-			if !whole(in) {
-				_ = conn.SetReadDeadline(time.Now().Add(l.cfg.Transfer))
+			if !whole(c.in) {
+				_ = c.SetReadDeadline(time.Now().Add(c.cfg.Transfer))
 			}
 		}
-		b := l.buffers.Get().(*buffers)
-		ok := l.exchange(b, conn, in, from)
-		l.buffers.Put(b)
+		b := c.buffers.Get().(*buffers)
+		ok := c.exchange(b)
+		c.buffers.Put(b)
 		if !ok {
 			return
 		}
@@ -50,35 +84,68 @@ func (l *Listener) serve(conn *net.TCPConn, from netip.AddrPort) {
 
 // exchange answers the next message, and those that have come in whole behind
 // it; false when the connection is of no more use.
-func (l *Listener) exchange(b *buffers, conn *net.TCPConn, in *bufio.Reader, from netip.AddrPort) bool {
-	query, err := b.next(in)
+func (c *connection) exchange(b *buffers) bool {
+	query, err := b.next(c.in)
 	if err != nil {
 		return false
 	}
-	l.turns.take()
+	c.turns.take()
 	size, ok := 0, true
+	var later []byte
 	for {
-		n := b.responder.Respond(b.answers[size+2:size+2+maxMessage], query, from)
+		n := b.responder.Respond(b.answers[size+2:size+2+maxMessage], query, c.from)
+		if n < 0 && c.cfg.Finish != nil {
+			later = bytes.Clone(query)
+			break
+		}
 		if n <= 0 {
 			ok = false // over a stream a client that is owed no answer is none worth keeping
 			break
 		}
 		binary.BigEndian.PutUint16(b.answers[size:], uint16(n))
-		if size += 2 + n; size >= writeBehind || !whole(in) {
+		if size += 2 + n; size >= writeBehind || !whole(c.in) {
 			break
 		}
-		if query, err = b.next(in); err != nil {
+		if query, err = b.next(c.in); err != nil {
 			break
 		}
 	}
-	l.turns.give()
-	if size > 0 {
-		_ = conn.SetWriteDeadline(time.Now().Add(l.cfg.Transfer))
-		if _, err := conn.Write(b.answers[:size]); err != nil {
+	c.turns.give()
+	if size > 0 && c.write(b.answers[:size]) != nil {
+		return false
+	}
+	return ok && err == nil && (later == nil || c.finish(later))
+}
+
+// finish gives an answer that takes time; false when the Listener is closed.
+func (c *connection) finish(query []byte) bool {
+	if c.places == nil {
+		c.places = make(chan struct{}, maxLater)
+	}
+	for _, places := range []chan struct{}{c.places, c.later} {
+		select {
+		case places <- struct{}{}:
+		case <-c.ctx.Done():
 			return false
 		}
 	}
-	return ok && err == nil
+	c.finishing.Go(func() {
+		defer func() { <-c.later; <-c.places }()
+		c.cfg.Finish(c.ctx, query, c.from, func(message []byte) error {
+			if len(message) > maxMessage {
+				return fmt.Errorf("message of %d octets, want %d at most", len(message), maxMessage)
+			}
+			return c.write(append(binary.BigEndian.AppendUint16(make([]byte, 0, 2+len(message)), uint16(len(message))), message...))
+		})
+	})
+	return true
+}
+
+// write writes p whole, between what others write.
+func (c *connection) write(p []byte) error {
+	_ = c.SetWriteDeadline(time.Now().Add(c.cfg.Transfer))
+	_, err := c.Write(p)
+	return err
 }
 
 // whole says that a message is there to be read without waiting.

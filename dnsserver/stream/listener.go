@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -15,7 +16,8 @@ import (
 // Responder answers messages, one after the other.
 type Responder interface {
 	// Respond writes the answer to query, which came from from, into dst and
-	// returns its length; 0 says that there is none. It keeps neither slice, and
+	// returns its length; 0 says that there is none, less that it takes time, or
+	// several messages: Config.Finish gives it then. It keeps neither slice, and
 	// must not block.
 	Respond(dst, query []byte, from netip.AddrPort) int
 }
@@ -24,6 +26,16 @@ type Responder interface {
 type Config struct {
 	Addr netip.AddrPort   // port 0: any free one
 	New  func() Responder // called for as many as are busy at once
+	// Finish answers what Respond put off, in a goroutine of its own: queries that
+	// come behind are answered meanwhile (RFC 7766 §6.2.1.1). Query is its own, to
+	// keep. It calls send for each message; an error of send, or the end of ctx,
+	// says that nobody waits any more. Defaults to none: what is put off has no answer.
+	Finish func(ctx context.Context, query []byte, from netip.AddrPort, send func(message []byte) error)
+	// MaxLater bounds how many Finish run at once; connections wait for their turn.
+	// Defaults to 1024, of which one connection has 32 at most.
+	MaxLater int
+	// TLS makes the connections TLS ones (RFC 7858). Defaults to none.
+	TLS *tls.Config
 	// MaxConns bounds the connections open at once. Defaults to 4096.
 	MaxConns int
 	// MaxPerClient bounds those of one client address. Defaults to 128: a
@@ -46,6 +58,7 @@ type Listener struct {
 	cfg      Config
 	ln       *net.TCPListener
 	turns    *Turns
+	later    chan struct{}   // a place for each Finish that runs
 	ctx      context.Context // done at Close; parts what Close broke from what broke by itself
 	cancel   context.CancelFunc
 	serving  sync.WaitGroup
@@ -67,6 +80,9 @@ func Listen(ctx context.Context, cfg Config) (*Listener, error) {
 	if cfg.MaxPerClient <= 0 {
 		cfg.MaxPerClient = 128
 	}
+	if cfg.MaxLater <= 0 {
+		cfg.MaxLater = 1024
+	}
 	if cfg.Idle <= 0 {
 		cfg.Idle = 10 * time.Second
 	}
@@ -85,7 +101,7 @@ func Listen(ctx context.Context, cfg Config) (*Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on tcp %s: %w", cfg.Addr, err)
 	}
-	l := &Listener{cfg: cfg, ln: ln.(*net.TCPListener), errs: make(chan error, 1), turns: cfg.Turns,
+	l := &Listener{cfg: cfg, ln: ln.(*net.TCPListener), errs: make(chan error, 1), turns: cfg.Turns, later: make(chan struct{}, cfg.MaxLater),
 		open: map[net.Conn]struct{}{}, clients: map[netip.Addr]int{}}
 	l.ctx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	l.buffers.New = func() any { return &buffers{responder: cfg.New()} }
@@ -116,6 +132,9 @@ func (l *Listener) Open() int {
 func (l *Listener) Close() error {
 	l.cancel()
 	err := l.ln.Close()
+	if errors.Is(err, net.ErrClosed) {
+		err = nil // it was closed before
+	}
 	l.mu.Lock()
 	for c := range l.open {
 		_ = c.Close()
@@ -158,7 +177,7 @@ func (l *Listener) accept() {
 		l.accepted.Add(1)
 		l.serving.Go(func() {
 			defer l.leave(conn, from.Addr())
-			l.serve(conn, from)
+			l.serveConn(conn, from)
 		})
 	}
 }

@@ -1,6 +1,8 @@
 package stream_test
 
 import (
+	"bytes"
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -8,6 +10,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,8 +26,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type mirror struct{}
 
 func (mirror) Respond(dst, query []byte, _ netip.AddrPort) int {
-	if string(query) == "drop" {
+	switch {
+	case string(query) == "drop":
 		return 0
+	case bytes.HasPrefix(query, []byte("later")):
+		return -1
 	}
 	n := copy(dst, "=")
 	return n + copy(dst[n:], query)
@@ -152,6 +158,51 @@ func TestAnswersDoNotWaitForHalfAMessage(t *testing.T) {
 				t.Fatalf("the message parted after %d octets: %.20q", at, got)
 			}
 		}
+	}
+}
+
+func TestAnswersThatTakeTimeComeOutOfOrder(t *testing.T) {
+	release := make(chan struct{})
+	c := dial(t, listen(t, stream.Config{Finish: func(_ context.Context, query []byte, _ netip.AddrPort, send func([]byte) error) {
+		<-release
+		for _, part := range []string{"first of ", "second of "} {
+			if err := send([]byte(part + string(query))); err != nil {
+				t.Error(err)
+			}
+		}
+	}}))
+	send(t, c, frame("a")+frame("later")+frame("b"))
+	got := []string{read(t, c), read(t, c)}
+	close(release)
+	got = append(got, read(t, c), read(t, c))
+	if want := []string{"=a", "=b", "first of later", "second of later"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	// A client that says it has no more to ask still gets what it asked for.
+	send(t, c, frame("later"))
+	if err := c.(*net.TCPConn).CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	read(t, c)
+	read(t, c)
+	ends(t, c)
+}
+
+func TestAnswersThatTakeTimeEndWithTheListener(t *testing.T) {
+	begun := make(chan struct{}, 100)
+	l := listen(t, stream.Config{MaxLater: 2, Finish: func(ctx context.Context, _ []byte, _ netip.AddrPort, _ func([]byte) error) {
+		begun <- struct{}{}
+		<-ctx.Done()
+	}})
+	c := dial(t, l)
+	send(t, c, strings.Repeat(frame("later"), 5))
+	<-begun
+	<-begun
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(begun); n > 0 {
+		t.Errorf("%d more than allowed", n)
 	}
 }
 

@@ -1,6 +1,7 @@
 package udp
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,8 +15,8 @@ import (
 // Responder answers datagrams for one reader, one after the other.
 type Responder interface {
 	// Respond writes the answer to query, which came from from, into dst and
-	// returns its length; 0 drops the query. It keeps neither slice, and must not
-	// block.
+	// returns its length; 0 drops the query, less says that the answer takes time:
+	// Config.Finish gives it then. It keeps neither slice, and must not block.
 	Respond(dst, query []byte, from netip.AddrPort) int
 }
 
@@ -23,6 +24,13 @@ type Responder interface {
 type Config struct {
 	Addr netip.AddrPort   // port 0: any free one
 	New  func() Responder // called once a reader, before Listen returns
+	// Finish answers what Respond put off, in a goroutine of its own. Query is its
+	// own, to keep. It calls send once; the end of ctx says that nobody waits any
+	// more. Defaults to none: what is put off is dropped.
+	Finish func(ctx context.Context, query []byte, from netip.AddrPort, send func(message []byte) error)
+	// MaxLater bounds how many Finish run at once; past it queries are dropped.
+	// Defaults to 1024.
+	MaxLater int
 	// Readers is how many readers share the address. Defaults to GOMAXPROCS; a
 	// system without SO_REUSEPORT balancing has one.
 	Readers int
@@ -48,6 +56,35 @@ type Listener struct {
 	readers sync.WaitGroup
 	closed  atomic.Bool
 	errs    chan error
+	later   later
+}
+
+// later runs what takes time.
+type later struct {
+	finish  func(ctx context.Context, query []byte, from netip.AddrPort, send func(message []byte) error)
+	ctx     context.Context // done at Close
+	cancel  context.CancelFunc
+	places  chan struct{}
+	running sync.WaitGroup
+	dropped atomic.Uint64
+}
+
+// do answers query in a goroutine of its own, if a place is free.
+func (l *later) do(query []byte, from netip.AddrPort, send func(message []byte) error) {
+	if l.finish == nil {
+		return
+	}
+	select {
+	case l.places <- struct{}{}:
+	default:
+		l.dropped.Add(1)
+		return
+	}
+	query = bytes.Clone(query)
+	l.running.Go(func() {
+		defer func() { <-l.places }()
+		l.finish(l.ctx, query, from, send)
+	})
 }
 
 // Listen opens the sockets and starts the readers. The error names the address.
@@ -62,10 +99,15 @@ func Listen(ctx context.Context, cfg Config) (*Listener, error) {
 	if cfg.SocketBuffer <= 0 {
 		cfg.SocketBuffer = 4 << 20
 	}
+	if cfg.MaxLater <= 0 {
+		cfg.MaxLater = 1024
+	}
 	if cfg.Crowded == nil {
 		cfg.Crowded = func() bool { return false }
 	}
 	l := &Listener{addr: cfg.Addr, errs: make(chan error, cfg.Readers)}
+	l.later.finish, l.later.places = cfg.Finish, make(chan struct{}, cfg.MaxLater)
+	l.later.ctx, l.later.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	for range cfg.Readers {
 		lc := net.ListenConfig{Control: control}
 		pc, err := lc.ListenPacket(ctx, network(l.addr.Addr()), l.addr.String())
@@ -79,7 +121,7 @@ func Listen(ctx context.Context, cfg Config) (*Listener, error) {
 		_ = conn.SetWriteBuffer(cfg.SocketBuffer)
 	}
 	for _, conn := range l.conns {
-		r := newReader(conn, cfg, &l.closed)
+		r := newReader(conn, cfg, &l.closed, &l.later)
 		l.readers.Go(func() {
 			if err := r.run(); err != nil && !l.closed.Load() {
 				l.errs <- fmt.Errorf("read on udp %s: %w", l.addr, err)
@@ -103,13 +145,18 @@ func (l *Listener) Addr() netip.AddrPort { return l.addr }
 // Errors yields what stopped a reader that was not closed; never more than one a reader.
 func (l *Listener) Errors() <-chan error { return l.errs }
 
+// Dropped counts the queries that were dropped because too many took time.
+func (l *Listener) Dropped() uint64 { return l.later.dropped.Load() }
+
 // Close stops the readers and waits for them. Datagrams not read yet are lost.
 func (l *Listener) Close() error {
 	l.closed.Store(true)
+	l.later.cancel()
 	var errs []error
 	for _, c := range l.conns {
 		errs = append(errs, c.Close())
 	}
 	l.readers.Wait()
+	l.later.running.Wait()
 	return errors.Join(errs...)
 }

@@ -2,6 +2,7 @@ package udp_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
@@ -24,6 +25,8 @@ func (mirror) Respond(dst, query []byte, from netip.AddrPort) int {
 	switch string(query) {
 	case "drop":
 		return 0
+	case "later":
+		return -1
 	case "from":
 		return copy(dst, from.String())
 	}
@@ -33,7 +36,12 @@ func (mirror) Respond(dst, query []byte, from netip.AddrPort) int {
 
 func listen(t *testing.T, addr string, readers int) *udp.Listener {
 	t.Helper()
-	l, err := udp.Listen(t.Context(), udp.Config{Addr: netip.MustParseAddrPort(addr), Readers: readers, New: func() udp.Responder { return mirror{} }})
+	l, err := udp.Listen(t.Context(), udp.Config{Addr: netip.MustParseAddrPort(addr), Readers: readers, New: func() udp.Responder { return mirror{} },
+		Finish: func(_ context.Context, query []byte, from netip.AddrPort, send func([]byte) error) {
+			if err := send([]byte(string(query) + " to " + from.String())); err != nil {
+				t.Error(err)
+			}
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,6 +93,9 @@ func TestAnswersComeFromTheAddressAsked(t *testing.T) {
 		if got, want := exchange(t, conn, "from"), conn.LocalAddr().String(); got != want {
 			t.Errorf("%s: the query came from %s, told %s", c.listen, want, got)
 		}
+		if got, want := exchange(t, conn, "later"), "later to "+conn.LocalAddr().String(); got != want {
+			t.Errorf("%s: got %q, want %q", c.listen, got, want)
+		}
 	}
 }
 
@@ -114,7 +125,12 @@ func TestEveryClientGetsItsOwnAnswers(t *testing.T) {
 }
 
 func TestListenNamesTheAddress(t *testing.T) {
-	if _, err := udp.Listen(t.Context(), udp.Config{Addr: netip.MustParseAddrPort("192.0.2.1:53"), New: func() udp.Responder { return mirror{} }}); err == nil || !bytes.Contains([]byte(err.Error()), []byte("192.0.2.1:53")) {
+	if _, err := udp.Listen(t.Context(), udp.Config{Addr: netip.MustParseAddrPort("192.0.2.1:53"), New: func() udp.Responder { return mirror{} },
+		Finish: func(_ context.Context, query []byte, from netip.AddrPort, send func([]byte) error) {
+			if err := send([]byte(string(query) + " to " + from.String())); err != nil {
+				t.Error(err)
+			}
+		}}); err == nil || !bytes.Contains([]byte(err.Error()), []byte("192.0.2.1:53")) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -19,10 +19,11 @@ type reader struct {
 	responder Responder
 	size      int
 	closed    *atomic.Bool
+	later     *later
 }
 
-func newReader(conn *net.UDPConn, cfg Config, closed *atomic.Bool) *reader {
-	return &reader{conn, cfg.New(), cfg.ResponseSize, closed}
+func newReader(conn *net.UDPConn, cfg Config, closed *atomic.Bool, later *later) *reader {
+	return &reader{conn, cfg.New(), cfg.ResponseSize, closed, later}
 }
 
 func (r *reader) run() error {
@@ -35,8 +36,14 @@ func (r *reader) run() error {
 		case err != nil && n == 0:
 			continue // Windows reports a client's closed port here (WSAECONNRESET); Close ends the loop
 		}
-		if n := r.responder.Respond(response, query[:n], from); n > 0 {
-			_, _ = r.conn.WriteToUDPAddrPort(response[:n], from) // a client that cannot be reached asks again
+		send := func(message []byte) error {
+			_, err := r.conn.WriteToUDPAddrPort(message, from)
+			return err
+		}
+		if size := r.responder.Respond(response, query[:n], from); size > 0 {
+			_ = send(response[:size]) // a client that cannot be reached asks again
+		} else if size < 0 {
+			r.later.do(query[:n], from, send)
 		}
 	}
 }

@@ -53,6 +53,7 @@ type reader struct {
 	responder Responder
 	crowded   func() bool
 	closed    *atomic.Bool
+	later     *later
 
 	recv, send     [batch]mmsghdr
 	recvIO, sendIO [batch]unix.Iovec
@@ -63,8 +64,8 @@ type reader struct {
 	wantControl    bool
 }
 
-func newReader(conn *net.UDPConn, cfg Config, closed *atomic.Bool) *reader {
-	r := &reader{conn: conn, responder: cfg.New(), crowded: cfg.Crowded, closed: closed}
+func newReader(conn *net.UDPConn, cfg Config, closed *atomic.Bool, later *later) *reader {
+	r := &reader{conn: conn, responder: cfg.New(), crowded: cfg.Crowded, closed: closed, later: later}
 	for i := range batch {
 		r.response[i] = make([]byte, cfg.ResponseSize)
 		r.recvIO[i].Base = &r.query[i][0]
@@ -156,6 +157,9 @@ func (r *reader) answer(fd uintptr, n int) {
 		in := &r.recv[i]
 		size := r.responder.Respond(r.response[out], r.query[i][:in.n], r.source(i))
 		if size <= 0 {
+			if size < 0 {
+				r.putOff(i)
+			}
 			continue
 		}
 		h := &r.send[out].hdr
@@ -176,6 +180,33 @@ func (r *reader) answer(fd uintptr, n int) {
 			sent++ // the first one cannot be sent (port 0, no route): leave it out
 		}
 	}
+}
+
+// putOff has datagram i answered by later, to where it came from.
+func (r *reader) putOff(i int) {
+	from, control := r.from[i], r.control[i]
+	namelen, controllen := r.recv[i].hdr.Namelen, r.recv[i].hdr.Controllen
+	r.later.do(r.query[i][:r.recv[i].n], r.source(i), func(message []byte) error {
+		rc, err := r.conn.SyscallConn()
+		if err != nil || len(message) == 0 {
+			return err
+		}
+		io := unix.Iovec{Base: &message[0]}
+		io.SetLen(len(message))
+		h := unix.Msghdr{Name: &from[0], Namelen: namelen, Iov: &io}
+		h.SetIovlen(1)
+		if r.wantControl {
+			h.Control, h.Controllen = &control[0], controllen
+		}
+		var errno syscall.Errno
+		err = rc.Control(func(fd uintptr) {
+			_, _, errno = syscall.RawSyscall6(unix.SYS_SENDMSG, fd, uintptr(unsafe.Pointer(&h)), unix.MSG_DONTWAIT, 0, 0, 0)
+		})
+		if err == nil && errno != 0 {
+			err = os.NewSyscallError("sendmsg", errno)
+		}
+		return err
+	})
 }
 
 // source is where datagram i came from.

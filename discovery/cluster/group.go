@@ -54,7 +54,7 @@ const (
 
 // Group is all that DNS has to know of one Service in one cluster. A Source
 // reports Groups of exported Services only, Export already limited to the rules
-// the configuration switched on. Slices are sorted and without duplicates, so
+// the configuration switched on, and addresses that are Usable. Slices are sorted and without duplicates, so
 // that equal Groups are deeply equal.
 type Group struct {
 	Cluster   ID
@@ -74,6 +74,8 @@ type Group struct {
 	Policy    string       // fedns.io/policy; empty: not set
 	Weight    uint32       // fedns.io/weight; 0: not set
 	Addresses []netip.Addr // fedns.io/addresses: these instead of what the cluster shows
+
+	Findings []string // what of its objects cannot be used: object, field and why, a few lines for people
 }
 
 // Ingress is one entry of a LoadBalancer's status: an address or a hostname, never both.

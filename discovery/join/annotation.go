@@ -1,8 +1,8 @@
 package join
 
 import (
+	"errors"
 	"fmt"
-	"log/slog"
 	"math"
 	"net/netip"
 	"slices"
@@ -28,21 +28,15 @@ var policies = []string{"Nearest", "All", "Weighted", "Failover"}
 // maxWeight is what an SRV record can carry (RFC 2782).
 const maxWeight = math.MaxUint16
 
-// Warning says that an annotation's value cannot be used and was left out.
-type Warning struct {
-	Annotation string
-	Value      string // as written, cut at 64 octets
-	Want       string // what it should have been
-}
+// maxTTL is a week, in seconds, as in the configuration: RFC 8767 §4 has
+// resolvers cap TTLs there.
+const maxTTL = 7 * 24 * 3600
 
-// warn logs w for the operator of the cluster.
-func (w Warning) warn(log *slog.Logger, id cluster.ID, key cluster.ServiceKey) {
-	log.Warn("annotation value is ignored", "cluster", string(id), "service", key.String(),
-		"annotation", w.Annotation, "value", w.Value, "want", w.Want)
-}
+// usable is what an address has to be, in findings.
+const usable = "an address that other hosts can reach"
 
 // annotate sets s from a Service's annotations; what does not parse is left as
-// if it were not there and told in s.Warnings.
+// if it were not there and told in s.misannotated.
 func (s *Service) annotate(annotations map[string]string) {
 	read := func(name string, parse func(string) error) {
 		value, ok := annotations[name]
@@ -50,7 +44,7 @@ func (s *Service) annotate(annotations map[string]string) {
 			return
 		}
 		if err := parse(value); err != nil {
-			s.Warnings = append(s.Warnings, Warning{Annotation: name, Value: strings.ToValidUTF8(value[:min(len(value), 64)], "?"), Want: strings.TrimPrefix(err.Error(), "want ")})
+			s.misannotated.add("Service "+s.Key.String(), "metadata.annotations["+name+"]", strings.TrimPrefix(err.Error(), "want "), value)
 		}
 	}
 	read(AnnotationExport, func(v string) error {
@@ -73,22 +67,28 @@ func (s *Service) annotate(annotations map[string]string) {
 }
 
 // ParseTTL reads a TTL in seconds: "30", or a Go duration of whole seconds,
-// "1m30s". RFC 2181 §8 bounds it to 31 bits; 0 is not allowed, since the
-// annotation is there to set one.
+// "1m30s"; 0 is not allowed, since the annotation is there to set one. One that
+// is longer than a week is a week, and an error beside it: what a resolver once
+// took in for years nobody gets out again.
 func ParseTTL(text string) (uint32, error) {
-	want := fmt.Errorf("want 1 to %d seconds, or a duration of whole seconds such as 1m30s", math.MaxInt32)
+	want := fmt.Errorf("want 1 to %d seconds, or a duration of whole seconds such as 1m30s", maxTTL)
+	long := fmt.Errorf("want at most %d seconds, which it is cut to", maxTTL)
 	text = strings.TrimSpace(text)
-	if n, err := strconv.ParseUint(text, 10, 64); err == nil {
-		if n < 1 || n > math.MaxInt32 {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		d, err := time.ParseDuration(text)
+		if err != nil || d < time.Second || d%time.Second != 0 {
 			return 0, want
 		}
-		return uint32(n), nil
+		n = uint64(d / time.Second)
 	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d < time.Second || d%time.Second != 0 || d/time.Second > math.MaxInt32 {
+	switch {
+	case n < 1:
 		return 0, want
+	case n > maxTTL:
+		return maxTTL, long
 	}
-	return uint32(d / time.Second), nil
+	return uint32(n), nil
 }
 
 // ParseWeight reads a weight, 1 to 65535.
@@ -121,21 +121,20 @@ func ParseAddresses(text string) ([]netip.Addr, error) {
 	slices.SortFunc(addrs, netip.Addr.Compare)
 	addrs = slices.Compact(addrs)
 	if len(bad) > 0 {
-		return addrs, fmt.Errorf("want comma-separated IP addresses of hosts; not usable: %s", strings.Join(bad, ", "))
+		more := ""
+		if n := len(bad) - maxFindings; n > 0 {
+			bad, more = bad[:maxFindings], fmt.Sprintf(" and %d more", n)
+		}
+		return addrs, fmt.Errorf("want comma-separated addresses that other hosts can reach; not usable: %s%s", strings.Join(bad, ", "), more)
 	}
 	if len(addrs) == 0 {
-		return nil, fmt.Errorf("want comma-separated IP addresses of hosts")
+		return nil, fmt.Errorf("want comma-separated addresses that other hosts can reach")
 	}
 	return addrs, nil
 }
 
-// parseAddr reads an address that an A or AAAA record can carry to a host: no
-// zone, not unspecified, not multicast. An IPv4-mapped address is IPv4.
+// parseAddr reads an address that a record can hold and a client be sent to.
 func parseAddr(text string) (netip.Addr, bool) {
 	a, err := netip.ParseAddr(text)
-	a = a.Unmap()
-	if err != nil || a.Zone() != "" || a.IsUnspecified() || a.IsMulticast() {
-		return netip.Addr{}, false
-	}
-	return a, true
+	return a, err == nil && cluster.Usable(a)
 }

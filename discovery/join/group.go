@@ -93,6 +93,7 @@ func (j *Join) exportOf(e *entry) cluster.Export {
 // difference is the Group to tell for key, if there is one to tell.
 func (j *Join) difference(key cluster.ServiceKey, e *entry, export cluster.Export) (cluster.Group, bool) {
 	if export == 0 {
+		j.warn(key, e)
 		if !e.reported {
 			return cluster.Group{}, false
 		}
@@ -121,14 +122,16 @@ func (j *Join) group(key cluster.ServiceKey, e *entry, export cluster.Export) cl
 	if export&cluster.ByServiceExport != 0 {
 		g.Created = e.created.Created
 	}
+	found := []findings{s.findings, s.misannotated}
 	for _, p := range e.slices {
+		found = append(found, p.findings)
 		var err error
 		if g.Endpoints, err = unpack(g.Endpoints, p.packed, j.names.intern); err != nil {
 			// Only pack writes packed strings: this is a bug here, not bad input.
 			panic("join: slice " + p.name + " of " + key.String() + ": " + err.Error())
 		}
 	}
-	g.Endpoints = merge(g.Endpoints)
+	g.Endpoints, g.Findings = merge(g.Endpoints), union(found...)
 	return g
 }
 
@@ -188,6 +191,10 @@ func appendGroup(b []byte, g *cluster.Group) []byte {
 		b = appendText(b, e.Hostname)
 		b = appendText(b, e.Zone)
 		b = appendPorts(b, e.Ports)
+	}
+	b = binary.AppendUvarint(b, uint64(len(g.Findings)))
+	for _, text := range g.Findings {
+		b = appendText(b, text)
 	}
 	return b
 }

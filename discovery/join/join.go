@@ -17,7 +17,7 @@ const AllRules = cluster.ByServiceExport | cluster.ByAnnotation | cluster.ByLoad
 type Config struct {
 	Cluster cluster.ID
 	Rules   cluster.Export // which export rules are switched on; Defaults to AllRules
-	Log     *slog.Logger   // hears of annotations that are ignored; Defaults to slog.Default()
+	Log     *slog.Logger   // hears of what no Group or Topology can carry; Defaults to slog.Default()
 }
 
 // Join holds what is known of one cluster's objects, by Service, and which
@@ -47,7 +47,7 @@ type entry struct {
 	service *Service
 	slices  []part
 	created Export // of the ServiceExport; zero Key: there is none
-	warned  uint64 // fingerprint of the warnings last logged
+	warned  uint64 // fingerprint of the findings last logged; 0: none
 
 	dirty    bool   // in queue or held
 	reported bool   // a Group was told and not withdrawn since
@@ -55,7 +55,10 @@ type entry struct {
 }
 
 // part is one EndpointSlice of a Service.
-type part struct{ name, packed string }
+type part struct {
+	name, packed string
+	findings     findings
+}
 
 // New makes an empty Join.
 func New(cfg Config) *Join {
@@ -86,13 +89,6 @@ func (j *Join) PutService(s Service) {
 
 func (j *Join) putService(s Service) {
 	e := j.entry(s.Key)
-	if w := j.hashWarnings(s.Warnings); w != e.warned {
-		e.warned = w
-		for _, w := range s.Warnings {
-			w.warn(j.cfg.Log, j.cfg.Cluster, s.Key)
-		}
-	}
-	s.Warnings = nil
 	e.service = &s
 	j.touch(s.Key, e)
 }
@@ -199,11 +195,11 @@ func (j *Join) putSlice(s Slice) {
 	switch {
 	case i < 0:
 		j.slices[s.Key] = s.Service
-		e.slices = append(e.slices, part{s.Key.Name, s.packed})
-	case e.slices[i].packed == s.packed:
+		e.slices = append(e.slices, part{s.Key.Name, s.packed, s.findings})
+	case e.slices[i].packed == s.packed && e.slices[i].findings.equal(s.findings):
 		return // only what DNS does not look at has changed
 	default:
-		e.slices[i].packed = s.packed
+		e.slices[i].packed, e.slices[i].findings = s.packed, s.findings
 	}
 	j.touch(key, e)
 }
@@ -272,16 +268,8 @@ func (j *Join) signal() {
 	}
 }
 
-// hashWarnings is 0 for none.
-func (j *Join) hashWarnings(ws []Warning) uint64 {
-	if len(ws) == 0 {
-		return 0
-	}
-	var b strings.Builder
-	for _, w := range ws {
-		b.WriteString(w.Annotation + "\x00" + w.Value + "\x00")
-	}
-	return maphash.String(j.seed, b.String()) | 1
+func (j *Join) hash(texts []string) uint64 {
+	return maphash.String(j.seed, strings.Join(texts, "\x00"))
 }
 
 // interned gives one copy of each string it was asked for.

@@ -56,11 +56,13 @@ func TestJoin(t *testing.T) {
 	}
 }
 
-func TestWarningNamesEverything(t *testing.T) {
+// TestWarning: an annotation is told even of a Service that is not exported.
+func TestWarning(t *testing.T) {
 	var logged bytes.Buffer
 	j := New(Config{Cluster: "eu-1", Log: slog.New(slog.NewTextHandler(&logged, nil))})
 	feed(t, j, `{apiVersion: v1, kind: Service, metadata: {namespace: shop, name: web, annotations: {fedns.io/ttl: soon}}}`, false)
-	for _, want := range []string{"cluster=eu-1", "service=shop/web", "annotation=fedns.io/ttl", "value=soon", "seconds"} {
+	takeAll(j)
+	for _, want := range []string{"cluster=eu-1", "service=shop/web", "Service shop/web: metadata.annotations[fedns.io/ttl]: want 1 to 604800 seconds", "soon"} {
 		if !strings.Contains(logged.String(), want) {
 			t.Errorf("warning lacks %q: %s", want, &logged)
 		}
@@ -332,6 +334,9 @@ func show(g cluster.Group) string {
 		}
 		list("ports", ports(e.Ports))
 		s += "]"
+	}
+	for _, f := range g.Findings {
+		s += " !" + f
 	}
 	return s
 }

@@ -1,6 +1,7 @@
 package join
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -20,9 +21,10 @@ const LabelSourceCluster = "multicluster.kubernetes.io/source-cluster"
 
 // Service is what DNS needs of a Service object. It shares no memory with it.
 type Service struct {
-	Key      cluster.ServiceKey
-	Warnings []Warning // annotations that were ignored
+	Key cluster.ServiceKey
 
+	findings        findings // unusable fields
+	misannotated    findings // unusable annotations, told even while the Service is not exported
 	created         time.Time
 	typ             cluster.ServiceType
 	external        bool // ExternalName: never exported (KEP-1645)
@@ -41,6 +43,8 @@ type Slice struct {
 	Key     cluster.ServiceKey // the slice's own namespace and name
 	Service string             // the Service it belongs to, in the same namespace; empty: none of ours
 	packed  string
+
+	findings findings
 }
 
 // Export is what DNS needs of a ServiceExport: which Service, and since when.
@@ -62,20 +66,10 @@ func FromService(o *corev1.Service) Service {
 		publishNotReady: o.Spec.PublishNotReadyAddresses,
 	}
 	if s.typ != cluster.Headless {
-		ips := o.Spec.ClusterIPs
-		if len(ips) == 0 {
-			ips = []string{o.Spec.ClusterIP}
-		}
-		for _, ip := range ips {
-			if a, ok := parseAddr(ip); ok {
-				s.clusterIPs = append(s.clusterIPs, a)
-			}
-		}
-		slices.SortFunc(s.clusterIPs, netip.Addr.Compare)
-		s.clusterIPs = slices.Compact(s.clusterIPs)
+		s.clusterIPs = s.clusterIPsOf(o)
 	}
 	if s.typ == cluster.LoadBalancer {
-		s.ingress = ingressOf(o.Status.LoadBalancer.Ingress)
+		s.ingress = s.ingressOf(o.Status.LoadBalancer.Ingress)
 	}
 	for _, p := range o.Spec.Ports {
 		if p.Port > 0 && p.Port <= 65535 {
@@ -98,12 +92,38 @@ func typeOf(o *corev1.Service) cluster.ServiceType {
 	return cluster.ClusterIP
 }
 
+func (s *Service) clusterIPsOf(o *corev1.Service) []netip.Addr {
+	var out []netip.Addr
+	read := func(field, ip string) {
+		if a, ok := s.addr(field, ip); ok {
+			out = append(out, a)
+		}
+	}
+	if len(o.Spec.ClusterIPs) == 0 {
+		read("spec.clusterIP", o.Spec.ClusterIP)
+	}
+	for i, ip := range o.Spec.ClusterIPs {
+		read(fmt.Sprintf("spec.clusterIPs[%d]", i), ip)
+	}
+	slices.SortFunc(out, netip.Addr.Compare)
+	return slices.Compact(out)
+}
+
+// addr reads the address in a field; one that is set and not usable is a finding.
+func (s *Service) addr(field, text string) (netip.Addr, bool) {
+	a, ok := parseAddr(text)
+	if !ok && text != "" {
+		s.findings.add("Service "+s.Key.String(), field, usable, text)
+	}
+	return a, ok
+}
+
 // ingressOf ignores ipMode: whether the node or the load balancer terminates
 // is kube-proxy's business, the address is the same.
-func ingressOf(in []corev1.LoadBalancerIngress) []cluster.Ingress {
+func (s *Service) ingressOf(in []corev1.LoadBalancerIngress) []cluster.Ingress {
 	var out []cluster.Ingress
-	for _, i := range in {
-		if a, ok := parseAddr(i.IP); ok {
+	for n, i := range in {
+		if a, ok := s.addr(fmt.Sprintf("status.loadBalancer.ingress[%d].ip", n), i.IP); ok {
 			out = append(out, cluster.Ingress{Addr: a})
 		} else if h := strings.TrimSuffix(i.Hostname, "."); h != "" && i.IP == "" {
 			out = append(out, cluster.Ingress{Hostname: strings.Clone(strings.ToLower(h))})
@@ -138,20 +158,21 @@ func FromSlice(o *discoveryv1.EndpointSlice) Slice {
 	}
 	endpoints := make([]cluster.Endpoint, 0, len(o.Endpoints))
 	for i := range o.Endpoints {
-		endpoints = appendEndpoints(endpoints, &o.Endpoints[i], o.AddressType == discoveryv1.AddressTypeIPv4)
+		endpoints = s.appendEndpoints(endpoints, &o.Endpoints[i], i, o.AddressType == discoveryv1.AddressTypeIPv4)
 	}
 	s.packed = pack(portsOf(o.Ports), endpoints)
 	return s
 }
 
-// appendEndpoints takes an endpoint apart into its addresses of the slice's
-// family. The API's defaults: an unknown ready is ready, an unknown serving is
-// as ready, an unknown terminating is false.
-func appendEndpoints(dst []cluster.Endpoint, e *discoveryv1.Endpoint, is4 bool) []cluster.Endpoint {
+// appendEndpoints takes endpoint number n apart into its addresses of the
+// slice's family. The API's defaults: an unknown ready is ready, an unknown
+// serving is as ready, an unknown terminating is false.
+func (s *Slice) appendEndpoints(dst []cluster.Endpoint, e *discoveryv1.Endpoint, n int, is4 bool) []cluster.Endpoint {
 	ready := valueOr(e.Conditions.Ready, true)
-	for _, text := range e.Addresses {
+	for i, text := range e.Addresses {
 		a, ok := parseAddr(text)
-		if !ok || a.Is4() != is4 {
+		if want := wantAddr(a, ok, is4); want != "" {
+			s.findings.add("EndpointSlice "+s.Key.String(), fmt.Sprintf("endpoints[%d].addresses[%d]", n, i), want, text)
 			continue
 		}
 		dst = append(dst, cluster.Endpoint{
@@ -164,6 +185,19 @@ func appendEndpoints(dst []cluster.Endpoint, e *discoveryv1.Endpoint, is4 bool) 
 		})
 	}
 	return dst
+}
+
+// wantAddr is what an endpoint's address should have been; empty: it is right.
+func wantAddr(a netip.Addr, ok, is4 bool) string {
+	switch {
+	case !ok:
+		return usable
+	case is4 && !a.Is4():
+		return "an IPv4 address"
+	case !is4 && a.Is4():
+		return "an IPv6 address"
+	}
+	return ""
 }
 
 // portsOf leaves out a port without a number ("all ports"), which SRV cannot say.

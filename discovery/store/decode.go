@@ -29,6 +29,9 @@ func Decode(packed string) (cluster.Group, error) {
 	if flags&flagCreated != 0 {
 		g.Created = r.time()
 	}
+	if flags&flagFindings != 0 {
+		g.Findings = list(&r, r.string)
+	}
 	g.TTL, g.Weight, g.Policy = r.uint32(), r.uint32(), r.string()
 	g.Addresses, g.ClusterIPs = r.addrs(), r.addrs()
 	g.Ingress = list(&r, func() cluster.Ingress { return cluster.Ingress{Addr: r.addr(r.octet()), Hostname: r.string()} })

@@ -15,7 +15,8 @@ const version = 1
 const (
 	flagPublishNotReady = 1 << iota
 	flagCreated         // a creation time follows
-	headerFlags         = flagPublishNotReady | flagCreated
+	flagFindings        // findings follow
+	headerFlags         = flagPublishNotReady | flagCreated | flagFindings
 )
 
 // Endpoint flags. Two bits hold the kind of address.
@@ -47,10 +48,19 @@ func Append(dst []byte, g *cluster.Group) []byte {
 	if !g.Created.IsZero() {
 		flags |= flagCreated
 	}
+	if len(g.Findings) > 0 {
+		flags |= flagFindings
+	}
 	dst = append(dst, version, flags, byte(g.Export), byte(g.Type))
 	if !g.Created.IsZero() {
 		dst = binary.AppendVarint(dst, g.Created.Unix())
 		dst = binary.AppendUvarint(dst, uint64(g.Created.Nanosecond()))
+	}
+	if len(g.Findings) > 0 {
+		dst = binary.AppendUvarint(dst, uint64(len(g.Findings)))
+		for _, text := range g.Findings {
+			dst = appendString(dst, text)
+		}
 	}
 	dst = binary.AppendUvarint(dst, uint64(g.TTL))
 	dst = binary.AppendUvarint(dst, uint64(g.Weight))

@@ -3,6 +3,7 @@ package config
 import (
 	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/dnsserver/dnsname"
@@ -24,12 +25,22 @@ type Config struct {
 	Clusters   []Cluster        // in the order of the file; names are unique
 	Zones      []Zone           // in the order of the file; names are unique
 	Resolvers  []netip.AddrPort // for load balancers' hostnames; empty: the system's
+	Startup    Startup
 
 	// Digests holds, by path, the SHA-256 in hexadecimal of the file itself and,
-	// from Load, of each of Files as it was then; empty when it could not be
-	// read. A cluster whose entry is unchanged but whose kubeconfig's digest is
-	// not has new credentials.
+	// from Load, of each kubeconfig and zone file as it was then, a zone file
+	// with all that it includes; empty when it could not be read. A cluster whose
+	// entry is unchanged but whose kubeconfig's digest is not has new credentials.
 	Digests map[string]string
+	// Included lists the files that the zone files include; from Load.
+	Included []string
+}
+
+// Startup is what holds until every cluster was read once.
+type Startup struct {
+	// Wait is how long after the start it may be left open whether a name exists
+	// that a cluster not read yet may have; 0: only while a cluster is being read.
+	Wait time.Duration
 }
 
 // Listen is where the daemon can be reached.
@@ -82,11 +93,11 @@ var (
 	ip6Arpa    = dnsname.MustParse("ip6.arpa.")
 )
 
-// Files lists the kubeconfigs and zone files that c names, sorted and without
-// duplicates; not the configuration file itself, nor manifests, which their
-// Source watches.
+// Files lists the kubeconfigs and zone files that c names, and what these
+// include, sorted and without duplicates; not the configuration file itself, nor
+// manifests, which their Source watches.
 func (c *Config) Files() []string {
-	var files []string
+	files := slices.Clone(c.Included)
 	for _, m := range c.Clusters {
 		if m.Kubeconfig != "" {
 			files = append(files, m.Kubeconfig)
@@ -116,5 +127,7 @@ func standard() *Config {
 		},
 		// Opt-in only: a Service is not published because of its type alone.
 		Exports: cluster.ByServiceExport | cluster.ByAnnotation,
+		// Longer than an API server takes to come back from an update or a reboot.
+		Startup: Startup{Wait: 5 * time.Minute},
 	}
 }

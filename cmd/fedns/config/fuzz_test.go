@@ -73,5 +73,5 @@ func checkSound(t *testing.T, c *Config) {
 
 // show is all of c but what depends on the text itself.
 func show(c *Config) string {
-	return fmt.Sprintf("%+v %+v %v %+v %+v %v", c.Listen, c.Federation, c.Exports, c.Clusters, c.Zones, c.Resolvers)
+	return fmt.Sprintf("%+v %+v %v %+v %+v %v %+v", c.Listen, c.Federation, c.Exports, c.Clusters, c.Zones, c.Resolvers, c.Startup)
 }

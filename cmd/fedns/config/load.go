@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -33,8 +32,16 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, file := range c.Files() {
-		c.Digests[file] = digest(file)
+	for _, m := range c.Clusters {
+		if m.Kubeconfig != "" {
+			c.Digests[m.Kubeconfig] = digest(m.Kubeconfig)
+		}
+	}
+	for _, z := range c.Zones {
+		for _, file := range z.Files {
+			sum, more := zoneDigest(file)
+			c.Digests[file], c.Included = sum, append(c.Included, more...)
+		}
 	}
 	return c, nil
 }
@@ -131,9 +138,9 @@ func lineOf(data []byte, text string) int {
 	return 1 + bytes.Count(data[:at], []byte("\n"))
 }
 
-// readFile is os.ReadFile for files that are not beyond maxSize.
+// readFile is os.ReadFile for regular files that are not beyond maxSize.
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, err := OpenRegular(path)
 	if err != nil {
 		return nil, err
 	}
@@ -143,22 +150,4 @@ func readFile(path string) ([]byte, error) {
 		err = fmt.Errorf("%s: larger than %d octets", path, maxSize)
 	}
 	return data, err
-}
-
-// digest is the SHA-256 of a file in hexadecimal; empty when it cannot be read.
-func digest(path string) string {
-	// Opening a pipe would wait for its writer.
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
-		return ""
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return ""
-	}
-	return hex.EncodeToString(h.Sum(nil))
 }

@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/dnsserver/dnsname"
@@ -31,6 +32,7 @@ func TestHeaderAloneGivesTheDefaults(t *testing.T) {
 			TTL:        TTL{5, 5, 30, 30, 30},
 		},
 		Exports: cluster.ByServiceExport | cluster.ByAnnotation,
+		Startup: Startup{Wait: 5 * time.Minute},
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
@@ -45,8 +47,8 @@ func TestEveryFieldIsRead(t *testing.T) {
 	c.Digests = nil
 	want := &Config{
 		Listen: Listen{
-			DNS:  []netip.AddrPort{netip.MustParseAddrPort("0.0.0.0:5353")},
-			HTTP: netip.MustParseAddrPort("0.0.0.0:8053"),
+			DNS:  []netip.AddrPort{netip.MustParseAddrPort("0.0.0.0:5353"), netip.MustParseAddrPort("[::]:5353")},
+			HTTP: netip.MustParseAddrPort("[::]:8053"),
 		},
 		Federation: Federation{
 			Name:       dnsname.MustParse("prod."),
@@ -68,6 +70,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 			netip.MustParseAddrPort("192.0.2.1:53"),
 			netip.MustParseAddrPort("[2001:db8::1]:53"),
 		},
+		Startup: Startup{Wait: 10 * time.Minute},
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
@@ -100,6 +103,12 @@ func TestForms(t *testing.T) {
 			}},
 		{"durations", `federation: {ttl: {shortName: 1m30s, zone: 168h, global: 0x}}`, nil,
 			`f.yaml:3: federation.ttl.global: got "0x", want seconds from 1 to 604800, or a duration such as 30s`},
+		{"no waiting", `startup: {wait: 0}`, func(c *Config) any { return c.Startup.Wait }, time.Duration(0)},
+		{"waiting in seconds", `startup: {wait: 90}`, func(c *Config) any { return c.Startup.Wait }, 90 * time.Second},
+		{"waiting back", `startup: {wait: -1s}`, nil,
+			`f.yaml:3: startup.wait: got "-1s", want seconds from 0 to 86400, or a duration such as 5m`},
+		{"waiting for ever", `startup: {wait: 25h}`, nil,
+			`f.yaml:3: startup.wait: got "25h", want seconds from 0 to 86400, or a duration such as 5m`},
 		{"a region that looks like a truth value", "clusters:\n- {name: \"1\", region: no, zone: 1e3, inCluster: true}",
 			func(c *Config) any { return c.Clusters[0] },
 			Cluster{Name: "1", Region: "no", Zone: "1e3", InCluster: true}},

@@ -61,14 +61,21 @@ func Fields() []Field {
 		{"zones[].name", "domain name, unique", "",
 			"The zone's apex. PTR records of exported addresses are made in zones under `in-addr.arpa` and `ip6.arpa`."},
 		{"zones[].files", "list of paths", "none; required of a zone that is no reverse zone",
-			"Zone files (RFC 1035) that are merged into the zone. They are read again when they change."},
+			"Zone files (RFC 1035) that are merged into the zone. They are read again when they, or files they include, change."},
 
 		{"resolvers", "list of address or address:port", "the system's",
 			"Recursive resolvers that the hostnames of load balancers are asked of."},
+
+		{"startup", "mapping", "see below", "What holds until every cluster was read once."},
+		{"startup.wait", waitTakes, "`5m`",
+			"How long after the start a name that is not there is answered SERVFAIL, not NXDOMAIN, while a cluster cannot be reached that was not read since: it may have the name. `0`: not at all; a cluster that is being read is waited for either way. Clusters added later are not."},
 	}
 }
 
-const ttlTakes = "seconds from 1 to 604800, or a duration such as `30s`"
+const (
+	ttlTakes  = "seconds from 1 to 604800, or a duration such as `30s`"
+	waitTakes = "seconds from 0 to 86400, or a duration such as `5m`"
+)
 
 // later lists fields that are agreed upon and not there yet, so that who tries
 // one learns that it is not misspelt.
@@ -123,8 +130,8 @@ changes nothing: what was read last stays in force.
 const Example = `apiVersion: fedns.io/v1alpha1
 kind: Config
 listen:
-  dns: ["0.0.0.0:5353"]
-  http: "0.0.0.0:8053"
+  dns: ["0.0.0.0:5353", "[::]:5353"]
+  http: "[::]:8053"                 # IPv4, too
 federation:
   name: prod                        # <svc>.<ns>.prod.
   domain: example.com               # <svc>.<ns>.prod.svc[.<zone>.<region>].example.com.
@@ -147,4 +154,5 @@ zones:
   files: [example.com.zone]
 - name: 10.in-addr.arpa
 resolvers: ["192.0.2.1", "[2001:db8::1]:53"]
+startup: {wait: 10m}
 `

@@ -74,21 +74,38 @@ func (r *reader) parseAddrPort(v value, text, want string) netip.AddrPort {
 // maxTTL is a week: RFC 8767 §4 has resolvers cap TTLs there.
 const maxTTL = 7 * 24 * 3600
 
-// ttl is a time to live in seconds, given as such or as a Go duration. 0 is
-// none: it would say "not set" in other places, and turn caching off.
-func (r *reader) ttl(v value) uint32 {
-	want := strings.ReplaceAll(ttlTakes, "`", "")
+// ttl is a time to live in seconds. 0 is none: it would say "not set" in other
+// places, and turn caching off.
+func (r *reader) ttl(v value) uint32 { return r.seconds(v, ttlTakes, 1, maxTTL) }
+
+// maxWait is a day: who waits longer has taken the cluster out of service.
+const maxWait = 24 * 3600
+
+// wait is for how long something is put off, or not at all.
+func (r *reader) wait(v value) time.Duration {
+	return time.Duration(r.seconds(v, waitTakes, 0, maxWait)) * time.Second
+}
+
+// seconds is a number of seconds, given as such or as a Go duration.
+func (r *reader) seconds(v value, takes string, least, most uint32) uint32 {
+	want := strings.ReplaceAll(takes, "`", "")
 	text, ok := r.text(v, want)
 	if !ok {
 		return 0
 	}
-	if n, err := strconv.ParseUint(text, 10, 32); err == nil && 1 <= n && n <= maxTTL {
-		return uint32(n)
+	n, err := strconv.ParseUint(text, 10, 32)
+	if err != nil {
+		var d time.Duration
+		d, err = time.ParseDuration(text)
+		if d < 0 || d%time.Second != 0 {
+			r.want(v, want)
+			return 0
+		}
+		n = uint64(d / time.Second)
 	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d%time.Second != 0 || d < time.Second || d > maxTTL*time.Second {
+	if err != nil || n < uint64(least) || n > uint64(most) {
 		r.want(v, want)
 		return 0
 	}
-	return uint32(d / time.Second)
+	return uint32(n)
 }

@@ -37,6 +37,8 @@ func (r *reader) document(v value, c *Config) {
 			for item := range r.items(f, "a list of addresses") {
 				c.Resolvers = append(c.Resolvers, r.resolver(item))
 			}
+		case "startup":
+			r.startup(f, &c.Startup)
 		}
 	}
 	for _, name := range []string{"apiVersion", "kind"} {
@@ -163,6 +165,14 @@ func (r *reader) zone(v value) Zone {
 		}
 	}
 	return z
+}
+
+func (r *reader) startup(v value, s *Startup) {
+	for name, f := range r.fields(v) {
+		if name == "wait" {
+			s.Wait = r.wait(f)
+		}
+	}
 }
 
 // file is a path made absolute.

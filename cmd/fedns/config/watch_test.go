@@ -276,3 +276,38 @@ func TestPoints(t *testing.T) {
 		t.Errorf("a link to itself gives %d points", len(got))
 	}
 }
+
+// TestWatchFollowsIncludes: a zone file's content is also that of the files it
+// includes, and of those that they do.
+func TestWatchFollowsIncludes(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "sub"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	file, zone := filepath.Join(dir, "fedns.yaml"), filepath.Join(dir, "zone")
+	replace(t, zone, "$TTL 60\n$include \"sub/a\" x ; of team a\n$INCLUDE zone\n$INCLUDE /etc/passwd\n$INCLUDE ../out\n")
+	replace(t, filepath.Join(dir, "sub", "a"), "$INCLUDE b\n"+strings.Repeat("; long ", 20_000)+"\n")
+	replace(t, file, header+"zones: [{name: example.com, files: [zone]}]\n")
+	events := watch(t, file)
+	last := next(t, events)
+	if last.err != nil {
+		t.Fatal(last.err)
+	}
+	want := []string{filepath.Join(dir, "sub", "a"), filepath.Join(dir, "sub", "b"), zone}
+	if got := last.config.Files(); !slices.Equal(got, want) {
+		t.Errorf("looks at %q, want %q", got, want)
+	}
+	for _, change := range []struct{ name, text string }{
+		{"sub/b", "@ A 192.0.2.1\n"}, // was missing
+		{"sub/b", "@ A 192.0.2.2\n"},
+		{"sub/a", "$INCLUDE c\n"},
+		{"sub/c", "@ A 192.0.2.3\n"},
+	} {
+		replace(t, filepath.Join(dir, change.name), change.text)
+		e := next(t, events)
+		if e.err != nil || e.config.Digests[zone] == last.config.Digests[zone] {
+			t.Fatalf("%s: got %+v, want another digest of the zone file", change.name, e)
+		}
+		last = e
+	}
+}

@@ -21,6 +21,7 @@ type Sources interface {
 	Engine() *discovery.Engine
 	Server() *dnsserver.Server
 	Discovering() bool // the clusters are being followed
+	Doubtful() bool    // a name that is not there may yet exist
 	Reload() Reload
 	ZoneFaults() map[string]string // by zone, what is wrong with its files; empty: nothing
 }
@@ -34,8 +35,10 @@ type Reload struct {
 // Handler serves the API. It keeps src.
 func Handler(src Sources) http.Handler {
 	mux := http.NewServeMux()
+	// It stays ok whatever becomes of discovery: a restart would forget what is
+	// last known of clusters that cannot be reached.
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { readyz(w, r, src.Engine().Clusters()) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { readyz(w, r, src.Discovering(), src.Engine().Clusters()) })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry(src), promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /api/v1/clusters", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, struct {
@@ -78,14 +81,18 @@ func zones(src Sources) []zoneStatus {
 // since the start. With ?tolerate=unreachable, clusters that cannot be reached
 // do not count, as is right for a readiness probe: one dead cluster must not take
 // the name server away from all others. Either way the body names what is missing.
-func readyz(w http.ResponseWriter, r *http.Request, clusters []discovery.ClusterStatus) {
+// Nothing can be trusted for long while clusters are not followed at all.
+func readyz(w http.ResponseWriter, r *http.Request, discovering bool, clusters []discovery.ClusterStatus) {
 	tolerate := r.URL.Query().Get("tolerate")
 	if tolerate != "" && tolerate != cluster.Unreachable.String() {
 		http.Error(w, fmt.Sprintf("tolerate: got %q, want %s", tolerate, cluster.Unreachable), http.StatusBadRequest)
 		return
 	}
 	var missing []string
-	ready := true
+	ready := discovering
+	if !discovering {
+		missing = append(missing, "discovery has stopped: answers go stale")
+	}
 	for _, c := range clusters {
 		if c.Synced && c.Phase != cluster.Unreachable.String() {
 			continue

@@ -27,6 +27,7 @@ var metrics = []Metric{
 	{"fedns_dns_tcp_connections", "TCP connections open.", nil, prometheus.GaugeValue},
 	{"fedns_dns_tcp_connections_accepted_total", "TCP connections served.", nil, prometheus.CounterValue},
 	{"fedns_dns_tcp_connections_refused_total", "TCP connections closed at once because a bound was reached.", nil, prometheus.CounterValue},
+	{"fedns_dns_provisional", "1 while a name that is not there is answered SERVFAIL, for a cluster that was not read since the start may have it; 0 once all were read or startup.wait is over.", nil, prometheus.GaugeValue},
 	{"fedns_zone_serial", "SOA serial of the zone.", []string{"zone"}, prometheus.GaugeValue},
 	{"fedns_zone_names", "Owner names in the zone.", []string{"zone"}, prometheus.GaugeValue},
 	{"fedns_zone_records", "Resource records in the zone.", []string{"zone"}, prometheus.GaugeValue},
@@ -118,6 +119,7 @@ func (c *collector) dns(put putFunc) {
 		put("fedns_dns_truncated_total", float64(truncated), transport)
 		put("fedns_dns_dropped_total", float64(dropped), transport)
 	}
+	put("fedns_dns_provisional", truth(c.src.Doubtful()))
 	put("fedns_dns_panics_total", float64(s.Panics()))
 	st := s.Streams()
 	put("fedns_dns_tcp_connections", float64(st.Open))

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/netip"
 	"slices"
 	"sync"
@@ -30,8 +29,10 @@ type Daemon struct {
 	http   net.Listener
 
 	discovering atomic.Bool
+	doubtful    atomic.Bool
 
-	mu      sync.Mutex // of what follows
+	applying sync.Mutex // one configuration after the other
+	mu       sync.Mutex // of what follows, for short: probes and metrics wait for it
 	current *config.Config
 	files   map[dnsname.Name]*zoneFiles
 	reload  api.Reload
@@ -44,10 +45,13 @@ const restartMax = 10 * time.Second
 // Start opens all sockets and takes cfg up. What is wrong with a zone file or a
 // kubeconfig is logged and does not stop it; a socket that cannot be opened does.
 func Start(ctx context.Context, cfg *config.Config, version string, log *slog.Logger) (*Daemon, error) {
-	d := &Daemon{log: log, dns: dnsserver.New(dnsserver.Config{Listen: cfg.Listen.DNS}), files: map[dnsname.Name]*zoneFiles{}}
+	ipv6 := hasIPv6(ctx)
+	listen := listenable(cfg.Listen.DNS, ipv6, log)
+	d := &Daemon{log: log, dns: dnsserver.New(dnsserver.Config{Listen: listen}), files: map[dnsname.Name]*zoneFiles{}}
 	// Until every cluster was heard of, a name that is not there may just not be
 	// known yet.
 	d.dns.SetProvisional(true)
+	d.doubtful.Store(true)
 	resolver, err := d.newResolver(cfg)
 	if err != nil {
 		return nil, err
@@ -55,7 +59,7 @@ func Start(ctx context.Context, cfg *config.Config, version string, log *slog.Lo
 	d.engine = discovery.New(discovery.Config{Federation: federation(cfg), Resolver: resolver, Log: log, RestartMax: restartMax}, d.dns)
 	d.discovering.Store(true)
 	d.Apply(cfg)
-	if d.http, err = (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen.HTTP.String()); err != nil {
+	if d.http, err = listenHTTP(ctx, cfg.Listen.HTTP, ipv6); err != nil {
 		return nil, fmt.Errorf("listen.http: %w", err)
 	}
 	if err := d.dns.Start(ctx); err != nil {
@@ -99,7 +103,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	}
 	part(d.dns.Wait)
 	part(d.serveHTTP)
-	parts.Go(func() { d.untilDecided(ctx) })
+	parts.Go(func() { d.untilKnown(ctx) })
 	parts.Go(func() {
 		// Answering does not hang on discovery: without it, what is known stands.
 		defer d.discovering.Store(false)
@@ -114,53 +118,16 @@ func (d *Daemon) Run(ctx context.Context) error {
 	return err
 }
 
-// untilDecided waits until no cluster is on its first way to being known, from
-// when on a name that is not there does not exist. Clusters that are added later
-// do not make that doubtful again: nobody is to lose the answers there are.
-func (d *Daemon) untilDecided(ctx context.Context) {
-	look := time.NewTicker(20 * time.Millisecond)
-	defer look.Stop()
-	for !d.engine.Decided() {
-		select {
-		case <-look.C:
-		case <-ctx.Done():
-			return
-		}
-	}
-	d.dns.SetProvisional(false)
-	d.log.Info("every cluster was heard of", "missing", d.engine.Ready())
-}
-
-func (d *Daemon) serveHTTP(ctx context.Context) error {
-	srv := &http.Server{
-		Handler: api.Handler(d), ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelWarn),
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 1 << 16,
-	}
-	stop := context.AfterFunc(ctx, func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-		defer cancel()
-		if srv.Shutdown(ctx) != nil {
-			_ = srv.Close()
-		}
-	})
-	defer stop()
-	if err := srv.Serve(d.http); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("http: %w", err)
-	}
-	return nil
-}
-
 // Apply takes a configuration up. Sockets stay as they are: a change of listen
 // waits for the next start, and is told.
 func (d *Daemon) Apply(cfg *config.Config) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	d.applying.Lock()
+	defer d.applying.Unlock()
 	if old := d.current; old != nil && (!slices.Equal(old.Listen.DNS, cfg.Listen.DNS) || old.Listen.HTTP != cfg.Listen.HTTP || !slices.Equal(old.Resolvers, cfg.Resolvers)) {
 		d.log.Warn("a change of listen or resolvers takes effect at the next start only")
 	}
 	before := d.zoneNames()
-	if err := d.dns.SetZones(d.zones(cfg)); err != nil {
+	if err := d.dns.SetZones(d.readZones(cfg)); err != nil {
 		d.log.Error("zones were refused and stay as they were", "error", err)
 	}
 	d.engine.SetFederation(federation(cfg))
@@ -168,18 +135,31 @@ func (d *Daemon) Apply(cfg *config.Config) {
 	if d.current != nil && !slices.Equal(before, d.zoneNames()) {
 		d.engine.Republish()
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.current = cfg
 	d.reload = api.Reload{OK: true, At: time.Now()}
 }
 
-// Refused notes that a changed configuration could not be read; the one before goes on.
-func (d *Daemon) Refused(err error) {
+// readZones reads zone files, which may take long, in place of d, so that nobody
+// has to wait for mu meanwhile. It is for Apply alone.
+func (d *Daemon) readZones(cfg *config.Config) []dnsserver.ZoneSpec {
+	beside := &Daemon{log: d.log, dns: d.dns, files: d.files, current: d.current}
+	specs := beside.zones(cfg)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.reload.OK = false
+	d.files = beside.files
+	return specs
+}
+
+// Refused notes that a changed configuration could not be read; the one before goes on.
+func (d *Daemon) Refused(err error) {
 	for _, e := range Lines(err) {
 		d.log.Error("configuration was refused, the one before goes on", "error", e)
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.reload.OK = false
 }
 
 // Confirmed notes that the configuration that runs is what the file has.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 
 	"github.com/fedns/fedns/cmd/fedns/config"
@@ -45,9 +46,28 @@ func NewSource(c config.Cluster, rules cluster.Export, log *slog.Logger) (Checke
 		src, err := manifest.New(manifest.Config{Cluster: c.Name, Dir: c.Manifests, Rules: rules, Log: log})
 		return folder{src, c.Manifests}, err
 	}
-	return kubernetes.New(kubernetes.Config{
+	kc := kubernetes.Config{
 		Cluster: c.Name, Kubeconfig: c.Kubeconfig, Context: c.Context, AllowExec: c.AllowExec, Rules: rules, Log: log,
-	})
+	}
+	if c.Kubeconfig != "" {
+		f, err := config.OpenRegular(c.Kubeconfig)
+		if err == nil {
+			_ = f.Close()
+		} else if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) { // what New tells
+			return nil, fmt.Errorf("cluster %s: kubeconfig %w", c.Name, err)
+		}
+	}
+	src, err := kubernetes.New(kc)
+	if err != nil && !c.AllowExec {
+		kc.AllowExec = true
+		if _, lacks := kubernetes.New(kc); lacks == nil {
+			err = fmt.Errorf("%w, or allowExec: true for this cluster in the configuration", err)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return src, nil
 }
 
 // folder is a manifest Source with its Check.

@@ -1,0 +1,60 @@
+package daemon
+
+import (
+	"context"
+	"time"
+)
+
+// doubt is what it depends on whether a name that is not there may yet exist.
+type doubt struct {
+	missing func() []string      // clusters not read since the start
+	decided func() bool          // none of them is being read
+	longest func() time.Duration // to wait for those that cannot be reached; may change
+}
+
+// end blocks until no name is in doubt any more, or ctx is done: then it is
+// false. missing are clusters that were not waited for any longer.
+func (d doubt) end(ctx context.Context) (missing []string, ended bool) {
+	began := time.Now()
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for {
+		if missing = d.missing(); len(missing) == 0 || time.Since(began) >= d.longest() && d.decided() {
+			return missing, true
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return missing, false
+		}
+	}
+}
+
+// untilKnown waits until a name that is not there does not exist: every cluster
+// was read, or those that could not be reached were waited for long enough.
+// Clusters that are added later do not make that doubtful again: nobody is to
+// lose the answers there are.
+func (d *Daemon) untilKnown(ctx context.Context) {
+	missing, ended := doubt{d.engine.Ready, d.engine.Decided, d.longestDoubt}.end(ctx)
+	if !ended {
+		return
+	}
+	d.dns.SetProvisional(false)
+	d.doubtful.Store(false)
+	if len(missing) > 0 {
+		d.log.Warn("clusters were not read in time: names that only they may have are answered NXDOMAIN from now on", "clusters", missing)
+		return
+	}
+	d.log.Info("every cluster was read")
+}
+
+// longestDoubt is the configuration's, as it is now.
+func (d *Daemon) longestDoubt() time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.current.Startup.Wait
+}
+
+// Doubtful says that a name that is not there is answered SERVFAIL, for a
+// cluster that was not read since the start may have it.
+func (d *Daemon) Doubtful() bool { return d.doubtful.Load() }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"time"
@@ -27,6 +28,9 @@ manifests, and prints what to ask. Nothing but this binary is needed. With
 first that is not as it must be.`,
 		Example: "  fedns demo\n  fedns demo --script",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return err
+			}
 			if err := runDemo(cmd.Context(), o, stdout, stderr); err != nil {
 				return wanting{err}
 			}
@@ -46,12 +50,31 @@ type demoOptions struct {
 	dns, http string
 }
 
+// check finds what makes no sense, in the words of the flags.
+func (o demoOptions) check() error {
+	if o.length < 0 {
+		return fmt.Errorf("invalid argument %q for \"--for\" flag: want 0 or longer", o.length)
+	}
+	for _, f := range []struct{ name, value string }{{"dns", o.dns}, {"http", o.http}} {
+		if a, err := netip.ParseAddrPort(f.value); err != nil || a.Port() == 0 {
+			return fmt.Errorf("invalid argument %q for \"--%s\" flag: want address:port, such as 127.0.0.1:5353 or [::1]:5353", f.value, f.name)
+		}
+	}
+	if o.dns == o.http {
+		return fmt.Errorf("invalid argument %q for \"--http\" flag: want another address than that of --dns", o.http)
+	}
+	return nil
+}
+
 func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error {
 	dir, err := os.MkdirTemp("", "fedns-demo-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	if dir, err = filepath.Abs(dir); err != nil { // $TMPDIR may be relative; who reads the path may be elsewhere
+		return err
+	}
 	world, err := demo.NewFolders(dir)
 	if err != nil {
 		return err
@@ -64,7 +87,7 @@ func runDemo(ctx context.Context, o demoOptions, stdout, stderr io.Writer) error
 		return err
 	}
 	file := filepath.Join(dir, "fedns.yaml")
-	text := demo.Config(o.dns, o.http, zoneFile, func(m demo.Member) string { return "manifests: " + filepath.Join(dir, m.Name) })
+	text := demo.Config(o.dns, o.http, zoneFile, func(m demo.Member) string { return fmt.Sprintf("manifests: %q", filepath.Join(dir, m.Name)) })
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		return err
 	}
@@ -93,7 +116,7 @@ func (o demoOptions) serve(ctx context.Context, file string, world demo.Folders,
 		played = s.Run(ctx)
 		cancel()
 	default:
-		demo.Introduce(stdout, dns, d.HTTPAddr(), fmt.Sprintf("Each is a folder of manifests; edit one and ask again:\n  %s\n", world.Dir))
+		demo.Introduce(stdout, dns, d.HTTPAddr(), fmt.Sprintf("Each is a folder of manifests; edit one and ask again:\n  %s\n", demo.Quote(world.Dir)))
 		if o.length > 0 {
 			timer := time.AfterFunc(o.length, cancel)
 			defer timer.Stop()

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -73,11 +74,33 @@ func newRoot(stdout, stderr io.Writer) *cobra.Command {
 cluster, keeps them in one zone in memory, and answers DNS from it.`,
 		SilenceErrors: true, SilenceUsage: true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+		Version:           thisBuild().Version,
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)
+	root.SetVersionTemplate(strings.ReplaceAll(thisBuild().String(), "{{", "") + "\n") // a template without actions
+	root.SetHelpCommand(newHelp())
 	root.AddCommand(newServe(stderr), newCheck(stdout), newDemo(stdout, stderr), newVersion(stdout))
 	return root
+}
+
+// newHelp is cobra's own, but that what there is no help on is an error.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use: "help [command]", Short: "Help about any command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				return err
+			}
+			if len(rest) > 0 {
+				return fmt.Errorf("unknown command %q for %q", rest[0], about.CommandPath())
+			}
+			about.InitDefaultHelpFlag()
+			about.InitDefaultVersionFlag()
+			return about.Help()
+		},
+	}
 }
 
 // logger writes for people on stderr. What the Kubernetes client has to say by itself goes there as well.

@@ -63,6 +63,27 @@ func TestDemoEndsInTime(t *testing.T) {
 	}
 }
 
+// TestDemoAnywhere: the folder for temporary files may be relative, and called anything.
+func TestDemoAnywhere(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "it's here")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	t.Setenv("TMPDIR", ".")
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), []string{"demo", "--script", "--dns", freeAddr(t), "--http", freeAddr(t)}, &out, &errs); code != exitDone {
+		t.Fatalf("exit %d\n%s%s", code, &out, &errs)
+	}
+	out.Reset()
+	if code := run(t.Context(), []string{"demo", "--for", "1ms", "--dns", freeAddr(t), "--http", freeAddr(t)}, &out, &errs); code != exitDone {
+		t.Fatalf("exit %d\n%s%s", code, &out, &errs)
+	}
+	if want := "\n  '" + strings.ReplaceAll(dir, "'", `'\''`) + "/fedns-demo-"; !strings.Contains(out.String(), want) {
+		t.Errorf("%q is not among\n%s", want, &out)
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	bad := filepath.Join(t.TempDir(), "bad.yaml")
 	if err := os.WriteFile(bad, []byte("apiVersion: fedns.io/v1alpha1\nkind: Config\nlisten: {dsn: []}\n"), 0o600); err != nil {
@@ -76,7 +97,16 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"version"}, exitDone, "fedns "},
 		{[]string{"version", "-o", "json"}, exitDone, `"platform"`},
 		{[]string{"version", "-o", "xml"}, exitUsage, "want text or json"},
+		{[]string{"--version"}, exitDone, thisBuild().String() + "\n"},
 		{[]string{"--help"}, exitDone, "Available Commands"},
+		{[]string{"help"}, exitDone, "Available Commands"},
+		{[]string{"help", "serve"}, exitDone, "Runs the daemon until"},
+		{[]string{"help", "nosuch"}, exitUsage, `unknown command "nosuch" for "fedns"`},
+		{[]string{"help", "serve", "nosuch"}, exitUsage, `unknown command "nosuch" for "fedns serve"`},
+		{[]string{"demo", "--for", "-3s"}, exitUsage, `invalid argument "-3s" for "--for" flag`},
+		{[]string{"demo", "--dns", "foo"}, exitUsage, `invalid argument "foo" for "--dns" flag: want address:port`},
+		{[]string{"demo", "--http", "127.0.0.1:0"}, exitUsage, `invalid argument "127.0.0.1:0" for "--http" flag`},
+		{[]string{"demo", "--http", "127.0.0.1:5353"}, exitUsage, "want another address than that of --dns"},
 		{[]string{"explode"}, exitUsage, `unknown command "explode"`},
 		{[]string{"serve"}, exitUsage, `"config" not set`},
 		{[]string{"serve", "--config", bad}, exitWanting, bad + ":3: listen.dsn: unknown field"},
@@ -274,6 +304,46 @@ func TestServeTakesUpChanges(t *testing.T) {
 	s.answers("web.shop.stage.", dns.TypeA, "NOERROR 10.0.0.2")
 	s.answers("web.shop.prod.", dns.TypeA, "REFUSED")
 	s.answers("www.example.com.", dns.TypeTXT, "REFUSED")
+}
+
+// TestIncludedFilesAreWatched: a zone changes with the files that its own includes.
+func TestIncludedFilesAreWatched(t *testing.T) {
+	s := serveDaemon(t, "federation: {name: prod, domain: example.com}\nzones: [{name: example.com, files: [zone]}]\n",
+		map[string]string{"zone": "$TTL 60\n$INCLUDE sub/more\n", "sub/more": "www TXT \"1\"\n"})
+	s.answers("www.example.com.", dns.TypeTXT, `NOERROR "1"`)
+	s.write("sub/more", "www TXT \"2\"\n")
+	s.answers("www.example.com.", dns.TypeTXT, `NOERROR "2"`)
+}
+
+// TestUnreadClusterLeavesNamesOpen: a name that is not there may be that of a
+// cluster that was not read since the start, until the operator will not wait.
+func TestUnreadClusterLeavesNamesOpen(t *testing.T) {
+	const clusters = "federation: {name: prod}\nclusters: [{name: a, manifests: a}, {name: gone, manifests: gone}]\n"
+	s := serveDaemon(t, clusters, map[string]string{"a/web.yaml": webManifest})
+	s.answers("web.shop.prod.", dns.TypeA, "NOERROR 10.0.0.1")
+	s.await("the other is told", func() string {
+		if code, body := s.get("/readyz?tolerate=unreachable"); code != 200 || !strings.Contains(body, "cluster gone: unreachable") {
+			return fmt.Sprint(code, body)
+		}
+		return ""
+	})
+	provisional := func(want string) {
+		t.Helper()
+		s.await("it is measured", func() string {
+			if _, body := s.get("/metrics"); !strings.Contains(body, "\nfedns_dns_provisional "+want+"\n") {
+				return "fedns_dns_provisional is not " + want
+			}
+			return ""
+		})
+	}
+	s.answers("db.shop.prod.", dns.TypeA, "SERVFAIL")
+	provisional("1")
+	s.config(clusters + "startup: {wait: 0}\n")
+	s.answers("db.shop.prod.", dns.TypeA, "NXDOMAIN")
+	provisional("0")
+	if log := s.log.String(); !strings.Contains(log, "clusters were not read in time") || !strings.Contains(log, "[gone]") {
+		t.Errorf("the log does not tell:\n%s", log)
+	}
 }
 
 func TestReadyzTellsWhatIsMissing(t *testing.T) {

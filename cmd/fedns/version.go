@@ -41,6 +41,11 @@ func thisBuild() build {
 	return b
 }
 
+// String is the build on one line.
+func (b build) String() string {
+	return fmt.Sprintf("fedns %s %s %s %s", b.Version, b.Revision, b.Go, b.Platform)
+}
+
 func newVersion(stdout io.Writer) *cobra.Command {
 	var out output
 	cmd := &cobra.Command{
@@ -50,7 +55,7 @@ func newVersion(stdout io.Writer) *cobra.Command {
 			if out == outputJSON {
 				return printJSON(stdout, b)
 			}
-			_, err := fmt.Fprintf(stdout, "fedns %s %s %s %s\n", b.Version, b.Revision, b.Go, b.Platform)
+			_, err := fmt.Fprintln(stdout, b)
 			return err
 		},
 	}

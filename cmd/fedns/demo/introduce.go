@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"regexp"
+	"strings"
 )
 
 // questions are those that Introduce shows, by path.
@@ -23,6 +25,17 @@ var questions = []struct{ name, typ, text string }{
 	{"db-0.eu-1.db.shop.svc.clusterset.local", "A", "  one of its endpoints"},
 	{"1.1.111.10.in-addr.arpa", "PTR", "  and back"},
 	{"www.example.com", "A", "a record from a zone file"},
+}
+
+// plain is what a shell takes as it stands.
+var plain = regexp.MustCompile(`^[-+=@%:,./_A-Za-z0-9]+$`)
+
+// Quote is a word that a shell takes as one.
+func Quote(word string) string {
+	if plain.MatchString(word) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // Introduce prints what runs and what it can be asked, ready to paste. The

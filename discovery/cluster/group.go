@@ -52,6 +52,10 @@ const (
 	ByLoadBalancer
 )
 
+// MaxTTL is the longest TTL a record gets, in seconds: a week, as in the
+// configuration. RFC 8767 §4 has resolvers cap TTLs there.
+const MaxTTL = 7 * 24 * 3600
+
 // Group is all that DNS has to know of one Service in one cluster. A Source
 // reports Groups of exported Services only, Export already limited to the rules
 // the configuration switched on, and addresses that are Usable. Slices are sorted and without duplicates, so
@@ -70,7 +74,7 @@ type Group struct {
 	Endpoints       []Endpoint
 	PublishNotReady bool // spec.publishNotReadyAddresses
 
-	TTL       uint32       // seconds, fedns.io/ttl; 0: not set
+	TTL       uint32       // seconds, fedns.io/ttl, MaxTTL at most; 0: not set
 	Policy    string       // fedns.io/policy; empty: not set
 	Weight    uint32       // fedns.io/weight; 0: not set
 	Addresses []netip.Addr // fedns.io/addresses: these instead of what the cluster shows

@@ -28,10 +28,6 @@ var policies = []string{"Nearest", "All", "Weighted", "Failover"}
 // maxWeight is what an SRV record can carry (RFC 2782).
 const maxWeight = math.MaxUint16
 
-// maxTTL is a week, in seconds, as in the configuration: RFC 8767 §4 has
-// resolvers cap TTLs there.
-const maxTTL = 7 * 24 * 3600
-
 // usable is what an address has to be, in findings.
 const usable = "an address that other hosts can reach"
 
@@ -71,8 +67,8 @@ func (s *Service) annotate(annotations map[string]string) {
 // is longer than a week is a week, and an error beside it: what a resolver once
 // took in for years nobody gets out again.
 func ParseTTL(text string) (uint32, error) {
-	want := fmt.Errorf("want 1 to %d seconds, or a duration of whole seconds such as 1m30s", maxTTL)
-	long := fmt.Errorf("want at most %d seconds, which it is cut to", maxTTL)
+	want := fmt.Errorf("want 1 to %d seconds, or a duration of whole seconds such as 1m30s", cluster.MaxTTL)
+	long := fmt.Errorf("want at most %d seconds, which it is cut to", cluster.MaxTTL)
 	text = strings.TrimSpace(text)
 	n, err := strconv.ParseUint(text, 10, 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) {
@@ -85,8 +81,8 @@ func ParseTTL(text string) (uint32, error) {
 	switch {
 	case n < 1:
 		return 0, want
-	case n > maxTTL:
-		return maxTTL, long
+	case n > cluster.MaxTTL:
+		return cluster.MaxTTL, long
 	}
 	return uint32(n), nil
 }

@@ -10,7 +10,7 @@ import (
 
 func TestParseTTL(t *testing.T) {
 	for text, want := range map[string]uint32{
-		"1": 1, "30": 30, " 30 ": 30, "604800": maxTTL, "168h": maxTTL, "1m30s": 90, "1h": 3600, "1000ms": 1,
+		"1": 1, "30": 30, " 30 ": 30, "604800": cluster.MaxTTL, "168h": cluster.MaxTTL, "1m30s": 90, "1h": 3600, "1000ms": 1,
 		"0": 0, "-1": 0, "500ms": 0, "1.5s": 0, "": 0, "soon": 0, "0s": 0, "-5s": 0, "9999999h": 0,
 	} {
 		got, err := ParseTTL(text)
@@ -19,7 +19,7 @@ func TestParseTTL(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"604801", "168h0m1s", "2147483647", "2147483648", "99999999999999999999", "600000h"} {
-		if got, err := ParseTTL(text); got != maxTTL || err == nil {
+		if got, err := ParseTTL(text); got != cluster.MaxTTL || err == nil {
 			t.Errorf("ParseTTL(%q) = %d, %v; want it cut", text, got, err)
 		}
 	}
@@ -39,7 +39,7 @@ func FuzzAnnotations(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if ttl, err := ParseTTL(text); err == nil && (ttl < 1 || ttl > maxTTL) {
+		if ttl, err := ParseTTL(text); err == nil && (ttl < 1 || ttl > cluster.MaxTTL) {
 			t.Errorf("TTL %d out of %q", ttl, text)
 		}
 		if w, err := ParseWeight(text); err == nil && (w < 1 || w > maxWeight) {

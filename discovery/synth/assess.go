@@ -88,14 +88,14 @@ func addresses(g *cluster.Group, usable func(*cluster.Endpoint) bool, resolve Re
 		}
 		out = make([]netip.Addr, 0, len(g.Endpoints))
 		for i := range g.Endpoints {
-			if e := &g.Endpoints[i]; usable(e) && e.Addr.IsValid() {
-				out = append(out, clean(e.Addr))
+			if e := &g.Endpoints[i]; usable(e) && cluster.Usable(e.Addr) {
+				out = append(out, e.Addr)
 			}
 		}
 	case g.Type == cluster.LoadBalancer:
 		for _, in := range g.Ingress {
-			if in.Addr.IsValid() {
-				out = append(out, clean(in.Addr))
+			if cluster.Usable(in.Addr) {
+				out = append(out, in.Addr)
 			}
 			if in.Hostname != "" {
 				reason = HostnameUnresolved
@@ -116,14 +116,13 @@ func addresses(g *cluster.Group, usable func(*cluster.Endpoint) bool, resolve Re
 	return slices.Compact(out), ""
 }
 
+// appendAddrs leaves out what must not be in a record, wherever it came from.
+// Who let it in tells so: join of an object's field, ingress of a hostname.
 func appendAddrs(dst, src []netip.Addr) []netip.Addr {
 	for _, a := range src {
-		if a.IsValid() {
-			dst = append(dst, clean(a))
+		if cluster.Usable(a) {
+			dst = append(dst, a)
 		}
 	}
 	return dst
 }
-
-// clean is the address as a record can hold it.
-func clean(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }

@@ -1,10 +1,12 @@
 package synth
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/dnsserver/dnsname"
@@ -45,7 +47,10 @@ func TestShardAddresses(t *testing.T) {
 		{"annotated", with(vip("eu-1", "10.96.0.1"), func(g *cluster.Group) { g.Addresses = addrs("192.0.2.1") }), "[192.0.2.1]", ""},
 		{"annotated, no endpoint known", with(vip("eu-1", "10.96.0.1"), func(g *cluster.Group) { g.Addresses, g.Endpoints = addrs("192.0.2.1"), nil }), "[192.0.2.1]", ""},
 		{"annotated, none ready", with(headless("eu-1", dead), func(g *cluster.Group) { g.Addresses = addrs("192.0.2.1") }), "[192.0.2.1]", NoReadyEndpoints},
-		{"scoped and mapped addresses", vip("eu-1", "fe80::1%eth0", "::ffff:10.0.0.9"), "[10.0.0.9 fe80::1]", ""},
+		{"unusable cluster IPs", vip("eu-1", "fe80::1%eth0", "::ffff:10.0.0.9", "127.0.0.1", "10.0.0.8"), "[10.0.0.8]", ""},
+		{"unusable load balancer addresses", lb(cluster.Ingress{Addr: addr("169.254.169.254")}, cluster.Ingress{Hostname: "bad.cloud.test"}), "[]", HostnameUnresolved},
+		{"unusable endpoints", headless("eu-1", ready("10.0.0.1", ""), ready("::1", ""), ready("0.0.0.0", ""), ready("224.0.0.1", "")), "[10.0.0.1]", ""},
+		{"unusable annotated", with(vip("eu-1", "10.96.0.1"), func(g *cluster.Group) { g.Addresses = addrs("255.255.255.255", "192.0.2.1", "::") }), "[192.0.2.1]", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -83,6 +88,48 @@ func TestCases(t *testing.T) {
 				web.shop.prod.             20 A   10.96.0.1
 				_https._tcp.web.shop.prod. 20 SRV 0 100 443 web.shop.prod.
 				1.0.96.10.in-addr.arpa.    30 PTR web.shop.prod.`,
+		}, {
+			name:   "fedns.io/ttl: a week at most",
+			fed:    Federation{Name: full.Name},
+			groups: []cluster.Group{with(vip("eu-1", "10.96.0.1"), func(g *cluster.Group) { g.TTL, g.Ports = 1<<32-1, nil })},
+			want:   `web.shop.prod. 604800 A 10.96.0.1`,
+		}, {
+			name:   "configured TTLs: a week at most",
+			fed:    Federation{Name: full.Name, TTL: TTLs{ShortName: 1 << 31}},
+			groups: []cluster.Group{with(vip("eu-1", "10.96.0.1"), func(g *cluster.Group) { g.Ports = nil })},
+			want:   `web.shop.prod. 604800 A 10.96.0.1`,
+		}, {
+			name:   "headless: an address no client can be sent to has no record of any kind",
+			fed:    full,
+			only:   "clusterset.local.",
+			groups: []cluster.Group{headless("eu-1", ready("127.0.0.1", "db-0"), ready("10.0.0.2", "db-1"))},
+			want: `
+				web.shop.svc.clusterset.local.             5 A   10.0.0.2
+				web.shop.svc.clusterset.local.             5 SRV 0 100 8443 db-1.eu-1.web.shop.svc.clusterset.local.
+				_https._tcp.web.shop.svc.clusterset.local. 5 SRV 0 100 8443 db-1.eu-1.web.shop.svc.clusterset.local.
+				db-1.eu-1.web.shop.svc.clusterset.local.   5 A   10.0.0.2`,
+		}, {
+			name: "an export that does not say when it was created is the youngest",
+			fed:  Federation{Name: full.Name},
+			groups: []cluster.Group{
+				with(vip("eu-1", "10.96.0.1"), func(g *cluster.Group) {
+					g.Created, g.Ports = time.Time{}, []cluster.Port{{Name: "https", Protocol: "tcp", Number: 8443}}
+				}),
+				vip("us-1", "10.97.0.1"),
+			},
+			want: `
+				web.shop.prod.             5 A   10.96.0.1
+				web.shop.prod.             5 A   10.97.0.1
+				_https._tcp.web.shop.prod. 5 SRV 0 100 443 web.shop.prod.`,
+			finding: `eu-1: port "https" is 8443, but 443 in us-1, which exported first`,
+		}, {
+			name: "what a Source found is told, and nothing answers for it",
+			fed:  Federation{Name: full.Name},
+			groups: []cluster.Group{with(vip("eu-1"), func(g *cluster.Group) {
+				g.Findings = []string{"Service shop/web: spec.clusterIP: want 100%s"}
+			})},
+			want:    ``,
+			finding: "eu-1: Service shop/web: spec.clusterIP: want 100%s",
 		}, {
 			name: "configured TTLs",
 			fed: Federation{Name: full.Name, Domain: full.Domain, ClusterSet: full.ClusterSet,
@@ -222,6 +269,21 @@ func TestCases(t *testing.T) {
 				t.Errorf("findings %q, want %q", got.Findings, tt.finding)
 			}
 		})
+	}
+}
+
+// TestOlder: by creation, those that do not say last, then by cluster.
+func TestOlder(t *testing.T) {
+	at := func(id cluster.ID, created time.Time) cluster.Group {
+		return cluster.Group{Cluster: id, Created: created}
+	}
+	want := []cluster.Group{at("d", day(1)), at("b", day(2)), at("e", day(2)), at("a", time.Time{}), at("c", time.Time{})}
+	for i := range want {
+		for j := range want {
+			if got := Older(&want[i], &want[j]); got != cmp.Compare(i, j) {
+				t.Errorf("%s and %s: %d", want[i].Cluster, want[j].Cluster, got)
+			}
+		}
 	}
 }
 

@@ -21,11 +21,17 @@
 // on, else a name of the same form below the short name: one address record an
 // endpoint, whichever name led to it.
 //
-// The oldest export (creation time, then cluster ID) settles conflicts as
-// KEP-1645 has it: its type decides whether the Service has the names of a
-// headless Service, and its number is the one of a port that clusters number
-// differently. The number is settled among the healthy shards that stand behind
-// the name, since it is their addresses the name gives.
+// The oldest export (creation time, then cluster ID; one that does not say when
+// it was created comes last) settles conflicts as KEP-1645 has it: its type
+// decides whether the Service has the names of a headless Service, and its
+// number is the one of a port that clusters number differently. The number is
+// settled among the healthy shards that stand behind the name, since it is their
+// addresses the name gives.
+//
+// # Bounds
+//
+// No RRset is larger than a message can carry, and no address is in one that
+// cluster.Usable does not let in.
 //
 // It imports discovery/cluster, dnsserver/zone, dnsserver/dnsname and the
 // standard library only.

@@ -43,10 +43,10 @@ func (b *builder) endpointTargets(sh *shard, below string) {
 	sh.targets = make([]target, 0, len(sh.addrs))
 	for i := range sh.group.Endpoints {
 		e := &sh.group.Endpoints[i]
-		if !usable(e) || !e.Addr.IsValid() {
+		if !usable(e) || !cluster.Usable(e.Addr) {
 			continue
 		}
-		t := target{addr: clean(e.Addr), ports: e.Ports}
+		t := target{addr: e.Addr, ports: e.Ports}
 		hostname := strings.ToLower(e.Hostname)
 		if hostname == "" {
 			hostname = dashed(t.addr)
@@ -113,6 +113,6 @@ func (b *builder) endpointRecords(sh *shard) {
 			rdatas = append(rdatas, zone.Addr(list[0].addr))
 			list = list[1:]
 		}
-		b.put(zone.NewRRset(name, typ, 0, rdatas...), name, ttl)
+		b.put(b.rrset(typ, rdatas), name, ttl)
 	}
 }

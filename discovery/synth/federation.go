@@ -19,7 +19,7 @@ type Federation struct {
 	TTL        TTLs
 }
 
-// TTLs are in seconds; a zero one has its default.
+// TTLs are in seconds, cluster.MaxTTL at most; a zero one has its default.
 type TTLs struct {
 	ShortName  uint32 // Defaults to 5
 	ClusterSet uint32 // Defaults to 5
@@ -29,17 +29,14 @@ type TTLs struct {
 	Reverse    uint32 // Defaults to 30
 }
 
-// maxTTL is the longest TTL there is, in seconds (RFC 2181 §8).
-const maxTTL = 1<<31 - 1
-
 func (t TTLs) withDefaults() TTLs {
 	return TTLs{
-		ShortName:  min(cmp.Or(t.ShortName, 5), maxTTL),
-		ClusterSet: min(cmp.Or(t.ClusterSet, 5), maxTTL),
-		Zone:       min(cmp.Or(t.Zone, 30), maxTTL),
-		Region:     min(cmp.Or(t.Region, 30), maxTTL),
-		Global:     min(cmp.Or(t.Global, 30), maxTTL),
-		Reverse:    min(cmp.Or(t.Reverse, 30), maxTTL),
+		ShortName:  min(cmp.Or(t.ShortName, 5), cluster.MaxTTL),
+		ClusterSet: min(cmp.Or(t.ClusterSet, 5), cluster.MaxTTL),
+		Zone:       min(cmp.Or(t.Zone, 30), cluster.MaxTTL),
+		Region:     min(cmp.Or(t.Region, 30), cluster.MaxTTL),
+		Global:     min(cmp.Or(t.Global, 30), cluster.MaxTTL),
+		Reverse:    min(cmp.Or(t.Reverse, 30), cluster.MaxTTL),
 	}
 }
 

@@ -105,7 +105,7 @@ func (b *builder) headlessSRV(n *behind) []zone.RRset {
 		for _, m := range n.members {
 			rdatas = append(rdatas, b.ports[i].srv[m]...)
 		}
-		n.srv[i] = zone.NewRRset(dnsname.Name{}, zone.TypeSRV, 0, rdatas...)
+		n.srv[i] = b.rrset(zone.TypeSRV, rdatas)
 	}
 	return n.srv
 }

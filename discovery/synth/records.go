@@ -88,8 +88,11 @@ func (b *builder) gather(groups []cluster.Group, resolve Resolve) bool {
 			order = append(order, &groups[i])
 		}
 	}
-	slices.SortFunc(order, older)
+	slices.SortFunc(order, Older)
 	for _, g := range order {
+		for _, text := range g.Findings {
+			b.note(g.Cluster, "%s", text)
+		}
 		if g.Type != order[0].Type && (g.Type == cluster.Headless || order[0].Type == cluster.Headless) {
 			b.note(g.Cluster, "type is %s, but %s in %s, which exported first: the service has the names of that type", g.Type, order[0].Type, order[0].Cluster)
 		}
@@ -106,7 +109,7 @@ func (b *builder) gather(groups []cluster.Group, resolve Resolve) bool {
 			sh.rdata[family] = append(sh.rdata[family], zone.Addr(a))
 		}
 		if g.TTL != 0 && (b.ttl == 0 || g.TTL < b.ttl) {
-			b.ttl = min(g.TTL, maxTTL)
+			b.ttl = min(g.TTL, cluster.MaxTTL)
 		}
 		b.shards = append(b.shards, sh)
 	}
@@ -122,8 +125,16 @@ func (b *builder) gather(groups []cluster.Group, resolve Resolve) bool {
 	return true
 }
 
-// older orders exports for conflicts (KEP-1645): by creation, then by cluster.
-func older(x, y *cluster.Group) int {
+// Older orders exports for conflicts (KEP-1645): by creation, then by cluster. One
+// without a creation time, which only a manifest can be, comes after those that
+// have one: not to say when must not win over everybody.
+func Older(x, y *cluster.Group) int {
+	if x.Created.IsZero() != y.Created.IsZero() {
+		if y.Created.IsZero() {
+			return -1
+		}
+		return 1
+	}
 	return cmp.Or(x.Created.Compare(y.Created), cmp.Compare(x.Cluster, y.Cluster))
 }
 
@@ -149,7 +160,7 @@ func (b *builder) behind(members []int) *behind {
 			rdatas = append(rdatas, b.shards[m].rdata[family]...)
 		}
 		if len(rdatas) > 0 {
-			n.sets = append(n.sets, zone.NewRRset(dnsname.Name{}, typ, 0, rdatas...))
+			n.sets = append(n.sets, b.rrset(typ, rdatas))
 		}
 	}
 	b.behinds = append(b.behinds, n)
@@ -209,7 +220,7 @@ func (b *builder) clusterSetNames() {
 		union = slices.AppendSeq(union, b.srv(i, name, b.all).RDATA())
 	}
 	if len(union) > 0 {
-		b.put(zone.NewRRset(name, zone.TypeSRV, 0, union...), name, b.s.fed.TTL.ClusterSet)
+		b.put(b.rrset(zone.TypeSRV, union), name, b.s.fed.TTL.ClusterSet)
 	}
 }
 

@@ -48,6 +48,8 @@ func (b *builder) reverseNames() {
 			rdatas = append(rdatas, zone.Target(list[0].to))
 			list = list[1:]
 		}
-		b.out.PTR = append(b.out.PTR, zone.NewRRset(owner, zone.TypePTR, b.s.fed.TTL.Reverse, rdatas...))
+		r := b.rrset(zone.TypePTR, rdatas)
+		r.Owner, r.TTL = owner, b.s.fed.TTL.Reverse
+		b.out.PTR = append(b.out.PTR, r)
 	}
 }

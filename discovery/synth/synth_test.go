@@ -115,7 +115,7 @@ func families(all []string, suffix string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(l string) bool { return !strings.HasSuffix(strings.Fields(l)[0], suffix) })
 }
 
-var lbNames = map[string][]netip.Addr{"lb.cloud.test": addrs("203.0.113.9", "2001:db8:f::9")}
+var lbNames = map[string][]netip.Addr{"lb.cloud.test": addrs("203.0.113.9", "2001:db8:f::9"), "bad.cloud.test": addrs("127.0.0.1", "::1")}
 
 func resolve(hostname string) []netip.Addr { return lbNames[hostname] }
 

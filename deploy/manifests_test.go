@@ -3,6 +3,7 @@ package deploy
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -208,7 +209,10 @@ func TestConfigMap(t *testing.T) {
 				t.Errorf("port %+v, want %d", p, ports[p.Name])
 			}
 		}
-		if !cfg.Listen.DNS[0].Addr().IsUnspecified() || !cfg.Listen.HTTP.Addr().IsUnspecified() {
+		// DNS has a socket for each family, HTTP's [::] is for both.
+		port := cfg.Listen.DNS[0].Port()
+		both := []netip.AddrPort{netip.AddrPortFrom(netip.IPv4Unspecified(), port), netip.AddrPortFrom(netip.IPv6Unspecified(), port)}
+		if !slices.Equal(cfg.Listen.DNS, both) || cfg.Listen.HTTP.Addr() != netip.IPv6Unspecified() {
 			t.Errorf("listens at %v and %v, where the Service and the kubelet do not reach it", cfg.Listen.DNS, cfg.Listen.HTTP)
 		}
 		for _, m := range cfg.Clusters[1:] {

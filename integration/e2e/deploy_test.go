@@ -66,8 +66,8 @@ func (i *installation) install(t *testing.T) {
 	n.next(t, "docker build -f deploy/Dockerfile") // buildImage does by hand what it would
 	// Other tests' daemons have these ports: the one edit that is not the README's.
 	dns, http := freeAddr(t), freeAddr(t)
-	n.edit(t, "deploy/manifests/config.yaml", "0.0.0.0:5353", dns, 1)
-	n.edit(t, "deploy/manifests/config.yaml", "0.0.0.0:8053", http, 1)
+	n.edit(t, "deploy/manifests/config.yaml", `["0.0.0.0:5353", "[::]:5353"]`, `["`+dns+`"]`, 1)
+	n.edit(t, "deploy/manifests/config.yaml", "[::]:8053", http, 1)
 	n.follow(t, "apply -f deploy/manifests/namespace.yaml")
 
 	pods, err := i.host.Client().CoreV1().Pods("fedns").List(t.Context(), metav1.ListOptions{})

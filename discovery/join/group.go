@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/cluster/packed"
 )
 
 // scanned bounds how many queued Services one Take looks at, so that a long
@@ -176,11 +177,11 @@ func appendGroup(b []byte, g *cluster.Group) []byte {
 	b = binary.AppendUvarint(b, uint64(len(g.Ingress)))
 	for _, i := range g.Ingress {
 		b = appendAddr(b, i.Addr)
-		b = appendText(b, i.Hostname)
+		b = packed.AppendText(b, i.Hostname)
 	}
 	b = appendPorts(b, g.Ports)
 	b = binary.AppendUvarint(b, uint64(g.TTL))
-	b = appendText(b, g.Policy)
+	b = packed.AppendText(b, g.Policy)
 	b = binary.AppendUvarint(b, uint64(g.Weight))
 	b = appendAddrs(b, g.Addresses)
 	b = binary.AppendUvarint(b, uint64(len(g.Endpoints)))
@@ -188,13 +189,13 @@ func appendGroup(b []byte, g *cluster.Group) []byte {
 		e := &g.Endpoints[i]
 		b = append(b, boolByte(e.Ready)|boolByte(e.Serving)<<1|boolByte(e.Terminating)<<2)
 		b = appendAddr(b, e.Addr)
-		b = appendText(b, e.Hostname)
-		b = appendText(b, e.Zone)
+		b = packed.AppendText(b, e.Hostname)
+		b = packed.AppendText(b, e.Zone)
 		b = appendPorts(b, e.Ports)
 	}
 	b = binary.AppendUvarint(b, uint64(len(g.Findings)))
 	for _, text := range g.Findings {
-		b = appendText(b, text)
+		b = packed.AppendText(b, text)
 	}
 	return b
 }
@@ -216,8 +217,8 @@ func appendAddr(b []byte, a netip.Addr) []byte {
 func appendPorts(b []byte, ports []cluster.Port) []byte {
 	b = binary.AppendUvarint(b, uint64(len(ports)))
 	for _, p := range ports {
-		b = appendText(b, p.Name)
-		b = appendText(b, p.Protocol)
+		b = packed.AppendText(b, p.Name)
+		b = packed.AppendText(b, p.Protocol)
 		b = binary.BigEndian.AppendUint16(b, p.Number)
 	}
 	return b

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/cluster/packed"
 )
 
 // The packed form of a slice's endpoints. A cluster may have a million
@@ -50,11 +51,11 @@ func pack(ports []cluster.Port, endpoints []cluster.Endpoint) string {
 	for _, p := range ports {
 		buf = append(buf, byte(max(0, slices.Index(protocols[:], p.Protocol))))
 		buf = binary.BigEndian.AppendUint16(buf, p.Number)
-		buf = appendText(buf, p.Name)
+		buf = packed.AppendText(buf, p.Name)
 	}
 	buf = binary.AppendUvarint(buf, uint64(len(zones)))
 	for _, z := range zones {
-		buf = appendText(buf, z)
+		buf = packed.AppendText(buf, z)
 	}
 	buf = append(buf, byte(len(endpoints[0].Addr.AsSlice())))
 	for i, e := range endpoints {
@@ -91,7 +92,7 @@ func appendEndpoint(buf []byte, e cluster.Endpoint, zones []string) []byte {
 	}
 	buf = append(buf, e.Addr.AsSlice()...)
 	if e.Hostname != "" {
-		buf = appendText(buf, e.Hostname)
+		buf = packed.AppendText(buf, e.Hostname)
 	}
 	return buf
 }
@@ -110,31 +111,28 @@ func zonesOf(endpoints []cluster.Endpoint) []string {
 	return zones
 }
 
-// unpack appends the endpoints that packed holds to dst. They share one Ports
+// unpack appends the endpoints that octets hold to dst. They share one Ports
 // slice. intern gives the string to keep for a zone or a port name, so that a
-// thousand Groups share one copy and none pins the packed string.
-func unpack(dst []cluster.Endpoint, packed string, intern func(string) string) ([]cluster.Endpoint, error) {
-	if packed == "" {
+// thousand Groups share one copy and none pins octets.
+func unpack(dst []cluster.Endpoint, octets string, intern func(string) string) ([]cluster.Endpoint, error) {
+	if octets == "" {
 		return dst, nil
 	}
-	r := reader{rest: packed}
-	ports := r.ports(intern)
-	zones := make([]string, r.count())
-	for i := range zones {
-		zones[i] = intern(r.text())
-	}
-	octets := int(r.octet())
-	if octets != 4 && octets != 16 {
+	r := packed.Read(octets)
+	ports := readPorts(&r, intern)
+	zones := packed.List(&r, func() string { return intern(r.Text()) })
+	size := int(r.Octet())
+	if size != 4 && size != 16 {
 		return dst, errPacked
 	}
-	for r.rest != "" && !r.bad {
-		flags := r.octet()
+	for !r.Empty() {
+		flags := r.Octet()
 		zone := int(flags >> zoneShift)
 		if zone == zoneLong {
-			zone = int(r.uvarint())
+			zone = r.Index(len(zones) + 1)
 		}
-		addr, ok := netip.AddrFromSlice([]byte(r.take(octets)))
-		if !ok || zone < 0 || zone > len(zones) {
+		addr, ok := netip.AddrFromSlice([]byte(r.Octets(size)))
+		if !ok || zone > len(zones) {
 			return dst, errPacked
 		}
 		e := cluster.Endpoint{
@@ -142,96 +140,26 @@ func unpack(dst []cluster.Endpoint, packed string, intern func(string) string) (
 			Ready: flags&flagReady != 0, Serving: flags&flagServing != 0, Terminating: flags&flagTerminating != 0,
 		}
 		if flags&flagHostname != 0 {
-			e.Hostname = strings.Clone(r.text())
+			e.Hostname = strings.Clone(r.Text())
 		}
 		if zone > 0 {
 			e.Zone = zones[zone-1]
 		}
 		dst = append(dst, e)
 	}
-	if r.bad {
+	if r.Bad() {
 		return dst, errPacked
 	}
 	return dst, nil
 }
 
-func appendText(buf []byte, s string) []byte {
-	buf = binary.AppendUvarint(buf, uint64(len(s)))
-	return append(buf, s...)
-}
-
-// reader takes a packed string apart. After it ran past the end or met
-// nonsense, bad is set and it yields zeros.
-type reader struct {
-	rest string
-	bad  bool
-}
-
-func (r *reader) take(n int) string {
-	if n < 0 || n > len(r.rest) {
-		r.bad, r.rest = true, ""
-		return ""
-	}
-	s := r.rest[:n]
-	r.rest = r.rest[n:]
-	return s
-}
-
-func (r *reader) octet() byte {
-	s := r.take(1)
-	if s == "" {
-		return 0
-	}
-	return s[0]
-}
-
-func (r *reader) uvarint() uint64 {
-	var v uint64
-	for shift := 0; shift < 63; shift += 7 {
-		c := r.octet()
-		v |= uint64(c&0x7f) << shift
-		if c < 0x80 {
-			return v
-		}
-	}
-	r.bad, r.rest = true, ""
-	return 0
-}
-
-// count reads how many items follow; each takes an octet at least, which
-// bounds what a malformed string can make us allocate.
-func (r *reader) count() int {
-	n := r.uvarint()
-	if n > uint64(len(r.rest)) {
-		r.bad, r.rest = true, ""
-		return 0
-	}
-	return int(n)
-}
-
-func (r *reader) text() string { return r.take(r.count()) }
-
-func (r *reader) ports(intern func(string) string) []cluster.Port {
-	n := r.count()
-	if n == 0 {
-		return nil
-	}
-	ports := make([]cluster.Port, n)
-	for i := range ports {
-		proto := int(r.octet())
+func readPorts(r *packed.Reader, intern func(string) string) []cluster.Port {
+	return packed.List(r, func() cluster.Port {
+		proto := int(r.Octet())
 		if proto >= len(protocols) {
-			r.bad, r.rest = true, ""
-			return nil
+			r.Must(false)
+			return cluster.Port{}
 		}
-		number := r.take(2)
-		if r.bad {
-			return nil
-		}
-		ports[i] = cluster.Port{
-			Protocol: protocols[proto],
-			Number:   uint16(number[0])<<8 | uint16(number[1]),
-			Name:     intern(r.text()),
-		}
-	}
-	return ports
+		return cluster.Port{Protocol: protocols[proto], Number: r.Uint16(), Name: intern(r.Text())}
+	})
 }

@@ -8,5 +8,5 @@
 //	                         └────────┴──────────────┴───────────┴──────┴─────────┴──────────┘
 //
 // Zone names and port lists, which endpoints have in common, are written once a
-// Group. It imports discovery/cluster and the standard library only.
+// Group. It imports discovery/cluster, its packed, and the standard library only.
 package store

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/cluster/packed"
 )
 
 // version begins every packed Group; another layout has another number.
@@ -59,18 +60,18 @@ func Append(dst []byte, g *cluster.Group) []byte {
 	if len(g.Findings) > 0 {
 		dst = binary.AppendUvarint(dst, uint64(len(g.Findings)))
 		for _, text := range g.Findings {
-			dst = appendString(dst, text)
+			dst = packed.AppendText(dst, text)
 		}
 	}
 	dst = binary.AppendUvarint(dst, uint64(g.TTL))
 	dst = binary.AppendUvarint(dst, uint64(g.Weight))
-	dst = appendString(dst, g.Policy)
+	dst = packed.AppendText(dst, g.Policy)
 	dst = appendAddrs(dst, g.Addresses)
 	dst = appendAddrs(dst, g.ClusterIPs)
 	dst = binary.AppendUvarint(dst, uint64(len(g.Ingress)))
 	for _, in := range g.Ingress {
 		dst = appendAddr(dst, in.Addr)
-		dst = appendString(dst, in.Hostname)
+		dst = packed.AppendText(dst, in.Hostname)
 	}
 	dst = appendPorts(dst, g.Ports)
 	return appendEndpoints(dst, g.Endpoints)
@@ -90,7 +91,7 @@ func appendEndpoints(dst []byte, list []cluster.Endpoint) []byte {
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(zones)))
 	for _, z := range zones {
-		dst = appendString(dst, z)
+		dst = packed.AppendText(dst, z)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(ports)))
 	for _, p := range ports {
@@ -120,7 +121,7 @@ func appendEndpoint(dst []byte, e *cluster.Endpoint, zones []string, ports [][]c
 	dst = append(dst, flags|addrKind(e.Addr)<<shiftAddr)
 	dst = appendOctets(dst, e.Addr)
 	if e.Hostname != "" {
-		dst = appendString(dst, e.Hostname)
+		dst = packed.AppendText(dst, e.Hostname)
 	}
 	if e.Zone != "" {
 		dst = binary.AppendUvarint(dst, uint64(slices.Index(zones, e.Zone)))
@@ -143,15 +144,11 @@ func portsIndex(lists [][]cluster.Port, p []cluster.Port) int {
 func appendPorts(dst []byte, list []cluster.Port) []byte {
 	dst = binary.AppendUvarint(dst, uint64(len(list)))
 	for _, p := range list {
-		dst = appendString(dst, p.Name)
-		dst = appendString(dst, p.Protocol)
+		dst = packed.AppendText(dst, p.Name)
+		dst = packed.AppendText(dst, p.Protocol)
 		dst = binary.BigEndian.AppendUint16(dst, p.Number)
 	}
 	return dst
-}
-
-func appendString(dst []byte, s string) []byte {
-	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
 }
 
 func appendAddrs(dst []byte, list []netip.Addr) []byte {

@@ -66,7 +66,7 @@ func (w *trial) kubeconfigs(t *testing.T) {
 			reason(t, d, name, "unreachable", part)
 		}
 		logged(t, d, `msg="member cluster" cluster=`+name+" phase=unreachable", k.reason[0])
-		answers(t, d, time.Time{}, "db-0."+name+".db.shop.svc.clusterset.local", dns.TypeA, "NXDOMAIN")
+		answers(t, d, time.Time{}, "db-0."+name+".db.shop.svc.clusterset.local", dns.TypeA, "SERVFAIL") // it may have the name
 	}
 	for _, name := range []string{"garbage", "missing"} { // faults of a file are told with its path
 		logged(t, d, `level=ERROR msg="source failed, it will be run again" cluster=`+name, "kubeconfig "+filepath.Join(w.dir, name)+": "+all[name].reason[0])
@@ -88,6 +88,7 @@ func (w *trial) kubeconfigs(t *testing.T) {
 	}
 	wantReady(t, d, "/readyz", 200, "ready\n")
 	answers(t, d, time.Time{}, "db.shop.svc.clusterset.local", dns.TypeA, addrs...)
+	answers(t, d, time.Time{}, "db-0.nobody.db.shop.svc.clusterset.local", dns.TypeA, "NXDOMAIN")
 }
 
 // kubeconfig is an administrator's of the first cluster, changed.

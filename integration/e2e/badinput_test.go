@@ -214,14 +214,22 @@ func (w *trial) zoneFile(t *testing.T) {
 	metric(t, d, `fedns_zone_file_ok{zone="example.com."} 1`)
 }
 
-// unreachable: the other clusters are served as soon as they are known.
+// unreachable: the other clusters are served as soon as they are known, and
+// names that us-1 may have are denied when the operator will wait no longer.
 func (w *trial) unreachable(t *testing.T) {
 	if err := w.two.StopAPIServer(); err != nil {
 		t.Fatal(err)
 	}
 	d := w.launch(t, following("", "eu-1", w.one.Kubeconfig, "us-1", w.two.Kubeconfig))
 	answers(t, d, time.Now(), "web.shop.prod", dns.TypeA, webOf(t, w.one)...)
-	answers(t, d, time.Now(), "nothing.shop.prod", dns.TypeA, "NXDOMAIN") // us-1 counts as decided
+	stays(t, d, "nothing.shop.prod", dns.TypeA, "SERVFAIL")
+	metric(t, d, "fedns_dns_provisional 1")
+	if err := d.Rewrite(following("startup: {wait: 1}\n", "eu-1", w.one.Kubeconfig, "us-1", w.two.Kubeconfig)); err != nil {
+		t.Fatal(err)
+	}
+	answers(t, d, time.Time{}, "nothing.shop.prod", dns.TypeA, "NXDOMAIN")
+	metric(t, d, "fedns_dns_provisional 0")
+	logged(t, d, `msg="clusters were not read in time`, "clusters=[us-1]")
 	reason(t, d, "us-1", "unreachable", "connection refused")
 	wantReady(t, d, "/readyz", 503, "not ready\ncluster us-1: unreachable since ", "connection refused")
 	wantReady(t, d, "/readyz?tolerate=unreachable", 200, "ready\ncluster us-1: unreachable since ", "connection refused")

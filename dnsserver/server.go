@@ -12,6 +12,7 @@ import (
 
 	"github.com/fedns/fedns/dnsserver/answer"
 	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/policy"
 	"github.com/fedns/fedns/dnsserver/stream"
 	"github.com/fedns/fedns/dnsserver/udp"
 	"github.com/fedns/fedns/dnsserver/zone"
@@ -78,7 +79,7 @@ func (s *Server) Start(ctx context.Context) error {
 
 func (s *Server) listen(ctx context.Context, addr netip.AddrPort) error {
 	t, err := stream.Listen(ctx, stream.Config{Addr: addr, Turns: s.tcpTurns, New: func() stream.Responder {
-		return s.engine.NewStreamWorker(&s.tcpCounts)
+		return s.engine.NewWorker(policy.TCP, &s.tcpCounts)
 	}})
 	if err != nil {
 		return err
@@ -92,7 +93,7 @@ func (s *Server) listen(ctx context.Context, addr netip.AddrPort) error {
 		s.mu.Lock()
 		s.udpCounts = append(s.udpCounts, c)
 		s.mu.Unlock()
-		return s.engine.NewDatagramWorker(c)
+		return s.engine.NewWorker(policy.UDP, c)
 	}})
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/fedns/fedns/dnsserver/answer"
 	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/policy"
 	"github.com/fedns/fedns/dnsserver/zone"
 	"github.com/fedns/fedns/dnsserver/zonefile"
 )
@@ -183,7 +184,7 @@ func TestAnswers(t *testing.T) {
 		q := new(dns.Msg)
 		q.SetQuestion(name, typeOf(typ))
 		q.RecursionDesired = false
-		for transport, w := range map[string]*answer.Worker{"udp": e.NewDatagramWorker(&answer.Counts{}), "tcp": e.NewStreamWorker(&answer.Counts{})} {
+		for transport, w := range map[string]*answer.Worker{"udp": e.NewWorker(policy.UDP, &answer.Counts{}), "tcp": e.NewWorker(policy.TCP, &answer.Counts{})} {
 			if got := show(ask(t, w, q)); got != c.want {
 				t.Errorf("%s over %s:\n got %s\nwant %s", c.question, transport, got, c.want)
 			}
@@ -218,7 +219,7 @@ func typeOf(s string) uint16 {
 func TestMessagesOutOfTheOrdinary(t *testing.T) {
 	e := answer.NewEngine()
 	e.Serve(snapshot(t, "example.", exampleZone))
-	w := e.NewDatagramWorker(&answer.Counts{})
+	w := e.NewWorker(policy.UDP, &answer.Counts{})
 	base := func() *dns.Msg {
 		q := new(dns.Msg)
 		q.SetQuestion("www.example.", dns.TypeTXT)
@@ -277,7 +278,7 @@ func TestTruncation(t *testing.T) {
 	}
 	e := answer.NewEngine()
 	e.Serve(s)
-	udp, tcp := e.NewDatagramWorker(&answer.Counts{}), e.NewStreamWorker(&answer.Counts{})
+	udp, tcp := e.NewWorker(policy.UDP, &answer.Counts{}), e.NewWorker(policy.TCP, &answer.Counts{})
 	for _, c := range []struct {
 		name    string
 		size    uint16 // 0: no EDNS
@@ -310,7 +311,7 @@ func TestTruncation(t *testing.T) {
 func TestProvisionalZonesDoNotDenyNames(t *testing.T) {
 	e := answer.NewEngine()
 	e.Serve(snapshot(t, "example.", exampleZone))
-	w := e.NewDatagramWorker(&answer.Counts{})
+	w := e.NewWorker(policy.UDP, &answer.Counts{})
 	q := new(dns.Msg)
 	for _, provisional := range []bool{true, false} {
 		e.SetProvisional(provisional)
@@ -330,7 +331,7 @@ func TestNestedZones(t *testing.T) {
 	outer := snapshot(t, "example.", "@ SOA ns host 1 1 1 1 1\n@ NS ns\nsub NS ns.sub\nns.sub A 192.0.2.1\nwww.sub A 192.0.2.2\nsub DS 1 8 2 00\n")
 	inner := snapshot(t, "sub.example.", "@ SOA ns host 2 2 2 2 2\n@ NS ns\nwww A 192.0.2.3\n")
 	e := answer.NewEngine()
-	w := e.NewDatagramWorker(&answer.Counts{})
+	w := e.NewWorker(policy.UDP, &answer.Counts{})
 	want := func(state, question, want string) {
 		t.Helper()
 		name, typ, _ := strings.Cut(question, " ")

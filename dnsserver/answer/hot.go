@@ -2,8 +2,10 @@ package answer
 
 import (
 	"encoding/binary"
+	"net/netip"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/policy"
 	"github.com/fedns/fedns/dnsserver/wire"
 	"github.com/fedns/fedns/dnsserver/zone"
 )
@@ -19,7 +21,7 @@ const (
 const flagsPlain = wire.FlagRD | wire.FlagRA | wire.FlagAD | wire.FlagCD | 1<<6
 
 // hot answers a query that needs a look-up and a copy, and returns 0 for every other one.
-func (w *Worker) hot(dst, msg []byte) int {
+func (w *Worker) hot(dst, msg []byte, p *policy.Policy, client netip.Addr) int {
 	if len(msg) < wire.HeaderLen+5 || len(dst) < udpSize {
 		return 0
 	}
@@ -43,38 +45,56 @@ func (w *Worker) hot(dst, msg []byte) int {
 	if msg[end-2] != 0 || msg[end-1] != byte(wire.ClassIN) {
 		return 0
 	}
-	limit := 512
+	o := plainOpt{limit: 512}
 	if counts == oneQuestionAndOpt {
-		if limit = plainOpt(msg[end:]); limit == 0 {
+		if !o.read(msg[end:]) {
 			return 0
+		}
+		if p.Cookies == nil {
+			o.cookie = nil
 		}
 	} else if len(msg) != end {
 		return 0
 	}
 	if w.room == MaxStream {
-		limit = MaxStream
+		o.limit = MaxStream
 	}
-	typ := binary.BigEndian.Uint16(msg[end-4:])
+	o.limit -= o.responseLen()
+	w.query.Type = binary.BigEndian.Uint16(msg[end-4:])
 	moves := w.engine.moves.Load()
 	e, ok := w.engine.table.get(name)
+	n := 0
 	if !ok {
-		return w.hotMissing(dst, msg[:end], name, counts, limit, moves)
+		n = w.hotMissing(dst, msg[:end], name, &o, moves)
+	} else {
+		n = w.hotFound(dst, msg[:end], name, e, &o)
 	}
-	if e.flags()&flagSlow != 0 || oddType(typ) {
+	if n > 0 && counts == oneQuestionAndOpt {
+		n = w.appendHotOpt(dst, n, &o, p, client)
+	}
+	return n
+}
+
+// hotFound answers for a name from its entry.
+func (w *Worker) hotFound(dst, question, name []byte, e entry, o *plainOpt) int {
+	if e.flags()&flagSlow != 0 || oddType(w.query.Type) {
 		return 0
 	}
-	rrs, records, found := e.answer(typ)
+	rrs, records, found := e.answer(w.query.Type)
 	if !found {
-		return w.hotNegative(dst, msg[:end], name, e, wire.NoError, limit, counts)
+		return w.hotNegative(dst, question, name, e, wire.NoError, o)
 	}
-	if records == 0 || end+len(rrs)+wire.OptLen > limit {
+	if o.do != 0 && w.engine.signs(e.zone()) {
 		return 0
 	}
-	copy(dst, msg[:end])
+	end := len(question)
+	if records == 0 || end+len(rrs) > o.limit {
+		return 0
+	}
+	copy(dst, question)
 	n := end + copy(dst[end:], rrs)
-	putHeader(dst, flags, wire.NoError, records, 0)
-	w.counts.Rcodes[wire.NoError].Add(1)
-	return appendHotOpt(dst, n, counts)
+	w.putHeader(dst, question, wire.NoError, records, 0, e.zone())
+	return n
 }
 
 // oddType says that a type has rules of its own: questions only (RFC 6895
@@ -83,8 +103,8 @@ func oddType(typ uint16) bool { return typ >= 249 && typ <= 255 || typ == zone.T
 
 // hotMissing answers for a name that has no entry, when the closest name above
 // it that has one allows, and no name has moved since moves was read.
-func (w *Worker) hotMissing(dst, question, name []byte, counts uint64, limit int, moves uint64) int {
-	if oddType(binary.BigEndian.Uint16(question[len(question)-4:])) {
+func (w *Worker) hotMissing(dst, question, name []byte, o *plainOpt, moves uint64) int {
+	if oddType(w.query.Type) {
 		return 0
 	}
 	for at := 0; name[at] != 0; {
@@ -96,57 +116,34 @@ func (w *Worker) hotMissing(dst, question, name []byte, counts uint64, limit int
 		if e.flags() != 0 || moves&1 != 0 || w.engine.moves.Load() != moves {
 			return 0
 		}
-		return w.hotNegative(dst, question, name, e, wire.NXDomain, limit, counts)
+		return w.hotNegative(dst, question, name, e, wire.NXDomain, o)
 	}
 	return 0
 }
 
 // hotNegative answers that there is no such data, or no such name, in e's zone.
-func (w *Worker) hotNegative(dst, question, name []byte, e entry, rcode wire.Rcode, limit int, counts uint64) int {
+func (w *Worker) hotNegative(dst, question, name []byte, e entry, rcode wire.Rcode, o *plainOpt) int {
 	z := (*w.engine.byID.Load())[e.zone()]
-	if z == nil || rcode == wire.NXDomain && w.engine.doubtful(z) {
+	if z == nil || rcode == wire.NXDomain && w.engine.doubtful(z) || o.do != 0 && z.signer.Load() != nil {
 		return 0
 	}
 	neg := z.negative.Load()
 	end := len(question)
-	if end+len(neg.rr)+wire.OptLen > limit || !neg.fits(name) {
+	if end+len(neg.rr) > o.limit || !neg.fits(name) {
 		return 0
 	}
 	copy(dst, question)
 	n := len(neg.append(dst[:end], len(name)))
-	putHeader(dst, binary.BigEndian.Uint16(question[2:]), rcode, 0, 1)
-	w.counts.Rcodes[rcode].Add(1)
-	return appendHotOpt(dst, n, counts)
-}
-
-// plainOpt reads what stands behind the question: an OPT record without
-// options, of version 0, with no flag set. It returns how many octets the
-// client takes of us; 0 when it is something else.
-func plainOpt(b []byte) int {
-	if len(b) != wire.OptLen || b[0] != 0 || binary.BigEndian.Uint16(b[1:]) != wire.TypeOPT {
-		return 0
-	}
-	if b[6] != 0 || b[7]|b[8]|b[9]|b[10] != 0 { // b[5], the high bits of an RCODE, means nothing in a query
-		return 0
-	}
-	return min(max(int(binary.BigEndian.Uint16(b[3:])), 512), udpSize)
+	w.putHeader(dst, question, rcode, 0, 1, z.id)
+	return n
 }
 
 // putHeader sets flags and counts; ID and QDCOUNT are the query's.
-func putHeader(dst []byte, flags uint16, rcode wire.Rcode, answers, authority uint16) {
-	flags = flags&wire.FlagRD | wire.FlagQR | wire.FlagAA | uint16(rcode)
+func (w *Worker) putHeader(dst, question []byte, rcode wire.Rcode, answers, authority uint16, zone uint32) {
+	flags := binary.BigEndian.Uint16(question[2:])&wire.FlagRD | wire.FlagQR | wire.FlagAA | uint16(rcode)
 	binary.BigEndian.PutUint16(dst[2:], flags)
 	binary.BigEndian.PutUint32(dst[6:], uint32(answers)<<16|uint32(authority))
 	binary.BigEndian.PutUint16(dst[10:], 0)
-}
-
-// hotOpt is our OPT record where the query's had no options.
-const hotOpt = "\x00\x00\x29\x04\xd0\x00\x00\x00\x00\x00\x00"
-
-func appendHotOpt(dst []byte, n int, counts uint64) int {
-	if counts == oneQuestionAndOpt {
-		n += copy(dst[n:], hotOpt)
-		dst[11] = 1
-	}
-	return n
+	w.zone = int64(zone)
+	w.counts.Rcodes[rcode].Add(1)
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/policy"
 	"github.com/fedns/fedns/dnsserver/zone"
 )
 
@@ -199,12 +200,12 @@ var room [3][MaxStream]byte
 func compare(t *testing.T, e, fresh *Engine, msg []byte) (hot int) {
 	t.Helper()
 	for _, mk := range []func(*Engine) *Worker{
-		func(e *Engine) *Worker { return e.NewDatagramWorker(&Counts{}) },
-		func(e *Engine) *Worker { return e.NewStreamWorker(&Counts{}) },
+		func(e *Engine) *Worker { return e.NewWorker(policy.UDP, &Counts{}) },
+		func(e *Engine) *Worker { return e.NewWorker(policy.TCP, &Counts{}) },
 	} {
 		a, b, c := room[0][:], room[1][:], room[2][:]
 		w := mk(e)
-		na, nb := w.hot(a, msg), w.readable(b, msg)
+		na, nb := w.hot(a, msg, w.engine.policy.Load(), from.Addr()), w.readable(b, msg, w.engine.policy.Load(), from.Addr())
 		if na > 0 {
 			hot = 1
 			if !bytes.Equal(a[:na], b[:nb]) {
@@ -248,10 +249,10 @@ func TestTableUnderChange(t *testing.T) {
 	var readers sync.WaitGroup
 	for r := range 2 {
 		readers.Go(func() {
-			w, dst := e.NewDatagramWorker(&Counts{}), make([]byte, MaxUDP)
+			w, dst := e.NewWorker(policy.UDP, &Counts{}), make([]byte, MaxUDP)
 			for i := r; !stop.Load(); i = (i + 7) % len(names) {
 				msg, _ := question(names[i], zone.TypeTXT)
-				n := w.hot(dst, msg)
+				n := w.hot(dst, msg, w.engine.policy.Load(), from.Addr())
 				if n == 0 {
 					t.Errorf("%s was not found", names[i])
 					return
@@ -286,9 +287,9 @@ func TestTableUnderChange(t *testing.T) {
 // TestHotPathAllocatesNothing is the budget of the hot path, asserted.
 func TestHotPathAllocatesNothing(t *testing.T) {
 	e, msgs := benchEngine(t, 1000)
-	w, dst := e.NewDatagramWorker(&Counts{}), make([]byte, MaxUDP)
+	w, dst := e.NewWorker(policy.UDP, &Counts{}), make([]byte, MaxUDP)
 	for what, msg := range msgs {
-		if n := w.hot(dst, msg); n == 0 {
+		if n := w.hot(dst, msg, w.engine.policy.Load(), from.Addr()); n == 0 {
 			t.Errorf("%s is not answered by the hot path", what)
 		}
 		if n := testing.AllocsPerRun(100, func() { w.Respond(dst, msg, from) }); n != 0 {
@@ -327,7 +328,7 @@ func benchEngine(t testing.TB, n int) (*Engine, map[string][]byte) {
 
 func BenchmarkRespond(b *testing.B) {
 	e, msgs := benchEngine(b, 10_000)
-	w, dst := e.NewDatagramWorker(&Counts{}), make([]byte, MaxUDP)
+	w, dst := e.NewWorker(policy.UDP, &Counts{}), make([]byte, MaxUDP)
 	for what, msg := range msgs {
 		b.Run(what, func(b *testing.B) {
 			b.ReportAllocs()
@@ -338,7 +339,7 @@ func BenchmarkRespond(b *testing.B) {
 		b.Run(what+" readable", func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				w.readable(dst, msg)
+				w.readable(dst, msg, w.engine.policy.Load(), from.Addr())
 			}
 		})
 	}
@@ -382,9 +383,9 @@ func FuzzRespond(f *testing.F) {
 	}
 	f.Add([]byte("\x00\x00\x01\x00\x00\x01\x00\x00\x00\x00\x00\x01\x01*\x00\x00\x01\x00\x01\x00\x00\x29\x10\x00\x00\x00\x80\x00\x00\x04\x00\x0a\x00\x00"))
 	f.Fuzz(func(t *testing.T, msg []byte) {
-		for _, w := range []*Worker{e.NewDatagramWorker(&Counts{}), e.NewStreamWorker(&Counts{})} {
+		for _, w := range []*Worker{e.NewWorker(policy.UDP, &Counts{}), e.NewWorker(policy.TCP, &Counts{})} {
 			dst := make([]byte, w.room)
-			hot := append([]byte(nil), dst[:w.hot(dst, msg)]...)
+			hot := append([]byte(nil), dst[:w.hot(dst, msg, w.engine.policy.Load(), from.Addr())]...)
 			n := w.Respond(dst, msg, from)
 			if e.Panics() > 0 {
 				t.Fatalf("%q made the answer panic", msg)
@@ -392,7 +393,7 @@ func FuzzRespond(f *testing.F) {
 			if n > 0 && (n < 12 || dst[0] != msg[0] || dst[1] != msg[1] || dst[2]&0x80 == 0) {
 				t.Fatalf("%q was answered by %q", msg, dst[:n])
 			}
-			m := w.readable(dst, msg)
+			m := w.readable(dst, msg, w.engine.policy.Load(), from.Addr())
 			if len(hot) > 0 && !bytes.Equal(hot, dst[:m]) {
 				t.Fatalf("%q: hot %q, readable %q", msg, hot, dst[:m])
 			}

@@ -2,7 +2,9 @@ package answer
 
 import (
 	"net/netip"
+	"time"
 
+	"github.com/fedns/fedns/dnsserver/policy"
 	"github.com/fedns/fedns/dnsserver/wire"
 )
 
@@ -16,47 +18,90 @@ const (
 	MaxStream = 65535
 )
 
+// Later is what Respond returns when the answer takes time, or is several
+// messages: a zone transfer, or a name that others have to be asked for.
+const Later = -1
+
 // Worker answers queries for one goroutine at a time.
 type Worker struct {
-	engine *Engine
-	room   int // octets an answer may have whatever the client says
-	query  wire.Query
-	writer wire.Writer
-	look   lookup
-	counts *Counts
+	engine    *Engine
+	transport policy.Transport
+	room      int // octets an answer may have whatever the client says
+	query     wire.Query
+	writer    wire.Writer
+	look      lookup
+	edns      edns
+	counts    *Counts
+	zone      int64 // id of the one that the last answer was of; -1: of none
 }
 
-// NewDatagramWorker makes a Worker for UDP: answers that the client cannot take
-// whole are truncated. Respond needs MaxUDP octets of room.
-func (e *Engine) NewDatagramWorker(c *Counts) *Worker {
-	return &Worker{engine: e, room: udpSize, counts: c}
-}
-
-// NewStreamWorker makes a Worker for transports without such a limit. Respond
-// needs MaxStream octets of room.
-func (e *Engine) NewStreamWorker(c *Counts) *Worker {
-	return &Worker{engine: e, room: MaxStream, counts: c}
+// NewWorker makes a Worker for a transport. Answers that a client cannot take
+// whole over UDP are truncated. Respond needs MaxUDP octets of room for UDP,
+// MaxStream for all others.
+func (e *Engine) NewWorker(t policy.Transport, c *Counts) *Worker {
+	w := &Worker{engine: e, transport: t, room: MaxStream, counts: c}
+	if t == policy.UDP {
+		w.room = udpSize
+	}
+	return w
 }
 
 // Respond writes the answer to the message query into dst and returns its
-// length; 0 says that there is none to send. dst and query must not overlap;
-// neither is kept. A query whose answering panics gets SERVFAIL.
+// length; 0 says that there is none to send, Later that it is given by others.
+// dst and query must not overlap; neither is kept. A query whose answering
+// panics gets SERVFAIL.
 func (w *Worker) Respond(dst, query []byte, from netip.AddrPort) (n int) {
 	defer func() {
 		if r := recover(); r != nil {
 			n = w.failed(dst, query)
 		}
 	}()
-	if n := w.hot(dst, query); n > 0 {
-		return n
+	p := w.engine.policy.Load()
+	client := from.Addr()
+	w.zone, w.edns.known = -1, false
+	if p.Admits(client) {
+		n = w.hot(dst, query, p, client)
 	}
-	return w.readable(dst, query)
+	if n == 0 {
+		n = w.readable(dst, query, p, client)
+	}
+	if p.Limiter != nil && w.transport == policy.UDP && n > 0 && !w.edns.known {
+		n = w.limit(dst[:n], query, p.Limiter, client)
+	}
+	return n
+}
+
+// limit has a response sent, made small, or dropped, as like ones before it allow.
+func (w *Worker) limit(dst, query []byte, l *policy.Limiter, client netip.Addr) int {
+	class, key := policy.Failure, uint64(dst[3]&15)
+	if rcode := wire.Rcode(dst[3] & 15); w.zone >= 0 && (rcode == wire.NoError || rcode == wire.NXDomain) {
+		if class, key = policy.Negative, uint64(w.zone); dst[6]|dst[7] != 0 {
+			class, key = policy.Positive, w.engine.table.hash(w.query.Name())+uint64(w.query.Type)
+		}
+	}
+	switch l.Account(client, class, key, time.Now()) {
+	case policy.Send:
+		return len(dst)
+	case policy.Drop:
+		w.counts.Dropped.Add(1)
+		return 0
+	}
+	// What has no more than the question amplifies nothing.
+	end := w.query.QuestionEnd()
+	if end > len(dst) || end > len(query) {
+		return 0
+	}
+	w.counts.Truncated.Add(1)
+	clear(dst[6:wire.HeaderLen])
+	dst[2] |= byte(wire.FlagTC >> 8)
+	return end
 }
 
 // readable answers any message, the long way.
-func (w *Worker) readable(dst, msg []byte) int {
+func (w *Worker) readable(dst, msg []byte, p *policy.Policy, client netip.Addr) int {
 	q := &w.query
-	rcode, options := wire.NoError, false
+	rcode, answers, options := wire.NoError, false, false
+	w.edns.options, w.edns.pad, w.edns.ede = w.edns.buf[:0], false, wire.NoExtendedError
 	switch q.Parse(msg) {
 	case wire.Drop:
 		w.counts.Dropped.Add(1)
@@ -65,11 +110,23 @@ func (w *Worker) readable(dst, msg []byte) int {
 		rcode = wire.FormErr
 	case wire.Unknown:
 		rcode = wire.NotImp
-	default:
+	case wire.Empty:
 		options = q.HasOpt
+		if q.Option(wire.OptionCookie) == nil || p.Cookies == nil {
+			rcode = wire.FormErr
+		}
+	default:
+		answers, options = true, q.HasOpt
+	}
+	if options && rcode == wire.NoError {
 		if q.Version != 0 {
 			rcode = wire.BadVers
+		} else {
+			rcode = w.edns.read(q, p, w.transport, client)
 		}
+	}
+	if rcode == wire.NoError && !p.Admits(client) {
+		rcode, w.edns.ede = wire.Refused, wire.Prohibited
 	}
 	room := w.room
 	if room != MaxStream {
@@ -77,28 +134,40 @@ func (w *Worker) readable(dst, msg []byte) int {
 	}
 	w.writer.Begin(dst, msg, q, room)
 	if options {
-		w.writer.Reserve(wire.OptLen)
+		w.writer.Reserve(wire.OptLen + len(w.edns.options))
 	}
 	flags := wire.FlagQR | q.Flags&wire.FlagRD
-	if rcode == wire.NoError {
-		rcode, flags = w.lookup(q, flags)
-	} else if rcode == wire.NotImp {
+	switch {
+	case rcode == wire.NotImp:
 		flags |= q.Flags & 0x7800 // the opcode that we do not know
+	case rcode == wire.NoError && answers:
+		rcode, flags = w.lookup(q, flags, p, client)
+		if rcode == later {
+			return Later
+		}
 	}
 	w.writer.SetFlags(flags, rcode)
 	if w.writer.Full() {
 		w.truncate(q)
 	}
 	if options {
-		w.writer.Opt(udpSize, rcode, q.DO, nil)
+		size := len(w.writer.Message()) + wire.OptLen + len(w.edns.options)
+		w.writer.Opt(udpSize, rcode, q.DO, w.edns.finish(size, w.writer.Room()))
 	}
 	w.counts.rcode(rcode)
 	return len(w.writer.Message())
 }
 
+// later stands for an answer that is not given here.
+const later wire.Rcode = 0xffff
+
 // lookup runs the query through the zones.
-func (w *Worker) lookup(q *wire.Query, flags uint16) (wire.Rcode, uint16) {
-	if q.Class != wire.ClassIN || q.Type == wire.TypeAXFR || q.Type == wire.TypeIXFR {
+func (w *Worker) lookup(q *wire.Query, flags uint16, p *policy.Policy, client netip.Addr) (wire.Rcode, uint16) {
+	switch {
+	case q.Class == wire.ClassCH:
+		return w.chaos(q, p), flags
+	case q.Class != wire.ClassIN || q.Type == wire.TypeAXFR || q.Type == wire.TypeIXFR:
+		w.edns.ede = wire.Prohibited
 		return wire.Refused, flags
 	}
 	l, begin := &w.look, w.writer.Mark()
@@ -110,9 +179,16 @@ func (w *Worker) lookup(q *wire.Query, flags uint16) (wire.Rcode, uint16) {
 		}
 		w.writer.Rewind(begin) // the name may have moved to a zone that was not there yet
 	}
-	if l.rcode == wire.NXDomain && w.engine.doubtful(l.zone) {
+	if l.zone != nil {
+		w.zone = int64(l.zone.id)
+	}
+	switch {
+	case l.rcode == wire.NXDomain && w.engine.doubtful(l.zone):
 		w.writer.Clear(q)
+		w.edns.ede = wire.NotReady
 		return wire.ServFail, flags
+	case l.rcode == wire.Refused:
+		w.edns.ede = wire.NotAuthoritative
 	}
 	if l.authoritative {
 		flags |= wire.FlagAA

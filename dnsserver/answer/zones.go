@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/policy"
 	"github.com/fedns/fedns/dnsserver/zone"
 )
 
@@ -23,6 +24,7 @@ type Engine struct {
 	moves       atomic.Uint64
 	provisional atomic.Bool
 	panics      atomic.Uint64
+	policy      atomic.Pointer[policy.Policy] // never nil
 }
 
 // published is one zone as queries find it.
@@ -33,6 +35,7 @@ type published struct {
 	negative atomic.Pointer[negative]
 	// provisional is Engine.provisional for this zone alone.
 	provisional atomic.Bool
+	signer      atomic.Pointer[Signer] // nil: the zone is not signed
 }
 
 // zoneSet finds the zone of a name. It never changes.
@@ -46,8 +49,12 @@ func NewEngine() *Engine {
 	e.zones.Store(&zoneSet{byApex: map[string]*published{}})
 	e.byID.Store(&[]*published{})
 	e.table.init()
+	e.policy.Store(policy.New(policy.Config{}))
 	return e
 }
+
+// SetPolicy says what requests may have from now on. Defaults to the zero Config's.
+func (e *Engine) SetPolicy(p *policy.Policy) { e.policy.Store(p) }
 
 // find is the zone with the longest apex that holds name, in lower-case wire form; nil when there is none.
 func (s *zoneSet) find(name []byte) *published {
@@ -161,6 +168,12 @@ func (e *Engine) Retract(apex dnsname.Name) {
 	ids := slices.Clone(*e.byID.Load())
 	ids[z.id] = nil // the id itself is not given out again: a query may still hold it
 	e.byID.Store(&ids)
+}
+
+// signs says that the answers of a zone are signed when a client asks so.
+func (e *Engine) signs(id uint32) bool {
+	z := (*e.byID.Load())[id]
+	return z == nil || z.signer.Load() != nil
 }
 
 // Snapshot is the zone as it is answered now; nil when it is not served.

@@ -18,7 +18,22 @@ type Query struct {
 	UDPSize uint16 // octets the client can take; 512 without EDNS
 	Version uint8  // EDNS version
 	DO      bool
+	CO      bool   // compact answers are understood (RFC 9824 §5.1)
 	Options []byte // of the OPT record, as they came
+	HasTSIG bool   // the last record is a TSIG (RFC 8945)
+}
+
+// Option finds the first option of a code; nil when there is none, not nil when
+// it is empty.
+func (q *Query) Option(code uint16) []byte {
+	for b := q.Options; len(b) > 0; {
+		end := 4 + int(u16(b, 2))
+		if u16(b, 0) == code {
+			return b[4:end:end]
+		}
+		b = b[end:]
+	}
+	return nil
 }
 
 // FoldName makes wire, one whole name found in a message, q's name in lower
@@ -39,6 +54,9 @@ const (
 	Drop
 	// Malformed gets FORMERR.
 	Malformed
+	// Empty goes to a query without a question (RFC 7873 §5.4): to be answered if
+	// it has a cookie, else malformed.
+	Empty
 	// Unknown is an opcode other than QUERY and gets NOTIMP.
 	Unknown
 )
@@ -63,7 +81,7 @@ func (q *Query) QuestionEnd() int {
 // Parse reads msg. Unless it says Drop, q holds at least ID and Flags; the
 // question only if QuestionEnd is past the header.
 func (q *Query) Parse(msg []byte) Verdict {
-	q.nameLen, q.HasOpt, q.UDPSize, q.DO, q.Version, q.Options = 0, false, 512, false, 0, nil
+	q.nameLen, q.HasOpt, q.UDPSize, q.DO, q.CO, q.Version, q.Options, q.HasTSIG = 0, false, 512, false, false, 0, nil, false
 	if len(msg) < HeaderLen {
 		return Drop
 	}
@@ -74,7 +92,13 @@ func (q *Query) Parse(msg []byte) Verdict {
 	if q.Opcode() != 0 {
 		return Unknown
 	}
-	// RFC 9619: a query has exactly one question.
+	if u16(msg, 4) == 0 {
+		if !q.parseRecords(msg, HeaderLen) {
+			return Malformed
+		}
+		return Empty
+	}
+	// RFC 9619: a query has one question at most.
 	if u16(msg, 4) != 1 {
 		return Malformed
 	}
@@ -108,7 +132,8 @@ func (q *Query) Parse(msg []byte) Verdict {
 // the additional section means anything.
 func (q *Query) parseRecords(msg []byte, at int) bool {
 	before := int(u16(msg, 6)) + int(u16(msg, 8))
-	for i := range before + int(u16(msg, 10)) {
+	all := before + int(u16(msg, 10))
+	for i := range all {
 		start := at
 		var ok bool
 		if at, ok = skipName(msg, at); !ok || at+10 > len(msg) {
@@ -126,11 +151,18 @@ func (q *Query) parseRecords(msg []byte, at int) bool {
 			q.HasOpt = true
 			q.UDPSize = max(u16(msg, at+2), 512)
 			q.Version = msg[at+5]
-			q.DO = u16(msg, at+6)&FlagDO != 0
+			q.DO, q.CO = u16(msg, at+6)&FlagDO != 0, u16(msg, at+6)&FlagCO != 0
 			q.Options = msg[at+10 : end]
 			if !wholeOptions(q.Options) {
 				return false
 			}
+		}
+		if typ == TypeTSIG {
+			// RFC 8945 §5.1: the last record, in the additional section.
+			if i != all-1 || i < before {
+				return false
+			}
+			q.HasTSIG = true
 		}
 		at = end
 	}

@@ -60,6 +60,9 @@ func (w *Writer) Clear(q *Query) {
 // MarkTruncated sets TC (RFC 2181 §9).
 func (w *Writer) MarkTruncated() { putU16(w.buf, 2, u16(w.buf, 2)|FlagTC) }
 
+// Room is how many octets more the message may have.
+func (w *Writer) Room() int { return w.room - len(w.buf) }
+
 // Full says that something did not fit.
 func (w *Writer) Full() bool { return w.full }
 
@@ -72,6 +75,11 @@ func (w *Writer) Count(s Section) int { return int(u16(w.buf, 6+2*int(s))) }
 // Record writes one record of class IN. It writes all of it or, when there is
 // no room, nothing, and says so.
 func (w *Writer) Record(s Section, owner dnsname.Name, typ uint16, ttl uint32, rdata string) bool {
+	return w.ClassRecord(s, owner, typ, ClassIN, ttl, rdata)
+}
+
+// ClassRecord is Record for any class.
+func (w *Writer) ClassRecord(s Section, owner dnsname.Name, typ, class uint16, ttl uint32, rdata string) bool {
 	if w.full {
 		return false
 	}
@@ -79,7 +87,7 @@ func (w *Writer) Record(s Section, owner dnsname.Name, typ uint16, ttl uint32, r
 	w.name(owner.Wire())
 	var fixed [10]byte
 	putU16(fixed[:], 0, typ)
-	putU16(fixed[:], 2, ClassIN)
+	putU16(fixed[:], 2, class)
 	binary.BigEndian.PutUint32(fixed[4:], ttl)
 	w.buf = append(w.buf, fixed[:]...)
 	at := len(w.buf)

@@ -91,7 +91,7 @@ type desired struct {
 	federation *synth.Federation
 	removed    []cluster.ID
 	members    bool // members or places are others
-	republish  bool
+	republish  []func() // to be called when everything was
 }
 
 // loop is the state that no one but Run's goroutine sees.
@@ -108,6 +108,7 @@ type loop struct {
 	told       map[tellKey]bool
 	runs       uint32          // of all Sources: each has a number of its own
 	gone       []cluster.ID    // removed members whose Groups are to be withdrawn
+	done       []func()        // to be called when no Service is stale
 	redo       bool            // a panic left unknown what was done: make all anew
 	always     chan struct{}   // closed: a receiver never waits
 	groups     []cluster.Group // scratch
@@ -184,11 +185,12 @@ func (e *Engine) SetFederation(f synth.Federation) {
 }
 
 // Republish publishes every Service whole, as is due when a zone was added: its
-// edits were dropped until then.
-func (e *Engine) Republish() {
+// edits were dropped until then. When all that is known was published, or
+// refused, done is called, by Run's goroutine; it must return soon.
+func (e *Engine) Republish(done func()) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.desired.republish = true
+	e.desired.republish = append(e.desired.republish, done)
 	e.nudge()
 }
 

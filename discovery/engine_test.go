@@ -240,10 +240,14 @@ func TestPlaces(t *testing.T) {
 			dns-version.clusterset.local. TXT "1.0.0"
 			web.shop.svc.clusterset.local. A 10.96.0.1`)
 		r.pub.forget()
-		r.Republish()
+		var whole string
+		r.Republish(func() { whole = r.pub.text() })
 		r.want("a zone was added", `
 			dns-version.clusterset.local. TXT "1.0.0"
 			web.shop.svc.clusterset.local. A 10.96.0.1`)
+		if whole != r.pub.text() {
+			t.Errorf("done with %s", whole)
+		}
 	})
 }
 

@@ -91,6 +91,7 @@ func (e *Engine) takeDesired(ctx context.Context) {
 	}
 	e.mu.Unlock()
 	l := &e.loop
+	l.done = append(l.done, d.republish...)
 	if d.federation != nil {
 		l.federation = *d.federation
 	}
@@ -98,7 +99,7 @@ func (e *Engine) takeDesired(ctx context.Context) {
 		e.withdrawAll(l.gone[0])
 	}
 	e.setPlaces(l.redo || d.federation != nil)
-	if l.redo || d.republish {
+	if l.redo || len(d.republish) > 0 {
 		e.restale(l.synth, true)
 	}
 	l.redo = false
@@ -247,10 +248,16 @@ func (e *Engine) takeRest(m *member, ev event) {
 	e.loop.states = append(e.loop.states, stateChange{ev.from, *u.State})
 }
 
-// settle makes the states known that were waiting, once nothing they rest on waits.
+// settle makes the states known that were waiting, once nothing they rest on
+// waits, and says that everything was published to who asked for it.
 func (e *Engine) settle() {
-	if len(e.loop.states) == 0 || len(e.loop.queue) > 0 {
+	if len(e.loop.queue) > 0 || e.loop.redo {
 		return
+	}
+	for len(e.loop.done) > 0 {
+		done := e.loop.done[0]
+		e.loop.done = e.loop.done[1:]
+		done()
 	}
 	now := time.Now()
 	for _, c := range e.loop.states {

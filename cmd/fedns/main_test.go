@@ -376,3 +376,13 @@ func TestReadyzTellsWhatIsMissing(t *testing.T) {
 		t.Errorf("/healthz: %d", code)
 	}
 }
+
+// TestAddedZoneIsWholeSoon: a zone that was added at run time denies names once all that belongs into it is there.
+func TestAddedZoneIsWholeSoon(t *testing.T) {
+	const clusters = "clusters: [{name: a, manifests: a}]\n"
+	s := serveDaemon(t, "federation: {name: prod}\n"+clusters, map[string]string{"a/web.yaml": webManifest})
+	s.answers("nothing.shop.prod.", dns.TypeA, "NXDOMAIN")
+	s.config("federation: {name: stage}\n" + clusters)
+	s.answers("web.shop.stage.", dns.TypeA, "NOERROR 10.0.0.1")
+	s.answers("nothing.shop.stage.", dns.TypeA, "NXDOMAIN")
+}

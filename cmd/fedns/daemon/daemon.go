@@ -133,7 +133,7 @@ func (d *Daemon) Apply(cfg *config.Config) {
 	d.engine.SetFederation(federation(cfg))
 	d.engine.SetMembers(members(cfg, d.log))
 	if d.current != nil && !slices.Equal(before, d.zoneNames()) {
-		d.engine.Republish()
+		d.engine.Republish(d.dns.Settle) // new zones have all there is then
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -90,7 +90,7 @@ type Engine struct {
 type desired struct {
 	federation *synth.Federation
 	removed    []cluster.ID
-	members    bool // members or places are others
+	members    bool     // members or places are others
 	republish  []func() // to be called when everything was
 }
 

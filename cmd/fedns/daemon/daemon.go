@@ -33,9 +33,9 @@ type Daemon struct {
 
 	applying sync.Mutex // one configuration after the other
 	mu       sync.Mutex // of what follows, for short: probes and metrics wait for it
-	current *config.Config
-	files   map[dnsname.Name]*zoneFiles
-	reload  api.Reload
+	current  *config.Config
+	files    map[dnsname.Name]*zoneFiles
+	reload   api.Reload
 }
 
 // restartMax is the longest wait until a cluster whose kubeconfig could not be

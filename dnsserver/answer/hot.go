@@ -98,8 +98,10 @@ func (w *Worker) hotFound(dst, question, name []byte, e entry, o *plainOpt) int 
 }
 
 // oddType says that a type has rules of its own: questions only (RFC 6895
-// §3.1), or answered by the zone above (DS).
-func oddType(typ uint16) bool { return typ >= 249 && typ <= 255 || typ == zone.TypeDS }
+// §3.1), answered by the zone above (DS), or in bitmaps only (NXNAME).
+func oddType(typ uint16) bool {
+	return typ >= 249 && typ <= 255 || typ == zone.TypeDS || typ == typeNXNAME
+}
 
 // hotMissing answers for a name that has no entry, when the closest name above
 // it that has one allows, and no name has moved since moves was read.

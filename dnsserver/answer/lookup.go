@@ -19,8 +19,13 @@ type lookup struct {
 	zones *zoneSet
 	typ   uint16
 
+	do, co bool // the client wants signatures; and knows what a compact denial is
+
 	rcode         wire.Rcode
 	authoritative bool
+	missed        bool                   // the name that the chain ends in does not exist
+	sign          Signer                 // of the zone that the chain has led into last; nil: nothing is signed
+	fault         error                  // a signature could not be had
 	zone          *published             // that the chain has led into last
 	names         [maxChain]dnsname.Name // the QNAME, then each target in the chain
 	dnames        [maxChain]dnsname.Name // owners of the DNAMEs applied on the way
@@ -50,7 +55,12 @@ func (l *lookup) run(name dnsname.Name) {
 		if i == 0 {
 			l.authoritative = true
 		}
-		l.zone = z
+		l.zone, l.sign = z, nil
+		if l.do {
+			if p := z.signer.Load(); p != nil {
+				l.sign = *p
+			}
+		}
 		next, more := l.inZone(z.snapshot.Load(), name, i == 0)
 		if !more {
 			return
@@ -95,22 +105,26 @@ func (l *lookup) inZone(s *zone.Snapshot, name dnsname.Name, first bool) (next d
 func (l *lookup) found(s *zone.Snapshot, n zone.Node, name dnsname.Name) (next dnsname.Name, more bool) {
 	if l.typ == wire.TypeANY {
 		for r := range n.RRsets() { // one RRset is enough (RFC 8482 §4.1)
-			l.write(wire.AnswerSection, name, r)
+			l.writeSigned(wire.AnswerSection, name, r)
 			return dnsname.Name{}, false
 		}
+	}
+	if l.sign != nil && l.typ == zone.TypeNSEC { // it is made for whoever asks (RFC 9824 §3.4)
+		l.writeSigned(wire.AnswerSection, name, l.sign.Deny(name, types(s, n), true, negativeSOA(s).TTL))
+		return dnsname.Name{}, false
 	}
 	if r, ok := n.RRset(l.typ); ok {
 		if l.typ == zone.TypeDNAME && slices.Contains(l.dnames[:l.applied], r.Owner) {
 			return dnsname.Name{}, false // the chain came back to one that stands in the answer already
 		}
-		l.write(wire.AnswerSection, name, r)
+		l.writeSigned(wire.AnswerSection, name, r)
 		return dnsname.Name{}, false
 	}
 	if r, ok := n.RRset(zone.TypeCNAME); ok {
-		l.write(wire.AnswerSection, name, r)
+		l.writeSigned(wire.AnswerSection, name, r)
 		return dnsname.FromFolded(r.First()), true
 	}
-	l.deny(s)
+	l.deny(s, name, types(s, n), true)
 	return dnsname.Name{}, false
 }
 
@@ -125,8 +139,12 @@ func (l *lookup) missing(s *zone.Snapshot, encloser, name dnsname.Name) (next dn
 			}
 		}
 	}
-	l.rcode = wire.NXDomain
-	l.deny(s)
+	l.missed = true
+	if l.rcode = wire.NXDomain; l.sign != nil && !l.co {
+		// In a compact denial it is the NSEC that says so (RFC 9824 §3.1).
+		l.rcode = wire.NoError
+	}
+	l.deny(s, name, nil, false)
 	return dnsname.Name{}, false
 }
 
@@ -135,7 +153,7 @@ func (l *lookup) dname(r zone.RRset, name dnsname.Name) (next dnsname.Name, more
 	if !slices.Contains(l.dnames[:l.applied], r.Owner) { // one that is applied again stands there already
 		l.dnames[l.applied] = r.Owner
 		l.applied++
-		l.write(wire.AnswerSection, r.Owner, r)
+		l.writeSigned(wire.AnswerSection, r.Owner, r)
 	}
 	next, err := name.Replace(r.Owner, dnsname.FromFolded(r.First()))
 	if err != nil {
@@ -155,6 +173,14 @@ func (l *lookup) refer(s *zone.Snapshot, ns zone.RRset, first bool) {
 		l.authoritative = false
 	}
 	l.write(wire.Authority, ns.Owner, ns)
+	if l.sign != nil { // whether the child is signed (RFC 4035 §3.1.4)
+		if n := s.Node(ns.Owner); n.Has(zone.TypeDS) {
+			ds, _ := n.RRset(zone.TypeDS)
+			l.writeSigned(wire.Authority, ns.Owner, ds)
+		} else {
+			l.writeSigned(wire.Authority, ns.Owner, l.sign.Deny(ns.Owner, types(s, n), true, negativeSOA(s).TTL))
+		}
+	}
 	for _, needed := range []bool{true, false} {
 		for target := range ns.RDATA() {
 			name := dnsname.FromFolded(target)
@@ -180,9 +206,41 @@ func (l *lookup) glue(n zone.Node, needed bool) {
 	}
 }
 
-// deny puts the SOA into the authority section: no data, or no such name (RFC 2308 §2).
-func (l *lookup) deny(s *zone.Snapshot) {
-	l.write(wire.Authority, s.Apex(), negativeSOA(s))
+// deny puts the SOA into the authority section: no data, or no such name (RFC
+// 2308 §2); and where it is signed, the NSEC that proves it.
+func (l *lookup) deny(s *zone.Snapshot, name dnsname.Name, types []uint16, exists bool) {
+	soa := negativeSOA(s)
+	l.writeSigned(wire.Authority, s.Apex(), soa)
+	if l.sign != nil {
+		l.writeSigned(wire.Authority, name, l.sign.Deny(name, types, exists, soa.TTL))
+	}
+}
+
+// types lists what a name has that an NSEC tells: at a zone cut, what is not the child's.
+func types(s *zone.Snapshot, n zone.Node) []uint16 {
+	var list []uint16
+	cut := n.Owner != s.Apex() && n.Has(zone.TypeNS)
+	for r := range n.RRsets() {
+		if !cut || r.Type == zone.TypeNS || r.Type == zone.TypeDS {
+			list = append(list, r.Type)
+		}
+	}
+	return list
+}
+
+// writeSigned writes r as it is owned by owner, and its signatures where they are wanted.
+func (l *lookup) writeSigned(section wire.Section, owner dnsname.Name, r zone.RRset) {
+	l.write(section, owner, r)
+	if l.sign == nil || l.fault != nil {
+		return
+	}
+	r.Owner = owner // what a wildcard stands for is signed by the name that was asked for
+	sig, err := l.sign.Sign(r)
+	if err != nil {
+		l.fault = err
+		return
+	}
+	l.write(section, owner, sig)
 }
 
 // write writes all records of r, owned by owner.

@@ -158,6 +158,9 @@ func (w *Worker) readable(dst, msg []byte, p *policy.Policy, client netip.Addr) 
 	return len(w.writer.Message())
 }
 
+// typeNXNAME is the type that says in a bitmap that a name does not exist (RFC 9824 §2).
+const typeNXNAME = 128
+
 // later stands for an answer that is not given here.
 const later wire.Rcode = 0xffff
 
@@ -166,15 +169,18 @@ func (w *Worker) lookup(q *wire.Query, flags uint16, p *policy.Policy, client ne
 	switch {
 	case q.Class == wire.ClassCH:
 		return w.chaos(q, p), flags
+	case q.Type == typeNXNAME: // it stands in bitmaps only (RFC 9824 §3.5)
+		w.edns.ede = wire.InvalidType
+		return wire.FormErr, flags
 	case q.Class != wire.ClassIN || q.Type == wire.TypeAXFR || q.Type == wire.TypeIXFR:
 		w.edns.ede = wire.Prohibited
 		return wire.Refused, flags
 	}
 	l, begin := &w.look, w.writer.Mark()
 	for {
-		*l = lookup{w: &w.writer, zones: w.engine.zones.Load(), typ: q.Type}
+		*l = lookup{w: &w.writer, zones: w.engine.zones.Load(), typ: q.Type, do: q.DO, co: q.CO}
 		l.run(q.Owner())
-		if l.rcode != wire.NXDomain || w.engine.zones.Load() == l.zones {
+		if !l.missed || w.engine.zones.Load() == l.zones {
 			break
 		}
 		w.writer.Rewind(begin) // the name may have moved to a zone that was not there yet
@@ -183,7 +189,10 @@ func (w *Worker) lookup(q *wire.Query, flags uint16, p *policy.Policy, client ne
 		w.zone = int64(l.zone.id)
 	}
 	switch {
-	case l.rcode == wire.NXDomain && w.engine.doubtful(l.zone):
+	case l.fault != nil:
+		w.writer.Clear(q)
+		return wire.ServFail, flags
+	case l.missed && w.engine.doubtful(l.zone):
 		w.writer.Clear(q)
 		w.edns.ede = wire.NotReady
 		return wire.ServFail, flags

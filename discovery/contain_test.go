@@ -119,7 +119,9 @@ func TestTakingInPanics(t *testing.T) {
 
 		eu.end <- context.DeadlineExceeded
 		toEU = <-eu.runs
-		toEU <- report(balanced("bad", "bad.test"), group("a", "10.96.0.11"))
+		toEU <- live(balanced("bad", "bad.test"), group("a", "10.96.0.11"))
+		synctest.Wait()
+		r.events <- event{from: r.members["eu-1"].supervisor, update: live()} // was on its way
 		synctest.Wait()
 		if got := r.phase("eu-1"); got != "unreachable" {
 			t.Errorf("the cluster is %s", got)

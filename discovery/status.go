@@ -1,7 +1,6 @@
 package discovery
 
 import (
-	"cmp"
 	"maps"
 	"net/netip"
 	"slices"
@@ -78,7 +77,7 @@ func (e *Engine) Clusters() []ClusterStatus {
 		out = append(out, ClusterStatus{
 			ID: id, Phase: m.state.Phase.String(), Since: m.state.Since, LastSync: m.state.LastSync, Synced: m.synced,
 			Reason: m.state.Reason, Region: place.Region, Zones: slices.Clone(place.Zones),
-			Services: count.Services, Endpoints: count.Endpoints, Findings: slices.Clone(m.findings),
+			Services: count.Services, Endpoints: count.Endpoints, Findings: slices.Concat(m.state.Faults, m.findings, m.topology.Findings),
 		})
 	}
 	return out
@@ -122,7 +121,7 @@ func (e *Engine) service(key cluster.ServiceKey) (ServiceStatus, bool) {
 	oldest := &groups[0]
 	for i := range groups {
 		g := &groups[i]
-		if cmp.Or(g.Created.Compare(oldest.Created), cmp.Compare(g.Cluster, oldest.Cluster)) < 0 {
+		if synth.Older(g, oldest) < 0 {
 			oldest = g
 		}
 		v := synth.Assess(g, e.resolve)

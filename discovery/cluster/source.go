@@ -64,4 +64,7 @@ type State struct {
 	Since    time.Time // of the phase
 	LastSync time.Time // when the cluster was last heard of; zero: never
 	Reason   string    // one line for the operator; empty while live
+	// Faults are parts of the cluster that cannot be read, whatever the phase: what
+	// they held last stands. One line each, not more than a few.
+	Faults []string
 }

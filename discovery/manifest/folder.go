@@ -149,3 +149,25 @@ func trimmed(err error) error {
 	}
 	return err
 }
+
+// maxFaults is how many of a folder's faults are told with the cluster's state.
+const maxFaults = 20
+
+// lines tells what is wrong with the manifests, the first of it, a line each.
+func (f *folder) lines(most int) []string {
+	var all []string
+	more := 0
+	for _, file := range f.inOrder() {
+		for _, fault := range file.faults {
+			if len(all) < most {
+				all = append(all, strings.ReplaceAll(fault.Error(), "\n", " "))
+			} else {
+				more++
+			}
+		}
+	}
+	if more > 0 {
+		all = append(all, fmt.Sprintf("and %d more", more))
+	}
+	return all
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -162,6 +163,9 @@ func (r *run) look(ctx context.Context) (again time.Duration, ok bool) {
 	}
 	changed = changed || reason != r.state.Reason
 	r.state.Reason = reason
+	if faults := r.folder.lines(maxFaults); !slices.Equal(faults, r.state.Faults) {
+		r.state.Faults, changed = faults, true
+	}
 	if !r.groups(ctx) || (changed || time.Since(r.toldAt) >= tell && err == nil) && !r.tell(ctx) {
 		return 0, false
 	}
@@ -206,7 +210,7 @@ func (r *run) feed() {
 	}
 	r.fed = r.folder.changes
 	var services []join.Service
-	var slices []join.Slice
+	var parts []join.Slice
 	var exports []join.Export
 	var nodes []join.Node
 	all, _ := r.folder.objects()
@@ -215,17 +219,17 @@ func (r *run) feed() {
 		case join.Service:
 			services = append(services, fact)
 		case join.Slice:
-			slices = append(slices, fact)
+			parts = append(parts, fact)
 		case join.Export:
 			exports = append(exports, fact)
 		case join.Node:
 			nodes = append(nodes, fact)
 		}
 	}
-	r.log.Info("manifests are read", "folder", r.cfg.Dir, "services", len(services), "endpointslices", len(slices),
+	r.log.Info("manifests are read", "folder", r.cfg.Dir, "services", len(services), "endpointslices", len(parts),
 		"serviceexports", len(exports), "nodes", len(nodes), "ignored", r.folder.ignored())
 	r.join.ReplaceServices(services)
-	r.join.ReplaceSlices(slices)
+	r.join.ReplaceSlices(parts)
 	r.join.ReplaceExports(exports)
 	r.join.ReplaceNodes(nodes)
 }

@@ -260,6 +260,9 @@ func TestMalformedFileKeepsWhatItHeld(t *testing.T) {
 	v.awaitGroups("default/a 10.0.0.1", "default/b")
 	v.write("a.yaml", strings.Replace(service("a"), "spec:", "sepc:", 1))
 	v.awaitLog("/a.yaml:5: Service default/a: sepc: unknown field")
+	v.await("the fault to be told", 5*time.Second, func() bool {
+		return len(v.state.Faults) == 1 && strings.Contains(v.state.Faults[0], "/a.yaml:5: Service default/a: sepc: unknown field")
+	})
 	v.write("b.yaml", service("b")+slice("b", "10.0.0.2"))
 	v.awaitGroups("default/a 10.0.0.1", "default/b 10.0.0.2")
 	v.write("c.yaml", "][")
@@ -268,7 +271,7 @@ func TestMalformedFileKeepsWhatItHeld(t *testing.T) {
 	v.awaitGroups("default/a", "default/b 10.0.0.2")
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if len(v.gone) > 0 || v.state.Phase != cluster.Live || strings.Count(v.log.String(), "sepc") != 1 {
+	if len(v.gone) > 0 || v.state.Phase != cluster.Live || strings.Count(v.log.String(), "sepc") != 1 || strings.Contains(strings.Join(v.state.Faults, ""), "sepc") {
 		t.Errorf("withdrawn %v, state %+v, log %s", v.gone, v.state, &v.log)
 	}
 }

@@ -37,6 +37,7 @@ var metrics = []Metric{
 	{"fedns_cluster_last_sync_timestamp_seconds", "When the cluster was last heard of; 0: never.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_cluster_services", "Services the cluster exports.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_cluster_endpoints", "Endpoints of the Services the cluster exports.", []string{"cluster"}, prometheus.GaugeValue},
+	{"fedns_cluster_findings", "What /api/v1/clusters finds wrong with the cluster: nodes that disagree, manifests that cannot be read.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_discovery_running", "1 while clusters are followed. 0: discovery has stopped by a defect, answers go stale, and /readyz says no; restart the daemon.", nil, prometheus.GaugeValue},
 	{"fedns_discovery_services", "Services exported by any cluster.", nil, prometheus.GaugeValue},
 	{"fedns_discovery_services_refused", "Services whose records were refused and wait to be tried again.", nil, prometheus.GaugeValue},
@@ -155,6 +156,7 @@ func (c *collector) clusters(put putFunc) {
 		put("fedns_cluster_last_sync_timestamp_seconds", last, id)
 		put("fedns_cluster_services", float64(s.Services), id)
 		put("fedns_cluster_endpoints", float64(s.Endpoints), id)
+		put("fedns_cluster_findings", float64(len(s.Findings)), id)
 	}
 }
 

@@ -22,6 +22,7 @@ func (r *reader) check(c *Config) {
 	for i := range c.Zones {
 		r.checkZone(c.Zones, i)
 	}
+	r.checkServing(c)
 }
 
 // checkFederation: the three families of names are three zones, each with an

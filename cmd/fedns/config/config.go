@@ -26,6 +26,8 @@ type Config struct {
 	Zones      []Zone           // in the order of the file; names are unique
 	Resolvers  []netip.AddrPort // for load balancers' hostnames; empty: the system's
 	Startup    Startup
+	StateDir   string // path; empty: nothing is kept over a restart
+	Serving    Serving
 
 	// Digests holds, by path, the SHA-256 in hexadecimal of the file itself and,
 	// from Load, of each kubeconfig and zone file as it was then, a zone file
@@ -45,8 +47,11 @@ type Startup struct {
 
 // Listen is where the daemon can be reached.
 type Listen struct {
-	DNS  []netip.AddrPort // UDP and TCP each; at least one
-	HTTP netip.AddrPort
+	DNS []netip.AddrPort // UDP and TCP each; at least one
+	// DNS over TLS, HTTPS and QUIC. None without Certificate.
+	TLS, HTTPS, QUIC []netip.AddrPort
+	Certificate      Certificate
+	HTTP             netip.AddrPort
 }
 
 // Federation names the zones made from the clusters' Services.
@@ -93,9 +98,10 @@ var (
 	ip6Arpa    = dnsname.MustParse("ip6.arpa.")
 )
 
-// Files lists the kubeconfigs and zone files that c names, and what these
-// include, sorted and without duplicates; not the configuration file itself, nor
-// manifests, which their Source watches.
+// Files lists the kubeconfigs, zone files with what they include, and key files
+// that c names, sorted and without duplicates; not the configuration file
+// itself, nor manifests, certificates and DNSSEC keys, which are watched by who
+// uses them.
 func (c *Config) Files() []string {
 	files := slices.Clone(c.Included)
 	for _, m := range c.Clusters {
@@ -106,6 +112,7 @@ func (c *Config) Files() []string {
 	for _, z := range c.Zones {
 		files = append(files, z.Files...)
 	}
+	files = append(files, c.Serving.secretFiles()...)
 	slices.Sort(files)
 	return slices.Compact(files)
 }
@@ -129,5 +136,6 @@ func standard() *Config {
 		Exports: cluster.ByServiceExport | cluster.ByAnnotation,
 		// Longer than an API server takes to come back from an update or a reboot.
 		Startup: Startup{Wait: 5 * time.Minute},
+		Serving: Serving{Cookies: Cookies{Enabled: true}, RateLimit: RateLimit{Slip: 2}, Forward: Forward{CacheSize: 10_000, Stale: 24 * time.Hour}},
 	}
 }

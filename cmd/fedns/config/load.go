@@ -43,6 +43,9 @@ func Load(path string) (*Config, error) {
 			c.Digests[file], c.Included = sum, append(c.Included, more...)
 		}
 	}
+	for _, file := range c.Serving.secretFiles() {
+		c.Digests[file] = digest(file)
+	}
 	return c, nil
 }
 

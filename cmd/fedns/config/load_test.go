@@ -33,10 +33,22 @@ func TestHeaderAloneGivesTheDefaults(t *testing.T) {
 		},
 		Exports: cluster.ByServiceExport | cluster.ByAnnotation,
 		Startup: Startup{Wait: 5 * time.Minute},
+		Serving: Serving{
+			Cookies: Cookies{Enabled: true}, RateLimit: RateLimit{Slip: 2},
+			Forward: Forward{CacheSize: 10_000, Stale: 24 * time.Hour},
+		},
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
 	}
+}
+
+func prefixes(all ...string) []netip.Prefix {
+	var ps []netip.Prefix
+	for _, p := range all {
+		ps = append(ps, netip.MustParsePrefix(p))
+	}
+	return ps
 }
 
 func TestEveryFieldIsRead(t *testing.T) {
@@ -47,8 +59,12 @@ func TestEveryFieldIsRead(t *testing.T) {
 	c.Digests = nil
 	want := &Config{
 		Listen: Listen{
-			DNS:  []netip.AddrPort{netip.MustParseAddrPort("0.0.0.0:5353"), netip.MustParseAddrPort("[::]:5353")},
-			HTTP: netip.MustParseAddrPort("[::]:8053"),
+			DNS:         []netip.AddrPort{netip.MustParseAddrPort("0.0.0.0:5353"), netip.MustParseAddrPort("[::]:5353")},
+			TLS:         []netip.AddrPort{netip.MustParseAddrPort("[::]:853")},
+			HTTPS:       []netip.AddrPort{netip.MustParseAddrPort("[::]:443")},
+			QUIC:        []netip.AddrPort{netip.MustParseAddrPort("[::]:853")},
+			Certificate: Certificate{"/etc/fedns/tls.crt", "/etc/fedns/tls.key"},
+			HTTP:        netip.MustParseAddrPort("[::]:8053"),
 		},
 		Federation: Federation{
 			Name:       dnsname.MustParse("prod."),
@@ -70,12 +86,31 @@ func TestEveryFieldIsRead(t *testing.T) {
 			netip.MustParseAddrPort("192.0.2.1:53"),
 			netip.MustParseAddrPort("[2001:db8::1]:53"),
 		},
-		Startup: Startup{Wait: 10 * time.Minute},
+		Startup:  Startup{Wait: 10 * time.Minute},
+		StateDir: "/var/lib/fedns",
+		Serving: Serving{
+			ID: "fedns-1", Version: "fedns",
+			Access: Access{
+				Query:    prefixes("0.0.0.0/0", "::/0"),
+				Transfer: []Grant{{prefixes("192.0.2.53/32"), "transfer.example.com."}},
+				Recurse:  prefixes("10.0.0.0/8"),
+			},
+			Cookies:     Cookies{true, "/etc/fedns/cookie.secrets"},
+			RateLimit:   RateLimit{100, 50, 20, 2, prefixes("10.0.0.0/8")},
+			Keys:        []string{"/etc/fedns/transfer.key"},
+			Secondaries: []Secondary{{netip.MustParseAddrPort("192.0.2.53:53"), "transfer.example.com."}},
+			Catalog:     dnsname.MustParse("catalog.example."),
+			Forward: Forward{
+				To:        []Upstream{{netip.MustParseAddrPort("192.0.2.1:53"), ""}, {netip.MustParseAddrPort("192.0.2.2:853"), "dns.example.net"}},
+				CacheSize: 10_000, Stale: 24 * time.Hour,
+			},
+			DNSSEC: DNSSEC{"/etc/fedns/keys", []dnsname.Name{dnsname.MustParse("example.com.")}, false},
+		},
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
 	}
-	if got, want := c.Files(), []string{"/etc/fedns/example.com.zone", "/etc/fedns/members/eu-1.kubeconfig"}; !reflect.DeepEqual(got, want) {
+	if got, want := c.Files(), []string{"/etc/fedns/cookie.secrets", "/etc/fedns/example.com.zone", "/etc/fedns/members/eu-1.kubeconfig", "/etc/fedns/transfer.key"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("Files: got %q, want %q", got, want)
 	}
 	if c.Zones[0].Reverse() || !c.Zones[1].Reverse() {

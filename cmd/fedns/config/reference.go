@@ -23,6 +23,12 @@ func Fields() []Field {
 		{"listen", "mapping", "see below", "Where the daemon can be reached."},
 		{"listen.dns", "list of address:port, IPv6 in brackets", "`[\"127.0.0.1:5353\"]`",
 			"Where DNS is answered, over UDP and TCP each."},
+		{"listen.tls", "list of address:port", "none", "Where DNS is answered over TLS (DoT); usually port 853."},
+		{"listen.https", "list of address:port", "none", "Where DNS is answered over HTTPS (DoH), at `/dns-query`; usually port 443."},
+		{"listen.quic", "list of address:port", "none", "Where DNS is answered over QUIC (DoQ); usually port 853."},
+		{"listen.certificate", "mapping", "none; required by the three above", "The certificate that TLS, HTTPS and QUIC show. It is read again when its files change; a pair that does not fit leaves the last good one in use."},
+		{"listen.certificate.file", "path", "", "The certificate's chain, PEM."},
+		{"listen.certificate.key", "path", "", "Its private key, PEM."},
 		{"listen.http", "address:port, IPv6 in brackets", "`\"127.0.0.1:8053\"`",
 			"Where probes, metrics and the API are."},
 
@@ -66,6 +72,47 @@ func Fields() []Field {
 		{"resolvers", "list of address or address:port", "the system's",
 			"Recursive resolvers that the hostnames of load balancers are asked of."},
 
+		{"server", "mapping", "see below", "What queries get besides the zones' records."},
+		{"server.id", "text", "not told", "The server's name, told to who asks by NSID or for `id.server` in class CHAOS."},
+		{"server.version", "text", "not told", "What `version.bind` in class CHAOS is answered with."},
+		{"server.cookies", "mapping", "see below", "DNS cookies, by which a client shows that it is where it says."},
+		{"server.cookies.enabled", "`true` or `false`", "`true`", "Whether cookies are given and looked at."},
+		{"server.cookies.secrets", "path", "a random secret", "A file of secrets, 32 hexadecimal digits a line: the first makes cookies, all are accepted. Replicas behind one address share it. Roll it over by adding the new one behind, then putting it first, then taking the old one away."},
+		{"server.rateLimit", "mapping", "see below", "Response rate limiting over UDP, where source addresses can be forged. Clients with a cookie of ours are not limited."},
+		{"server.rateLimit.responses", "a number from 0 to 32767", "`0`: no limit", "How many responses with the same answer a network (IPv4 /24, IPv6 /56) gets a second."},
+		{"server.rateLimit.negatives", "a number from 1 to 32767", "as `responses`", "How many that say no such name or data, a zone."},
+		{"server.rateLimit.errors", "a number from 1 to 32767", "as `responses`", "How many of all others."},
+		{"server.rateLimit.slip", "a number from 0 to 1000", "`2`", "Every how many a response over the limit is sent truncated, so that a real client asks by TCP. `0`: never."},
+		{"server.rateLimit.exempt", "list of networks", "none", "Who is never limited."},
+
+		{"access", "mapping", "see below", "Who may have what. It holds for every transport alike."},
+		{"access.query", "list of networks", "everybody", "Who is answered; all others get REFUSED."},
+		{"access.transfer", "list of mappings", "nobody", "Who may transfer zones (AXFR, IXFR). Any one grant is enough; who uses it has to meet all that it gives."},
+		{"access.transfer[].from", "list of networks", "from anywhere", "Where the request comes from."},
+		{"access.transfer[].key", "name of a TSIG key", "none is asked", "What the request is signed with."},
+		{"access.recurse", "list of networks", "nobody", "For whom names outside of the zones are resolved, by `forward`."},
+
+		{"tsigKeys", "list of paths", "none", "Files of TSIG keys, in the form that `tsig-keygen` writes."},
+		{"secondaries", "list of mappings", "none", "Name servers that are told by NOTIFY when a zone changes. What they may transfer `access.transfer` says."},
+		{"secondaries[].address", "address or address:port", "", "Where the secondary is."},
+		{"secondaries[].key", "name of a TSIG key", "none", "What NOTIFY is signed with."},
+		{"catalog", "domain name", "none", "Name of a catalog zone (RFC 9432) that lists the zones served, so that a secondary configures itself."},
+
+		{"forward", "mapping", "none", "How names outside of the zones are resolved, for those whom `access.recurse` names: those that CNAMEs of the zones lead to."},
+		{"forward.to", "list of mappings", "", "Recursive resolvers."},
+		{"forward.to[].address", "address or address:port", "", "Where the resolver is."},
+		{"forward.to[].tlsName", "domain name", "UDP and TCP", "Asks over TLS, and the certificate has to be for this name."},
+		{"forward.everything", "`true` or `false`", "`false`", "Whether any name is resolved, not only what the zones' CNAMEs lead to."},
+		{"forward.cacheSize", "a number from 1 to 10000000", "`10000`", "How many answers are kept."},
+		{"forward.stale", "seconds from 0 to 604800, or a duration such as `1h`", "`24h`", "How long past its TTL an answer is given when no resolver answers (RFC 8767)."},
+
+		{"dnssec", "mapping", "none", "Zones that are signed, on the fly."},
+		{"dnssec.keys", "path of a folder", "", "Where the zones' keys are: `K<zone>+<algorithm>+<tag>.key` and `.private`, as BIND writes them, of ECDSA P-256 or Ed25519. They are read again when they change."},
+		{"dnssec.zones", "list of domain names", "", "The zones, each one that is served."},
+		{"dnssec.generate", "`true` or `false`", "`false`", "Whether a zone without keys gets one (ECDSA P-256, one key for all)."},
+
+		{"stateDir", "path of a folder", "nothing is kept", "Where is kept what has to outlive a restart: the zones' SOA serials."},
+
 		{"startup", "mapping", "see below", "What holds until every cluster was read once."},
 		{"startup.wait", waitTakes, "`5m`",
 			"How long after the start a name that is not there is answered SERVFAIL, not NXDOMAIN, while a cluster cannot be reached that was not read since: it may have the name. `0`: not at all; a cluster that is being read is waited for either way. Clusters added later are not."},
@@ -80,11 +127,7 @@ const (
 // later lists fields that are agreed upon and not there yet, so that who tries
 // one learns that it is not misspelt.
 var later = map[string]bool{
-	"stateDir":     true,
-	"providers":    true,
-	"listen.tls":   true,
-	"listen.https": true,
-	"listen.quic":  true,
+	"providers": true,
 }
 
 // children maps a mapping's pattern ("" for the file, clusters[]) to the names
@@ -131,6 +174,10 @@ const Example = `apiVersion: fedns.io/v1alpha1
 kind: Config
 listen:
   dns: ["0.0.0.0:5353", "[::]:5353"]
+  tls: ["[::]:853"]
+  https: ["[::]:443"]
+  quic: ["[::]:853"]
+  certificate: {file: tls.crt, key: tls.key}
   http: "[::]:8053"                 # IPv4, too
 federation:
   name: prod                        # <svc>.<ns>.prod.
@@ -155,4 +202,27 @@ zones:
 - name: 10.in-addr.arpa
 resolvers: ["192.0.2.1", "[2001:db8::1]:53"]
 startup: {wait: 10m}
+stateDir: /var/lib/fedns
+server:
+  id: fedns-1
+  version: fedns
+  cookies: {enabled: true, secrets: cookie.secrets}
+  rateLimit: {responses: 100, negatives: 50, errors: 20, slip: 2, exempt: [10.0.0.0/8]}
+access:
+  query: [0.0.0.0/0, "::/0"]
+  transfer:
+  - {from: [192.0.2.53], key: transfer.example.com}
+  recurse: [10.0.0.0/8]
+tsigKeys: [transfer.key]
+secondaries:
+- {address: 192.0.2.53, key: transfer.example.com}
+catalog: catalog.example
+forward:
+  to:
+  - {address: 192.0.2.1}
+  - {address: 192.0.2.2, tlsName: dns.example.net}
+  everything: false
+  cacheSize: 10000
+  stale: 24h
+dnssec: {keys: keys, zones: [example.com], generate: false}
 `

@@ -70,6 +70,9 @@ func TestReferenceDefaults(t *testing.T) {
 			text = "{" + parts[i+1] + ": " + text + "}"
 		}
 		c, err := Parse("f", []byte(header+parts[0]+": "+text))
+		if err != nil && strings.Contains(err.Error(), "missing, want") { // its section has fields that must be given
+			continue
+		}
 		if err != nil {
 			t.Errorf("%s: %v", f.Path, err)
 			continue

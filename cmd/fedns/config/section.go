@@ -39,6 +39,10 @@ func (r *reader) document(v value, c *Config) {
 			}
 		case "startup":
 			r.startup(f, &c.Startup)
+		case "stateDir":
+			c.StateDir = r.file(f)
+		default:
+			r.serving(name, f, &c.Serving)
 		}
 	}
 	for _, name := range []string{"apiVersion", "kind"} {
@@ -52,19 +56,33 @@ func (r *reader) listen(v value, l *Listen) {
 	for name, f := range r.fields(v) {
 		switch name {
 		case "dns":
-			l.DNS = nil
-			for item := range r.items(f, "a list of address:port") {
-				a := r.addrPort(item)
-				if a.IsValid() && slices.Contains(l.DNS, a) {
-					r.want(item, "an address that is not listed before")
-				}
-				l.DNS = append(l.DNS, a)
-			}
+			l.DNS = r.addresses(f)
 			r.some(f, "one address:port")
+		case "tls":
+			l.TLS = r.addresses(f)
+		case "https":
+			l.HTTPS = r.addresses(f)
+		case "quic":
+			l.QUIC = r.addresses(f)
+		case "certificate":
+			r.certificate(f, &l.Certificate)
 		case "http":
 			l.HTTP = r.addrPort(f)
 		}
 	}
+}
+
+// addresses is a list of address:port, none twice.
+func (r *reader) addresses(v value) []netip.AddrPort {
+	var all []netip.AddrPort
+	for item := range r.items(v, "a list of address:port") {
+		a := r.addrPort(item)
+		if a.IsValid() && slices.Contains(all, a) {
+			r.want(item, "an address that is not listed before")
+		}
+		all = append(all, a)
+	}
+	return all
 }
 
 func (r *reader) federation(v value, fed *Federation) {

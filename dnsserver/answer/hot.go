@@ -142,7 +142,7 @@ func (w *Worker) hotNegative(dst, question, name []byte, e entry, rcode wire.Rco
 
 // putHeader sets flags and counts; ID and QDCOUNT are the query's.
 func (w *Worker) putHeader(dst, question []byte, rcode wire.Rcode, answers, authority uint16, zone uint32) {
-	flags := binary.BigEndian.Uint16(question[2:])&wire.FlagRD | wire.FlagQR | wire.FlagAA | uint16(rcode)
+	flags := binary.BigEndian.Uint16(question[2:])&wire.FlagRD | wire.FlagQR | wire.FlagAA | w.ra | uint16(rcode)
 	binary.BigEndian.PutUint16(dst[2:], flags)
 	binary.BigEndian.PutUint32(dst[6:], uint32(answers)<<16|uint32(authority))
 	binary.BigEndian.PutUint16(dst[10:], 0)

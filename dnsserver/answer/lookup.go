@@ -26,19 +26,23 @@ type lookup struct {
 	missed        bool                   // the name that the chain ends in does not exist
 	sign          Signer                 // of the zone that the chain has led into last; nil: nothing is signed
 	fault         error                  // a signature could not be had
+	out           dnsname.Name           // where the chain leaves our zones; zero: it does not
 	zone          *published             // that the chain has led into last
+	links         int                    // of the chain, so far
 	names         [maxChain]dnsname.Name // the QNAME, then each target in the chain
 	dnames        [maxChain]dnsname.Name // owners of the DNAMEs applied on the way
 	applied       int
 }
 
-// run answers for name: the algorithm's steps 2 to 5, once for each link of the chain.
+// run answers for name: the algorithm's steps 2 to 5, once for each link of the
+// chain. It may be run again, for where a chain comes back to our zones.
 func (l *lookup) run(name dnsname.Name) {
-	for i := range l.names {
-		if slices.Contains(l.names[:i], name) {
+	l.out = dnsname.Name{}
+	for l.links < maxChain {
+		if slices.Contains(l.names[:l.links], name) {
 			return // a loop: the chain as far as it goes is the answer
 		}
-		l.names[i] = name
+		l.names[l.links] = name
 		z := l.zones.find([]byte(name.Wire()))
 		if z != nil && l.typ == zone.TypeDS && z.apex == name && name != dnsname.Root {
 			// A DS is the parent's, if the parent is served here (RFC 4035 §3.1.4.1).
@@ -47,21 +51,23 @@ func (l *lookup) run(name dnsname.Name) {
 			}
 		}
 		if z == nil {
-			if i == 0 {
+			if l.out = name; l.links == 0 {
 				l.rcode = wire.Refused
 			}
 			return
 		}
-		if i == 0 {
+		if l.links == 0 {
 			l.authoritative = true
 		}
+		first := l.links == 0
+		l.links++
 		l.zone, l.sign = z, nil
 		if l.do {
 			if p := z.signer.Load(); p != nil {
 				l.sign = *p
 			}
 		}
-		next, more := l.inZone(z.snapshot.Load(), name, i == 0)
+		next, more := l.inZone(z.snapshot.Load(), name, first)
 		if !more {
 			return
 		}

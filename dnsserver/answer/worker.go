@@ -1,10 +1,12 @@
 package answer
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 
 	"github.com/fedns/fedns/dnsserver/policy"
+	"github.com/fedns/fedns/dnsserver/tsig"
 	"github.com/fedns/fedns/dnsserver/wire"
 )
 
@@ -32,7 +34,10 @@ type Worker struct {
 	look      lookup
 	edns      edns
 	counts    *Counts
-	zone      int64 // id of the one that the last answer was of; -1: of none
+	ra        uint16        // wire.FlagRA where the client may recurse
+	session   *tsig.Session // the last query was signed; nil: it was not
+	resolving
+	zone int64 // id of the one that the last answer was of; -1: of none
 }
 
 // NewWorker makes a Worker for a transport. Answers that a client cannot take
@@ -58,7 +63,10 @@ func (w *Worker) Respond(dst, query []byte, from netip.AddrPort) (n int) {
 	}()
 	p := w.engine.policy.Load()
 	client := from.Addr()
-	w.zone, w.edns.known = -1, false
+	w.zone, w.edns.known, w.ra = -1, false, 0
+	if w.forwarding = w.engine.forwarding.Load(); w.forwarding != nil && p.MayRecurse(client) {
+		w.ra = wire.FlagRA
+	}
 	if p.Admits(client) {
 		n = w.hot(dst, query, p, client)
 	}
@@ -102,7 +110,17 @@ func (w *Worker) readable(dst, msg []byte, p *policy.Policy, client netip.Addr) 
 	q := &w.query
 	rcode, answers, options := wire.NoError, false, false
 	w.edns.options, w.edns.pad, w.edns.ede = w.edns.buf[:0], false, wire.NoExtendedError
-	switch q.Parse(msg) {
+	verdict := q.Parse(msg)
+	w.session = nil
+	if q.HasTSIG && verdict != wire.Drop {
+		stripped, session, err := p.Keys.Verify(msg, time.Now())
+		if err != nil {
+			return w.unsigned(dst, msg, err)
+		}
+		msg, w.session = stripped, session
+		verdict = q.Parse(msg)
+	}
+	switch verdict {
 	case wire.Drop:
 		w.counts.Dropped.Add(1)
 		return 0
@@ -136,7 +154,10 @@ func (w *Worker) readable(dst, msg []byte, p *policy.Policy, client netip.Addr) 
 	if options {
 		w.writer.Reserve(wire.OptLen + len(w.edns.options))
 	}
-	flags := wire.FlagQR | q.Flags&wire.FlagRD
+	if w.session != nil {
+		w.writer.Reserve(w.session.Room())
+	}
+	flags := wire.FlagQR | q.Flags&wire.FlagRD | w.ra
 	switch {
 	case rcode == wire.NotImp:
 		flags |= q.Flags & 0x7800 // the opcode that we do not know
@@ -155,7 +176,21 @@ func (w *Worker) readable(dst, msg []byte, p *policy.Policy, client netip.Addr) 
 		w.writer.Opt(udpSize, rcode, q.DO, w.edns.finish(size, w.writer.Room()))
 	}
 	w.counts.rcode(rcode)
+	if w.session != nil {
+		return len(w.session.Sign(w.writer.Message()[:0], w.writer.Message(), time.Now()))
+	}
 	return len(w.writer.Message())
+}
+
+// unsigned answers a query whose TSIG is not good: nothing else in it counts.
+func (w *Worker) unsigned(dst, msg []byte, err error) int {
+	var e *tsig.Error
+	if !errors.As(err, &e) {
+		return w.failed(dst, msg)
+	}
+	msg = e.Respond(dst[:0], msg, time.Now())
+	w.counts.rcode(wire.Rcode(msg[3] & 15))
+	return len(msg)
 }
 
 // typeNXNAME is the type that says in a bitmap that a name does not exist (RFC 9824 §2).
@@ -172,7 +207,9 @@ func (w *Worker) lookup(q *wire.Query, flags uint16, p *policy.Policy, client ne
 	case q.Type == typeNXNAME: // it stands in bitmaps only (RFC 9824 §3.5)
 		w.edns.ede = wire.InvalidType
 		return wire.FormErr, flags
-	case q.Class != wire.ClassIN || q.Type == wire.TypeAXFR || q.Type == wire.TypeIXFR:
+	case q.Class == wire.ClassIN && (q.Type == wire.TypeAXFR || q.Type == wire.TypeIXFR):
+		return w.transfer(q, p, client), flags
+	case q.Class != wire.ClassIN:
 		w.edns.ede = wire.Prohibited
 		return wire.Refused, flags
 	}
@@ -188,6 +225,9 @@ func (w *Worker) lookup(q *wire.Query, flags uint16, p *policy.Policy, client ne
 	if l.zone != nil {
 		w.zone = int64(l.zone.id)
 	}
+	if !l.out.IsZero() && w.forwards(q, l) && !w.follow(q) {
+		return later, flags
+	}
 	switch {
 	case l.fault != nil:
 		w.writer.Clear(q)
@@ -196,13 +236,34 @@ func (w *Worker) lookup(q *wire.Query, flags uint16, p *policy.Policy, client ne
 		w.writer.Clear(q)
 		w.edns.ede = wire.NotReady
 		return wire.ServFail, flags
-	case l.rcode == wire.Refused:
+	case l.rcode == wire.Refused && w.edns.ede == wire.NoExtendedError:
 		w.edns.ede = wire.NotAuthoritative
 	}
 	if l.authoritative {
 		flags |= wire.FlagAA
 	}
 	return l.rcode, flags
+}
+
+// transfer says what becomes of a request for a whole zone, or what changed in
+// it: others give it, if the client may have it.
+func (w *Worker) transfer(q *wire.Query, p *policy.Policy, client netip.Addr) wire.Rcode {
+	key := ""
+	if w.session != nil {
+		key = w.session.Key().String()
+	}
+	_, served := w.engine.zones.Load().byApex[string(q.Name())]
+	switch {
+	case !p.MayTransfer(client, key):
+		w.edns.ede = wire.Prohibited
+		return wire.Refused
+	case !served:
+		w.edns.ede = wire.NotAuthoritative
+		return wire.NotAuth // RFC 5936 §2.2.1
+	case w.transport.Transfers() || w.transport == policy.UDP && q.Type == wire.TypeIXFR: // RFC 1995 §2
+		return later
+	}
+	return wire.FormErr // RFC 5936 §4.2
 }
 
 // truncate says by TC that the answer did not fit. Over UDP it goes without any

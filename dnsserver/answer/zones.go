@@ -25,6 +25,7 @@ type Engine struct {
 	provisional atomic.Bool
 	panics      atomic.Uint64
 	policy      atomic.Pointer[policy.Policy] // never nil
+	forwarding  atomic.Pointer[forwarding]
 }
 
 // published is one zone as queries find it.

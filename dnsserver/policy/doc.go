@@ -4,5 +4,5 @@
 //
 // A Policy never changes, so that whoever holds one asks it without a lock; what
 // it counts it counts in atomic slots. It reads addresses and cookies, not
-// messages, and imports the standard library only.
+// messages, and imports the standard library and dnsserver/tsig only.
 package policy

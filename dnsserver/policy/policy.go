@@ -1,6 +1,10 @@
 package policy
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/fedns/fedns/dnsserver/tsig"
+)
 
 // Transport is what a request came by.
 type Transport uint8
@@ -30,11 +34,12 @@ func (t Transport) Transfers() bool { return t == TCP || t == TLS || t == QUIC }
 // Config is what a Policy is made of. The zero Config serves everybody, lets
 // nobody transfer or recurse, and does not know cookies.
 type Config struct {
-	Query    *Prefixes // who is answered at all; nil: everybody
-	Transfer []Grant   // who may transfer zones; any one is enough
-	Recurse  Prefixes  // for whom names outside of the zones are resolved
-	Cookies  *Cookies  // nil: cookies are not looked at
-	Limiter  *Limiter  // nil: no rate limit
+	Query    *Prefixes     // who is answered at all; nil: everybody
+	Transfer []Grant       // who may transfer zones; any one is enough
+	Recurse  Prefixes      // for whom names outside of the zones are resolved
+	Cookies  *Cookies      // nil: cookies are not looked at
+	Limiter  *Limiter      // nil: no rate limit
+	Keys     *tsig.Keyring // what requests may be signed with; nil: nothing
 
 	ServerID string // for NSID and id.server; empty: told to nobody
 	Version  string // for version.bind; empty: told to nobody

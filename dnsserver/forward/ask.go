@@ -32,8 +32,8 @@ type outcome struct {
 
 // ask puts one question to the upstreams and returns the first answer. Each is
 // asked once, in order of health: the next when one fails, or when it was silent
-// for the hedge delay, two at a time at the most. One that was silent by
-// datagram is asked again over a stream, after the others.
+// for the hedge delay, two at a time at the most. One that was silent is
+// asked once more, over a stream, after the others.
 func (r *Resolver) ask(ctx context.Context, key zone.Key) (found, error) {
 	var tries sync.WaitGroup
 	defer tries.Wait()
@@ -66,7 +66,7 @@ func (r *Resolver) ask(ctx context.Context, key zone.Key) (found, error) {
 				return o.found, nil
 			}
 			r.stats.upstreamErrors.Add(1)
-			if errors.Is(o.err, errTimeout) && !o.stream && !r.cfg.Upstreams[o.upstream].TLS {
+			if errors.Is(o.err, errTimeout) && !o.stream {
 				queue = append(queue, try{o.upstream, true})
 			}
 			if next(); running == 0 {

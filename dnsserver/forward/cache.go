@@ -92,6 +92,13 @@ func (c *cache) fail(key zone.Key, now time.Time) {
 	c.store(key, newFailure(now))
 }
 
+// flush forgets everything.
+func (c *cache) flush() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lru.Purge()
+}
+
 // size is how many entries there are, and how many octets they take.
 func (c *cache) size() (entries, octets int) {
 	c.mu.Lock()

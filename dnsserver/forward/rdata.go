@@ -1,8 +1,8 @@
 package forward
 
 import (
+	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/miekg/dns"
 
@@ -28,12 +28,14 @@ func ttlOf(rr dns.RR) uint32 {
 	return 0
 }
 
-// rdataOf is the record's RDATA in canonical form (RFC 4034 §6.2). rr's names
-// are made lower case in place.
+// rdataOf is the record's RDATA in canonical form (RFC 4034 §6.2).
 func rdataOf(rr dns.RR) (string, error) {
-	lower(rr)
+	h := rr.Header()
+	if _, known := dns.TypeToRR[h.Rrtype]; known && h.Rdlength == 0 && h.Rrtype != dns.TypeAPL && h.Rrtype != dns.TypeNULL {
+		return "", fmt.Errorf("%s record in reply: %w", dns.TypeToString[h.Rrtype], errCut)
+	}
 	buf := make([]byte, dns.Len(rr)+64)
-	start, err := dns.PackDomainName(rr.Header().Name, buf, 0, nil, false)
+	start, err := dns.PackDomainName(h.Name, buf, 0, nil, false)
 	if err != nil {
 		return "", fmt.Errorf("record in reply: %w", err)
 	}
@@ -42,50 +44,65 @@ func rdataOf(rr dns.RR) (string, error) {
 		return "", fmt.Errorf("record in reply: %w", err)
 	}
 	const fixed = 10 // type, class, TTL, length
-	d := string(buf[start+fixed : end])
-	if rr.Header().Rrtype == dns.TypeCNAME {
-		// It becomes a name that is looked up: it must be one.
-		if n, size, err := dnsname.FromWire([]byte(d)); err != nil || size != len(d) || n.Wire() != d {
-			return "", fmt.Errorf("alias in reply has no target")
-		}
+	d := buf[start+fixed : end]
+	if err := canonical(h.Rrtype, d); err != nil {
+		return "", fmt.Errorf("%s record in reply: %w", dns.TypeToString[h.Rrtype], err)
 	}
-	return d, nil
+	return string(d), nil
 }
 
-// lower folds the names in RDATA, of the types that RFC 4034 §6.2 lists and that are in use.
-func lower(rr dns.RR) {
-	fold := func(names ...*string) {
-		for _, n := range names {
-			*n = asciiLower(*n)
-		}
-	}
-	switch rr := rr.(type) {
-	case *dns.CNAME:
-		fold(&rr.Target)
-	case *dns.DNAME:
-		fold(&rr.Target)
-	case *dns.NS:
-		fold(&rr.Ns)
-	case *dns.PTR:
-		fold(&rr.Ptr)
-	case *dns.MX:
-		fold(&rr.Mx)
-	case *dns.SRV:
-		fold(&rr.Target)
-	case *dns.NAPTR:
-		fold(&rr.Replacement)
-	case *dns.SOA:
-		fold(&rr.Ns, &rr.Mbox)
-	}
+var errCut = errors.New("data is cut short")
+
+// layouts are how RDATA is made up, of the types that are in use and of those
+// that hold names to be lowered (RFC 4034 §6.2). A digit is that many octets, s a
+// character string, n a name, + one more of the same for as long as there is data.
+var layouts = map[uint16]string{
+	dns.TypeA: "4", dns.TypeAAAA: "88", dns.TypeTXT: "s+", dns.TypeSPF: "s+", dns.TypeHINFO: "ss",
+	dns.TypeNS: "n", dns.TypeCNAME: "n", dns.TypePTR: "n", dns.TypeDNAME: "n", dns.TypeMB: "n", dns.TypeMG: "n", dns.TypeMR: "n",
+	dns.TypeSOA: "nn992", dns.TypeMINFO: "nn", dns.TypeRP: "nn",
+	dns.TypeMX: "2n", dns.TypeAFSDB: "2n", dns.TypeRT: "2n", dns.TypeKX: "2n", dns.TypePX: "2nn",
+	dns.TypeSRV: "6n", dns.TypeNAPTR: "4sssn",
 }
 
-// asciiLower folds ASCII letters only (RFC 4343). The library writes all other
-// octets past ASCII as escapes.
-func asciiLower(s string) string {
-	return strings.Map(func(c rune) rune {
-		if 'A' <= c && c <= 'Z' {
-			return c + 'a' - 'A'
+// canonical makes the names in rdata lower case, in place, and says whether it
+// is whole: the library takes RDATA that ends early, and leaves out the rest.
+func canonical(typ uint16, rdata []byte) error {
+	layout, ok := layouts[typ]
+	if !ok {
+		return nil
+	}
+	rest := rdata
+	for i := 0; i < len(layout); i++ {
+		part := layout[i]
+		if part == '+' {
+			if len(rest) == 0 {
+				return nil
+			}
+			i--
+			part = layout[i]
 		}
-		return c
-	}, s)
+		size := int(part - '0')
+		switch part {
+		case 'n':
+			_, n, err := dnsname.FromWire(rest)
+			if err != nil {
+				return err
+			}
+			dnsname.Fold(rest[:n], rest[:n])
+			size = n
+		case 's':
+			if len(rest) == 0 {
+				return errCut
+			}
+			size = 1 + int(rest[0])
+		}
+		if size > len(rest) {
+			return errCut
+		}
+		rest = rest[size:]
+	}
+	if len(rest) > 0 {
+		return errors.New("data goes on past its end")
+	}
+	return nil
 }

@@ -160,6 +160,10 @@ func (r *Resolver) Resolve(ctx context.Context, client netip.Addr, name dnsname.
 	}
 }
 
+// Flush forgets all answers. Call it when a zone of ours is added: chains that
+// were kept before may lead into it.
+func (r *Resolver) Flush() { r.cache.flush() }
+
 // admits says whether a question may go upstream.
 func (r *Resolver) admits(name dnsname.Name, typ uint16) error {
 	switch {

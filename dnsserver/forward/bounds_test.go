@@ -228,3 +228,25 @@ func TestCachedAllocates(t *testing.T) {
 		}
 	})
 }
+
+func BenchmarkCached(b *testing.B) {
+	r, err := forward.New(forward.Config{Upstreams: to(netip.MustParseAddrPort("127.0.0.1:53"))})
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.SetExchange(func(_ context.Context, _ int, key zone.Key, _ bool) ([]byte, error) {
+		return records(new(dns.Msg).SetQuestion(key.Owner.String(), key.Type), "www.test. 3600 IN A 192.0.2.1").Pack()
+	})
+	www := name("www.test.")
+	if _, err := r.Resolve(context.Background(), nobody, www, dns.TypeA); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, ok := r.Cached(www, dns.TypeA); !ok {
+				b.Error("not cached")
+			}
+		}
+	})
+}

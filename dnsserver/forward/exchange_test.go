@@ -2,10 +2,7 @@ package forward_test
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"net"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -170,92 +167,4 @@ func TestConnectionGone(t *testing.T) {
 	if got := get(t, r, "b.test.", dns.TypeA); got != "NOERROR; b.test. A 192.0.2.1" || u.conns.Load() != 2 {
 		t.Errorf("%s over %d connections", got, u.conns.Load())
 	}
-}
-
-func TestTLS(t *testing.T) {
-	conf, pool := certificate(t, "resolver.test")
-	u := serveTLS(t, says(right), conf)
-	for _, c := range []struct {
-		what   string
-		server string
-		pool   *x509.CertPool
-		want   string
-	}{
-		{"right name", "resolver.test", pool, "NOERROR; www.test. A 192.0.2.1"},
-		{"wrong name", "other.test", pool, "SERVFAIL"},
-		{"address instead of a name", "", pool, "SERVFAIL"},
-		{"nobody to trust", "resolver.test", x509.NewCertPool(), "SERVFAIL"},
-	} {
-		t.Run(c.what, func(t *testing.T) {
-			cfg := forward.Config{Upstreams: []forward.Upstream{{Addr: u.addr, TLS: true, ServerName: c.server}}, RootCAs: c.pool}
-			r := run(t, cfg)
-			if got := get(t, r, "www.test.", dns.TypeA); got != c.want {
-				t.Errorf("got %s, want %s", got, c.want)
-			}
-		})
-	}
-	if u.udp.Load() != 0 {
-		t.Error("asked in the clear")
-	}
-}
-
-// TestTLSDowngrade: a server with TLS 1.1 at the most is not asked.
-func TestTLSDowngrade(t *testing.T) {
-	conf, pool := certificate(t, "resolver.test")
-	conf.MinVersion, conf.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
-	u := serveTLS(t, says(right), conf)
-	r := run(t, forward.Config{Upstreams: []forward.Upstream{{Addr: u.addr, TLS: true, ServerName: "resolver.test"}}, RootCAs: pool})
-	if got := get(t, r, "www.test.", dns.TypeA); got != "SERVFAIL" {
-		t.Error(got)
-	}
-}
-
-// TestConnectionIsUsedAgain: queries one after the other share a connection.
-func TestConnectionIsUsedAgain(t *testing.T) {
-	conf, pool := certificate(t, "resolver.test")
-	u := serveTLS(t, says("NXDOMAIN"), conf)
-	r := run(t, forward.Config{Upstreams: []forward.Upstream{{Addr: u.addr, TLS: true, ServerName: "resolver.test"}}, RootCAs: pool})
-	for range 20 {
-		get(t, r, "www.test.", dns.TypeA)
-	}
-	if u.tcp.Load() != 20 || u.conns.Load() != 1 {
-		t.Errorf("%d queries over %d connections", u.tcp.Load(), u.conns.Load())
-	}
-}
-
-// TestDeadAndSilent: an upstream with nobody there costs nothing, a silent one the hedge delay.
-func TestDeadAndSilent(t *testing.T) {
-	good := serve(t, says(right))
-	closed := closedPort(t)
-	for what, c := range map[string]struct {
-		first netip.AddrPort
-		atMost,
-		atLeast time.Duration
-	}{
-		"nobody there": {closed, 80 * time.Millisecond, 0},
-		"silent":       {dead(t), 400 * time.Millisecond, 100 * time.Millisecond},
-	} {
-		t.Run(what, func(t *testing.T) {
-			r := run(t, forward.Config{Upstreams: to(c.first, good.addr), Hedge: 100 * time.Millisecond})
-			begin := time.Now()
-			got := get(t, r, "www.test.", dns.TypeA)
-			if took := time.Since(begin); got != "NOERROR; www.test. A 192.0.2.1" || took > c.atMost || took < c.atLeast {
-				t.Errorf("%s after %v", got, took)
-			}
-			begin = time.Now()
-			get(t, r, "other.test.", dns.TypeA)
-			if took := time.Since(begin); took > 80*time.Millisecond {
-				t.Errorf("%v, with an upstream known to be dead", took)
-			}
-		})
-	}
-}
-
-func closedPort(t *testing.T) netip.AddrPort {
-	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer pc.Close()
-	return netip.MustParseAddrPort(pc.LocalAddr().String())
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/transfer"
 	"github.com/fedns/fedns/dnsserver/zone"
 )
 
@@ -21,6 +22,8 @@ type content struct {
 	aside map[dnsname.Name][]zone.RRset
 	// ownSerial says that the SOA is ours, so that its serial may follow the clock.
 	ownSerial bool
+	journal   *transfer.Journal // nil: nobody may transfer
+	signer    Signer            // nil: not signed
 }
 
 // maxNegativeTTL is how long in seconds the nonexistence of a name may be
@@ -45,6 +48,9 @@ func withApex(spec ZoneSpec) (all []zone.RRset, ownSerial bool, err error) {
 		return nil, false, fmt.Errorf("zone %s: SOA RNAME: %w", apex, err)
 	}
 	all = slices.Clone(sets)
+	if spec.Signer != nil {
+		all = append(all, spec.Signer.Apex()...)
+	}
 	if !has(zone.TypeSOA) {
 		ownSerial = true
 		soa := zone.SOA{MName: ns, RName: host, Serial: clockSerial(), Refresh: 7200, Retry: 1800, Expire: 86400, Minimum: negativeTTL}
@@ -146,6 +152,21 @@ func (c *content) publish(edits []zone.Edit) ([]zone.Change, error) {
 			return nil, errors.Join(refused...)
 		}
 	}
+}
+
+// renew gives the zone a new serial and changes nothing else.
+func (c *content) renew() ([]zone.Change, error) {
+	soa := c.served.SOA()
+	soa.Serial++
+	was, _ := c.served.Lookup(c.apex, zone.TypeSOA)
+	b := zone.NewBuilder(c.served)
+	b.Set(zone.NewRRset(c.apex, zone.TypeSOA, was.TTL, soa.RDATA()))
+	next, changes, err := b.Build()
+	if err != nil {
+		return nil, err
+	}
+	c.served = next
+	return changes, nil
 }
 
 // keep makes sets what is kept aside for an owner name.

@@ -1,9 +1,9 @@
 package dnsserver
 
 import (
-	"context"
+	"crypto/tls"
 	"errors"
-	"fmt"
+	"log/slog"
 	"net/netip"
 	"runtime"
 	"slices"
@@ -13,15 +13,22 @@ import (
 	"github.com/fedns/fedns/dnsserver/answer"
 	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/dnsserver/policy"
+	"github.com/fedns/fedns/dnsserver/serial"
 	"github.com/fedns/fedns/dnsserver/stream"
-	"github.com/fedns/fedns/dnsserver/udp"
 	"github.com/fedns/fedns/dnsserver/zone"
 )
 
-// Config is how a Server listens.
+// Config is how a Server listens, and what it keeps.
 type Config struct {
 	Listen  []netip.AddrPort // UDP and TCP on each
+	TLS     []netip.AddrPort // DNS over TLS (RFC 7858); needs Secure, as do the next two
+	HTTPS   []netip.AddrPort // DNS over HTTPS (RFC 8484)
+	QUIC    []netip.AddrPort // DNS over QUIC (RFC 9250)
+	Secure  *tls.Config      // the certificate; its protocols are set by each transport
 	Readers int              // UDP readers an address; defaults to GOMAXPROCS
+	// Serials keeps SOA serials over a restart. Defaults to not keeping them.
+	Serials *serial.Store
+	Log     *slog.Logger // Defaults to slog.Default()
 }
 
 // ZoneSpec is one zone to serve.
@@ -36,6 +43,9 @@ type ZoneSpec struct {
 	// Filled says that records are published into the zone. Where its static ones
 	// are invalid from the start, it is served without them.
 	Filled bool
+	// Signer signs the zone's answers, and gives its keys' records; nil: it is not
+	// signed. Its keys are looked at anew by each SetZones.
+	Signer Signer
 	// Provisional says that a zone that is new may lack names until Settle: one
 	// that does not exist is answered SERVFAIL until then. It means nothing where
 	// the zone takes its names over from one around it.
@@ -51,84 +61,35 @@ type Server struct {
 	zones zones
 	// serials are those that zones had when they were retracted: they do not go
 	// back when they are served again.
-	serials map[dnsname.Name]uint32
-	udp     []*udp.Listener
-	tcp     []*stream.Listener
+	serials   map[dnsname.Name]uint32
+	journaled bool // somebody may transfer
+	notify    notifyFunc
+	listeners []listener
 	// Each UDP reader counts for itself, so that none waits for another's cache line.
 	udpCounts []*answer.Counts
 
-	tcpCounts answer.Counts
-	tcpTurns  *stream.Turns // of all addresses together
+	counts   [policy.Transports]answer.Counts // of all transports but UDP
+	turns    *stream.Turns                    // of all stream listeners together
+	finisher [policy.Transports]sync.Pool     // of *answer.Worker
+	log      *slog.Logger
 }
+
+// notifyFunc is told of each change of a zone; it does not block.
+type notifyFunc func(apex dnsname.Name, soa zone.RRset)
 
 // New makes a Server that serves no zone and does not listen yet.
 func New(cfg Config) *Server {
-	return &Server{cfg: cfg, engine: answer.NewEngine(), zones: zones{}, serials: map[dnsname.Name]uint32{},
-		tcpTurns: stream.NewTurns(runtime.GOMAXPROCS(0))}
-}
-
-// Start opens all sockets and begins to answer. When one cannot be opened, none stays open.
-func (s *Server) Start(ctx context.Context) error {
-	for _, addr := range s.cfg.Listen {
-		if err := s.listen(ctx, addr); err != nil {
-			return errors.Join(err, s.Close())
-		}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
 	}
-	return nil
-}
-
-func (s *Server) listen(ctx context.Context, addr netip.AddrPort) error {
-	t, err := stream.Listen(ctx, stream.Config{Addr: addr, Turns: s.tcpTurns, New: func() stream.Responder {
-		return s.engine.NewWorker(policy.TCP, &s.tcpCounts)
-	}})
-	if err != nil {
-		return err
+	s := &Server{
+		cfg: cfg, engine: answer.NewEngine(), log: cfg.Log,
+		zones: zones{}, serials: map[dnsname.Name]uint32{}, turns: stream.NewTurns(runtime.GOMAXPROCS(0)),
 	}
-	s.mu.Lock()
-	s.tcp = append(s.tcp, t)
-	s.mu.Unlock()
-	// Port 0: whatever TCP was given, UDP takes as well.
-	u, err := udp.Listen(ctx, udp.Config{Addr: t.Addr(), Readers: s.cfg.Readers, ResponseSize: answer.MaxUDP, Crowded: s.tcpTurns.Busy, New: func() udp.Responder {
-		c := &answer.Counts{}
-		s.mu.Lock()
-		s.udpCounts = append(s.udpCounts, c)
-		s.mu.Unlock()
-		return s.engine.NewWorker(policy.UDP, c)
-	}})
-	if err != nil {
-		return err
+	for t := range s.finisher {
+		s.finisher[t].New = func() any { return s.engine.NewWorker(policy.Transport(t), s.countsOf(policy.Transport(t))) }
 	}
-	s.mu.Lock()
-	s.udp = append(s.udp, u)
-	s.mu.Unlock()
-	return nil
-}
-
-// Addrs are the addresses listened on, ports never 0.
-func (s *Server) Addrs() []netip.AddrPort {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var addrs []netip.AddrPort
-	for _, l := range s.udp {
-		addrs = append(addrs, l.Addr())
-	}
-	return addrs
-}
-
-// Close stops answering and closes all sockets.
-func (s *Server) Close() error {
-	s.mu.Lock()
-	udps, tcps := s.udp, s.tcp
-	s.udp, s.tcp = nil, nil
-	s.mu.Unlock()
-	var errs []error
-	for _, l := range udps {
-		errs = append(errs, l.Close())
-	}
-	for _, l := range tcps {
-		errs = append(errs, l.Close())
-	}
-	return errors.Join(errs...)
+	return s
 }
 
 // SetZones makes specs the zones that are served: new ones are added, others
@@ -148,23 +109,25 @@ func (s *Server) SetZones(specs []ZoneSpec) error {
 			changes, err := c.setStatic(spec)
 			if err != nil {
 				errs = append(errs, err)
-			} else if len(changes) > 0 {
-				s.engine.Publish(c.served, changes)
+			} else {
+				s.publish(c, changes)
 			}
+			s.sign(c, spec.Signer)
 			continue
 		}
-		c, err := newContent(spec, s.serials[spec.Apex])
+		c, err := newContent(spec, s.lastSerial(spec.Apex))
 		if err != nil {
 			errs = append(errs, err)
 			if !spec.Filled {
 				continue
 			}
 			spec.Static = nil
-			if c, err = newContent(spec, s.serials[spec.Apex]); err != nil {
+			if c, err = newContent(spec, s.lastSerial(spec.Apex)); err != nil {
 				continue
 			}
 		}
 		after[spec.Apex] = c
+		c.signer = spec.Signer
 		if spec.Provisional && s.zones.holder(spec.Apex) == nil {
 			provisional = append(provisional, c)
 		} else {
@@ -186,9 +149,12 @@ func (s *Server) setZones(after zones, fresh, provisional []*content) (errs []er
 	}
 	// First what is new with all that is to be in it, last what is to be there no more.
 	for c, edits := range m.come {
-		if changes := publish(c, edits); len(changes) > 0 && s.zones[c.apex] == c {
-			s.engine.Publish(c.served, changes)
+		if changes := publish(c, edits); s.zones[c.apex] == c {
+			s.publish(c, changes)
 		}
+	}
+	for _, c := range slices.Concat(fresh, provisional) {
+		s.begin(c)
 	}
 	snapshots := func(cs []*content) (all []*zone.Snapshot) {
 		for _, c := range cs {
@@ -202,6 +168,9 @@ func (s *Server) setZones(after zones, fresh, provisional []*content) (errs []er
 	if len(provisional) > 0 {
 		s.engine.ServeProvisional(snapshots(provisional)...)
 	}
+	for _, c := range slices.Concat(fresh, provisional) {
+		s.sign(c, c.signer)
+	}
 	for apex, c := range s.zones {
 		if after[apex] != c {
 			s.serials[apex] = c.served.Serial()
@@ -209,9 +178,7 @@ func (s *Server) setZones(after zones, fresh, provisional []*content) (errs []er
 		}
 	}
 	for c, edits := range m.leave {
-		if changes := publish(c, edits); len(changes) > 0 {
-			s.engine.Publish(c.served, changes)
-		}
+		s.publish(c, publish(c, edits))
 	}
 	s.zones = after
 	return errs
@@ -249,9 +216,7 @@ func (s *Server) Publish(edits []zone.Edit) error {
 	var errs []error
 	for _, c := range order {
 		changes, err := c.publish(parts[c])
-		if len(changes) > 0 {
-			s.engine.Publish(c.served, changes)
-		}
+		s.publish(c, changes)
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
@@ -292,69 +257,5 @@ func (s *Server) Zones() []ZoneStatus {
 	return list
 }
 
-// Counts lists the counters of a transport, udp or tcp, to be read only and added up.
-func (s *Server) Counts(transport string) []*answer.Counts {
-	if transport == "tcp" {
-		return []*answer.Counts{&s.tcpCounts}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.udpCounts)
-}
-
 // Panics counts queries whose answering panicked; each of them got SERVFAIL.
 func (s *Server) Panics() uint64 { return s.engine.Panics() }
-
-// StreamStatus is how TCP connections stand, over all addresses.
-type StreamStatus struct {
-	Open     int
-	Accepted uint64
-	Refused  uint64
-}
-
-// Streams tells how TCP connections stand.
-func (s *Server) Streams() StreamStatus {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var st StreamStatus
-	for _, l := range s.tcp {
-		st.Open += l.Open()
-		st.Accepted += l.Accepted()
-		st.Refused += l.Refused()
-	}
-	return st
-}
-
-// Wait blocks until ctx is done, or a listener fails by itself; the error says which.
-func (s *Server) Wait(ctx context.Context) error {
-	failed := make(chan error, 1)
-	s.mu.Lock()
-	var sources []<-chan error
-	for _, l := range s.udp {
-		sources = append(sources, l.Errors())
-	}
-	for _, l := range s.tcp {
-		sources = append(sources, l.Errors())
-	}
-	s.mu.Unlock()
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	for _, src := range sources {
-		go func() {
-			select {
-			case err := <-src:
-				select {
-				case failed <- fmt.Errorf("name server: %w", err):
-				default:
-				}
-			case <-ctx.Done():
-			}
-		}()
-	}
-	select {
-	case err := <-failed:
-		return err
-	case <-ctx.Done():
-		return nil
-	}
-}

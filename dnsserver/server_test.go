@@ -15,6 +15,7 @@ import (
 
 	"github.com/fedns/fedns/dnsserver"
 	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/policy"
 	"github.com/fedns/fedns/dnsserver/zone"
 )
 
@@ -248,7 +249,7 @@ func TestAnswersOverBothTransports(t *testing.T) {
 			}
 		}
 	}
-	for _, transport := range []string{"udp", "tcp"} {
+	for _, transport := range []policy.Transport{policy.UDP, policy.TCP} {
 		var n uint64
 		for _, c := range s.Counts(transport) {
 			n += c.Rcodes[0].Load()

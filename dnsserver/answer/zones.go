@@ -54,6 +54,9 @@ func NewEngine() *Engine {
 	return e
 }
 
+// Policy is what requests may have now.
+func (e *Engine) Policy() *policy.Policy { return e.policy.Load() }
+
 // SetPolicy says what requests may have from now on. Defaults to the zero Config's.
 func (e *Engine) SetPolicy(p *policy.Policy) { e.policy.Store(p) }
 

@@ -1,0 +1,182 @@
+package dnsserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/fedns/fedns/dnsserver/answer"
+	"github.com/fedns/fedns/dnsserver/policy"
+	"github.com/fedns/fedns/dnsserver/stream"
+	"github.com/fedns/fedns/dnsserver/udp"
+)
+
+// listener is one socket, or several on one address.
+type listener struct {
+	transport policy.Transport
+	socket    interface {
+		Addr() netip.AddrPort
+		Errors() <-chan error
+		Close() error
+	}
+}
+
+// connections is what listeners with connections tell of them.
+type connections interface {
+	Open() int
+	Accepted() uint64
+	Refused() uint64
+}
+
+// Start opens all sockets and begins to answer. When one cannot be opened, none stays open.
+func (s *Server) Start(ctx context.Context) error {
+	var err error
+	for _, addr := range s.cfg.Listen {
+		err = errors.Join(err, s.listenPlain(ctx, addr))
+	}
+	for _, addr := range s.cfg.TLS {
+		cfg := s.streamConfig(addr, policy.TLS)
+		cfg.TLS = s.cfg.Secure
+		l, lerr := stream.Listen(ctx, cfg)
+		err = errors.Join(err, s.add(policy.TLS, l, lerr))
+	}
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	return nil
+}
+
+func (s *Server) add(t policy.Transport, socket interface {
+	Addr() netip.AddrPort
+	Errors() <-chan error
+	Close() error
+}, err error) error {
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listeners = append(s.listeners, listener{t, socket})
+	return nil
+}
+
+func (s *Server) streamConfig(addr netip.AddrPort, t policy.Transport) stream.Config {
+	return stream.Config{
+		Addr: addr, Turns: s.turns, Finish: s.finish(t),
+		New: func() stream.Responder { return s.engine.NewWorker(t, s.countsOf(t)) },
+	}
+}
+
+// listenPlain listens by TCP and UDP on one address.
+func (s *Server) listenPlain(ctx context.Context, addr netip.AddrPort) error {
+	t, err := stream.Listen(ctx, s.streamConfig(addr, policy.TCP))
+	if err := s.add(policy.TCP, t, err); err != nil {
+		return err
+	}
+	// Port 0: whatever TCP was given, UDP takes as well.
+	u, err := udp.Listen(ctx, udp.Config{
+		Addr: t.Addr(), Readers: s.cfg.Readers, ResponseSize: answer.MaxUDP, Crowded: s.turns.Busy, Finish: s.finish(policy.UDP),
+		New: func() udp.Responder {
+			c := &answer.Counts{}
+			s.mu.Lock()
+			s.udpCounts = append(s.udpCounts, c)
+			s.mu.Unlock()
+			return s.engine.NewWorker(policy.UDP, c)
+		},
+	})
+	return s.add(policy.UDP, u, err)
+}
+
+// Addrs are the addresses listened on by UDP and TCP, ports never 0.
+func (s *Server) Addrs() []netip.AddrPort { return s.AddrsOf(policy.UDP) }
+
+// AddrsOf are the addresses listened on by a transport, ports never 0.
+func (s *Server) AddrsOf(t policy.Transport) []netip.AddrPort {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var addrs []netip.AddrPort
+	for _, l := range s.listeners {
+		if l.transport == t {
+			addrs = append(addrs, l.socket.Addr())
+		}
+	}
+	return addrs
+}
+
+// Close stops answering and closes all sockets.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	all := s.listeners
+	s.listeners = nil
+	s.mu.Unlock()
+	var errs []error
+	for _, l := range all {
+		errs = append(errs, l.socket.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Wait blocks until ctx is done, or a listener fails by itself; the error says which.
+func (s *Server) Wait(ctx context.Context) error {
+	s.mu.Lock()
+	all := slices.Clone(s.listeners)
+	s.mu.Unlock()
+	failed := make(chan error, 1)
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	for _, l := range all {
+		go func() {
+			select {
+			case err := <-l.socket.Errors():
+				select {
+				case failed <- fmt.Errorf("name server: %w", err):
+				default:
+				}
+			case <-ctx.Done():
+			}
+		}()
+	}
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// Counts lists the counters of a transport, to be read only and added up.
+func (s *Server) Counts(t policy.Transport) []*answer.Counts {
+	if t != policy.UDP {
+		return []*answer.Counts{&s.counts[t]}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append(slices.Clone(s.udpCounts), &s.counts[t])
+}
+
+// countsOf is what all Workers of a transport share that are no UDP readers'.
+func (s *Server) countsOf(t policy.Transport) *answer.Counts { return &s.counts[t] }
+
+// StreamStatus is how a transport's connections stand, over all addresses.
+type StreamStatus struct {
+	Open     int
+	Accepted uint64
+	Refused  uint64
+}
+
+// Streams tells how a transport's connections stand.
+func (s *Server) Streams(t policy.Transport) StreamStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var st StreamStatus
+	for _, l := range s.listeners {
+		if c, ok := l.socket.(connections); ok && l.transport == t {
+			st.Open += c.Open()
+			st.Accepted += c.Accepted()
+			st.Refused += c.Refused()
+		}
+	}
+	return st
+}

@@ -7,6 +7,7 @@ import (
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/dnsserver/answer"
+	"github.com/fedns/fedns/dnsserver/policy"
 )
 
 // Metric is one metric's documentation.
@@ -24,9 +25,9 @@ var metrics = []Metric{
 	{"fedns_dns_truncated_total", "Responses sent with TC, among fedns_dns_responses_total.", []string{"transport"}, prometheus.CounterValue},
 	{"fedns_dns_dropped_total", "Messages that were owed no response.", []string{"transport"}, prometheus.CounterValue},
 	{"fedns_dns_panics_total", "Queries whose answering panicked; each got SERVFAIL. Anything but 0 is a defect.", nil, prometheus.CounterValue},
-	{"fedns_dns_tcp_connections", "TCP connections open.", nil, prometheus.GaugeValue},
-	{"fedns_dns_tcp_connections_accepted_total", "TCP connections served.", nil, prometheus.CounterValue},
-	{"fedns_dns_tcp_connections_refused_total", "TCP connections closed at once because a bound was reached.", nil, prometheus.CounterValue},
+	{"fedns_dns_connections", "Connections open.", []string{"transport"}, prometheus.GaugeValue},
+	{"fedns_dns_connections_accepted_total", "Connections served.", []string{"transport"}, prometheus.CounterValue},
+	{"fedns_dns_connections_refused_total", "Connections closed at once because a bound was reached.", []string{"transport"}, prometheus.CounterValue},
 	{"fedns_dns_provisional", "1 while a name that is not there is answered SERVFAIL, for a cluster that was not read since the start may have it; 0 once all were read or startup.wait is over.", nil, prometheus.GaugeValue},
 	{"fedns_zone_serial", "SOA serial of the zone.", []string{"zone"}, prometheus.GaugeValue},
 	{"fedns_zone_names", "Owner names in the zone.", []string{"zone"}, prometheus.GaugeValue},
@@ -102,10 +103,11 @@ type putFunc func(name string, v float64, labels ...string)
 
 func (c *collector) dns(put putFunc) {
 	s := c.src.Server()
-	for _, transport := range []string{"udp", "tcp"} {
+	for t := range policy.Transports {
+		transport := t.String()
 		var rcodes [len(answer.Counts{}.Rcodes)]uint64
 		var truncated, dropped uint64
-		for _, n := range s.Counts(transport) {
+		for _, n := range s.Counts(t) {
 			for i := range n.Rcodes {
 				rcodes[i] += n.Rcodes[i].Load()
 			}
@@ -119,13 +121,15 @@ func (c *collector) dns(put putFunc) {
 		}
 		put("fedns_dns_truncated_total", float64(truncated), transport)
 		put("fedns_dns_dropped_total", float64(dropped), transport)
+		if t != policy.UDP {
+			st := s.Streams(t)
+			put("fedns_dns_connections", float64(st.Open), transport)
+			put("fedns_dns_connections_accepted_total", float64(st.Accepted), transport)
+			put("fedns_dns_connections_refused_total", float64(st.Refused), transport)
+		}
 	}
 	put("fedns_dns_provisional", truth(c.src.Doubtful()))
 	put("fedns_dns_panics_total", float64(s.Panics()))
-	st := s.Streams()
-	put("fedns_dns_tcp_connections", float64(st.Open))
-	put("fedns_dns_tcp_connections_accepted_total", float64(st.Accepted))
-	put("fedns_dns_tcp_connections_refused_total", float64(st.Refused))
 	faults := c.src.ZoneFaults()
 	for _, z := range s.Zones() {
 		put("fedns_zone_serial", float64(z.Serial), z.Name)
@@ -141,7 +145,7 @@ func (c *collector) dns(put putFunc) {
 }
 
 // rcodeNames are the response codes this server gives.
-var rcodeNames = map[int]string{0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED", 6: "YXDOMAIN", 16: "BADVERS"}
+var rcodeNames = map[int]string{0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED", 6: "YXDOMAIN", 9: "NOTAUTH", 16: "BADVERS"}
 
 func (c *collector) clusters(put putFunc) {
 	for _, s := range c.src.Engine().Clusters() {

@@ -32,6 +32,8 @@ type Daemon struct {
 	doubtful    atomic.Bool
 
 	applying sync.Mutex // one configuration after the other
+	serving  serving    // of whoever holds applying
+	parts    *parts     // that Apply starts
 	mu       sync.Mutex // of what follows, for short: probes and metrics wait for it
 	current  *config.Config
 	files    map[dnsname.Name]*zoneFiles
@@ -47,7 +49,7 @@ const restartMax = 10 * time.Second
 func Start(ctx context.Context, cfg *config.Config, version string, log *slog.Logger) (*Daemon, error) {
 	ipv6 := hasIPv6(ctx)
 	listen := listenable(cfg.Listen.DNS, ipv6, log)
-	d := &Daemon{log: log, dns: dnsserver.New(dnsserver.Config{Listen: listen}), files: map[dnsname.Name]*zoneFiles{}}
+	d := &Daemon{log: log, dns: dnsserver.New(dnsserver.Config{Listen: listen}), files: map[dnsname.Name]*zoneFiles{}, parts: newParts()}
 	// Until every cluster was heard of, a name that is not there may just not be
 	// known yet.
 	d.dns.SetProvisional(true)
@@ -60,10 +62,12 @@ func Start(ctx context.Context, cfg *config.Config, version string, log *slog.Lo
 	d.discovering.Store(true)
 	d.Apply(cfg)
 	if d.http, err = listenHTTP(ctx, cfg.Listen.HTTP, ipv6); err != nil {
+		d.parts.end()
 		return nil, fmt.Errorf("listen.http: %w", err)
 	}
 	if err := d.dns.Start(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("listen.dns: %w", err), d.http.Close())
+		d.parts.end()
+		return nil, errors.Join(fmt.Errorf("listen: %w", err), d.http.Close())
 	}
 	log.Info("listening", "dns", d.dns.Addrs(), "http", d.HTTPAddr(), "version", version)
 	return d, nil
@@ -111,6 +115,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	})
 	parts.Wait()
 	err := d.dns.Close()
+	d.parts.end()
 	close(faults)
 	for f := range faults {
 		err = errors.Join(err, f)
@@ -126,6 +131,7 @@ func (d *Daemon) Apply(cfg *config.Config) {
 	if old := d.current; old != nil && (!slices.Equal(old.Listen.DNS, cfg.Listen.DNS) || old.Listen.HTTP != cfg.Listen.HTTP || !slices.Equal(old.Resolvers, cfg.Resolvers)) {
 		d.log.Warn("a change of listen or resolvers takes effect at the next start only")
 	}
+	d.applyServing(cfg)
 	before := d.zoneNames()
 	if err := d.dns.SetZones(d.readZones(cfg)); err != nil {
 		d.log.Error("zones were refused and stay as they were", "error", err)
@@ -134,6 +140,7 @@ func (d *Daemon) Apply(cfg *config.Config) {
 	d.engine.SetMembers(members(cfg, d.log))
 	if d.current != nil && !slices.Equal(before, d.zoneNames()) {
 		d.engine.Republish(d.dns.Settle) // new zones have all there is then
+		d.flush()
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -13,17 +13,26 @@ import (
 type query struct {
 	wire.Query
 	msg    []byte // header and question, its name in lower case
+	raw    []byte // the whole message as it came
 	serial uint32 // that the client has, if it asks for an IXFR
 }
 
 // parse reads msg, a query without its TSIG record. An RCODE other than
-// NoError says why it is not a transfer of the zone with an apex.
-func (q *query) parse(msg []byte, apex dnsname.Name) wire.Rcode {
+// NoError says why it is not a transfer of the zone with an apex; drop, that it
+// is no query at all and gets no answer.
+func (q *query) parse(msg []byte, apex dnsname.Name) (rcode wire.Rcode, drop bool) {
 	verdict := q.Parse(msg)
-	q.msg = slices.Clone(msg[:q.QuestionEnd()])
+	if verdict == wire.Drop {
+		return wire.FormErr, true
+	}
+	q.raw, q.msg = msg, slices.Clone(msg[:q.QuestionEnd()])
 	// Records are compressed against the question, and secondaries keep the case
 	// that they get (RFC 5936 §3.4): it has to be the zone's.
 	copy(q.msg[wire.HeaderLen:], q.Name())
+	return q.check(verdict, apex), false
+}
+
+func (q *query) check(verdict wire.Verdict, apex dnsname.Name) wire.Rcode {
 	switch verdict {
 	case wire.Unknown:
 		return wire.NotImp
@@ -42,7 +51,7 @@ func (q *query) parse(msg []byte, apex dnsname.Name) wire.Rcode {
 		return wire.NoError
 	case wire.TypeIXFR:
 		var ok bool
-		if q.serial, ok = clientSerial(msg, q.QuestionEnd()); ok {
+		if q.serial, ok = clientSerial(q.raw, q.QuestionEnd()); ok {
 			return wire.NoError
 		}
 	}

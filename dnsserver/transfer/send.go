@@ -27,7 +27,7 @@ type Result struct {
 // Send answers an AXFR (RFC 5936) or IXFR (RFC 1995) query that came by a
 // stream. Msg is the query as tsig's Verify gave it back, sess what signs the
 // answer, nil for none. A query that is no transfer of this zone is answered
-// with the RCODE that says so.
+// with the RCODE that says so; a message that is no query is not answered.
 //
 // Messages have limit octets at most, MaxMessage or less. Each is given to send,
 // framed by nobody, and is send's until that returns; send blocks for as long as
@@ -39,7 +39,10 @@ type Result struct {
 // Send may be called for one Zone from any number of goroutines.
 func Send(msg []byte, z Zone, sess *tsig.Session, limit int, send func(msg []byte) error) (Result, error) {
 	var q query
-	rcode := q.parse(msg, z.Snapshot.Apex())
+	rcode, drop := q.parse(msg, z.Snapshot.Apex())
+	if drop {
+		return Result{}, nil
+	}
 	p := newPacker(&q, sess, max(minLimit, min(limit, MaxMessage)), send)
 	if rcode != wire.NoError {
 		p.sent.Rcode = rcode
@@ -62,7 +65,10 @@ func Send(msg []byte, z Zone, sess *tsig.Session, limit int, send func(msg []byt
 // can take and the transport lets through.
 func Datagram(dst, msg []byte, z Zone, sess *tsig.Session, room int) ([]byte, Result) {
 	var q query
-	rcode := q.parse(msg, z.Snapshot.Apex())
+	rcode, drop := q.parse(msg, z.Snapshot.Apex())
+	if drop {
+		return dst, Result{}
+	}
 	if rcode == wire.NoError && q.Type == wire.TypeAXFR {
 		rcode = wire.FormErr
 	}

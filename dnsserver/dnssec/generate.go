@@ -40,7 +40,7 @@ func Generate(dir string, apex dnsname.Name, alg uint8, sep bool, now time.Time)
 		}
 		path := filepath.Join(dir, k.String())
 		if taken(path) {
-			continue // two keys with one tag cost validators time (RFC 4034 §5.3.1)
+			continue // two keys with one tag cost validators time (RFC 4035 §5.3.1)
 		}
 		return k, k.write(path)
 	}

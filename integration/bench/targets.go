@@ -1,0 +1,101 @@
+package main
+
+import "fmt"
+
+// target is one figure that the project has set itself, and what was measured.
+type target struct {
+	What     string `json:"what"`
+	Measured string `json:"measured"`
+	Target   string `json:"target"`
+	OK       bool   `json:"ok"`
+}
+
+func (t target) verdict() string {
+	if t.OK {
+		return "ok"
+	}
+	return "short"
+}
+
+// What is aimed at.
+const (
+	standardCPU  = 1.15 // × the floor
+	otherCPU     = 1.25 // × the floor, with EDNS, and with a million names
+	throughput   = 0.97 // of that without updates
+	latency      = 2    // × that without updates, at p99.9
+	pipelined    = 0.5  // × answers a second over UDP
+	bytesPerName = 190
+)
+
+// judge compares what was measured with what is aimed at. What was not measured
+// is left out.
+func (r *report) judge() {
+	r.floorTarget("CPU a query, standard mix", stageStandard, standardCPU)
+	r.peerTarget("the same, beside gdnsd", stageStandard, "gdnsd", cpu, false)
+	r.floorTarget("CPU a query with EDNS", stageEDNS, otherCPU)
+	r.floorTarget("CPU a query with a client's cookie", stageCookie, otherCPU)
+	r.floorTarget("CPU a query, 1 M names", stageMillion, otherCPU)
+	r.updateTargets()
+	r.streamTarget()
+	r.peerTarget("TCP answers/s, beside Knot", stageTCP, "knotd", rate, true)
+	r.memoryTargets()
+}
+
+func (r *report) floorTarget(what, stage string, limit float64) {
+	own, floor := r.samples(stage, nameFedns), r.samples(stage, nameEcho)
+	if x := ratios(cpu, own, floor); x.Median > 0 {
+		r.add(what, fmt.Sprintf("%.2f × floor (%.2f..%.2f)", x.Median, x.Min, x.Max), fmt.Sprintf("≤ %.2f ×", limit), x.Median <= limit)
+	}
+}
+
+// peerTarget compares a figure with a peer's, of which more or less is better.
+func (r *report) peerTarget(what, stage, peer string, figure func(sample) float64, more bool) {
+	x := ratios(figure, r.samples(stage, nameFedns), r.samples(stage, peer))
+	if x.Median == 0 {
+		return
+	}
+	wanted, ok := "below", x.Median < 1
+	if more {
+		wanted, ok = "at least", x.Median >= 1
+	}
+	r.add(what, fmt.Sprintf("%.2f × %s's (%.2f..%.2f)", x.Median, peer, x.Min, x.Max), wanted+" 1 ×", ok)
+}
+
+func (r *report) updateTargets() {
+	still, busy := r.samples(stageUpdates, quiescent), r.samples(stageUpdates, underUpdates)
+	x, y := ratios(rate, busy, still), ratios(p999, busy, still)
+	if x.Median == 0 {
+		return
+	}
+	done := of(func(s sample) float64 { return s.Updates }, busy)
+	enough := done.Median >= 0.99*updateRate
+	r.add(fmt.Sprintf("answers/s lost to %.0f RRset updates/s", done.Median),
+		fmt.Sprintf("%.1f %% (%.1f..%.1f)", 100*(1-x.Median), 100*(1-x.Max), 100*(1-x.Min)),
+		fmt.Sprintf("≤ %.0f %% at %d/s", 100*(1-throughput), updateRate), enough && x.Median >= throughput)
+	r.add("p99.9 latency meanwhile", fmt.Sprintf("%.2f × quiescent (%.2f..%.2f)", y.Median, y.Min, y.Max),
+		fmt.Sprintf("≤ %d ×", latency), enough && y.Median <= latency)
+}
+
+func (r *report) streamTarget() {
+	if x := ratios(rate, r.samples(stageTCP, nameFedns), r.samples(stageTCP, fednsUDP)); x.Median > 0 {
+		r.add("TCP pipelined, answers/s", fmt.Sprintf("%.2f × UDP's (%.2f..%.2f)", x.Median, x.Min, x.Max),
+			fmt.Sprintf("≥ %.1f ×", pipelined), x.Median >= pipelined)
+	}
+}
+
+func (r *report) memoryTargets() {
+	for _, m := range r.Memory {
+		if m.Names == million && (m.Server == nameFedns || m.Server == namePublished) {
+			r.add("memory, "+m.Server+", 1 M names", fmt.Sprintf("%.0f B a name", m.Name), fmt.Sprintf("≤ %d B", bytesPerName), m.Name <= bytesPerName)
+		}
+	}
+}
+
+// allocationTarget takes what the benchmark of the fast path said.
+func (r *report) allocationTarget(most, cases int) {
+	r.add("allocations a query on the fast path", fmt.Sprintf("%d at most, of %d cases", most, cases), "0", most == 0)
+}
+
+func (r *report) add(what, measured, wanted string, ok bool) {
+	r.Targets = append(r.Targets, target{what, measured, wanted, ok})
+}

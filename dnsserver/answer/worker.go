@@ -210,7 +210,7 @@ func (w *Worker) lookup(q *wire.Query, flags uint16, p *policy.Policy, client ne
 	case q.Class == wire.ClassIN && (q.Type == wire.TypeAXFR || q.Type == wire.TypeIXFR):
 		return w.transfer(q, p, client), flags
 	case q.Class != wire.ClassIN:
-		w.edns.ede = wire.Prohibited
+		w.edns.ede = wire.NotSupported
 		return wire.Refused, flags
 	}
 	l, begin := &w.look, w.writer.Mark()

@@ -55,6 +55,7 @@ const (
 	Prohibited       ExtendedError = 18
 	StaleNXDomain    ExtendedError = 19
 	NotAuthoritative ExtendedError = 20
+	NotSupported     ExtendedError = 21
 	NetworkError     ExtendedError = 23
 	InvalidType      ExtendedError = 30 // RFC 9824 §8
 )

@@ -2,6 +2,7 @@ package difftest
 
 import (
 	"fmt"
+	"net"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -27,6 +28,7 @@ type transport struct {
 	// version of EDNS; there is only 0 (RFC 6891 §6.1.3).
 	version uint8
 	option  bool // an EDNS option that nobody knows (RFC 6891 §6.1.2)
+	subnet  bool // a client subnet (RFC 7871)
 }
 
 var transports = []transport{
@@ -34,7 +36,7 @@ var transports = []transport{
 }
 
 // rareTransports are used now and then.
-var rareTransports = []transport{{edns: 1232, version: 1}, {edns: 1232, option: true}, {edns: 0xffff}, {edns: 1}, {tcp: true, edns: 512, do: true}}
+var rareTransports = []transport{{edns: 1232, version: 1}, {edns: 1232, option: true}, {edns: 1232, subnet: true}, {tcp: true, edns: 1232, do: true, subnet: true}, {edns: 0xffff}, {edns: 1}, {tcp: true, edns: 512, do: true}}
 
 // msg is the query with the ID given.
 func (q *query) msg(id uint16) *dns.Msg {
@@ -48,6 +50,9 @@ func (q *query) msg(id uint16) *dns.Msg {
 		opt.SetVersion(q.how.version)
 		if q.how.option {
 			opt.Option = append(opt.Option, &dns.EDNS0_LOCAL{Code: 65001, Data: []byte("x")})
+		}
+		if q.how.subnet {
+			opt.Option = append(opt.Option, &dns.EDNS0_SUBNET{Code: dns.EDNS0SUBNET, Family: 1, SourceNetmask: 24, Address: net.IPv4(192, 0, 2, 0)})
 		}
 	}
 	return m
@@ -80,6 +85,9 @@ func (q *query) dig(server, port string) string {
 		}
 		if q.how.option {
 			args = append(args, "+ednsopt=65001:78")
+		}
+		if q.how.subnet {
+			args = append(args, "+subnet=192.0.2.0/24")
 		}
 	}
 	if q.how.tcp {

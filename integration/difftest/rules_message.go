@@ -1,6 +1,8 @@
 package difftest
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -16,6 +18,24 @@ func room(q *query) int {
 		return 512 // RFC 1035 §4.2.1
 	}
 	return min(max(int(q.how.edns), 512), 1232)
+}
+
+// takeOption makes an EDNS option of the other answer be there as it is in
+// fedns's; false when it was so already.
+func takeOption(c *comparison, code int) bool {
+	text := fmt.Sprintf(", option %d", code)
+	own, other := strings.Contains(c.fedns.edns, text), strings.Contains(c.other.edns, text)
+	if own == other || c.other.edns == "" {
+		return false
+	}
+	if other {
+		c.other.edns = strings.ReplaceAll(c.other.edns, text, "")
+		return true
+	}
+	parts := strings.Split(c.other.edns+text, ", option ")
+	slices.SortFunc(parts[1:], func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
+	c.other.edns = strings.Join(parts, ", option ")
+	return true
 }
 
 // messageRules are about headers, EDNS, sizes and classes.
@@ -34,9 +54,13 @@ var messageRules = []rule{
 		name: "extended-error", peers: []string{"BIND", "Knot", "NSD"},
 		why: "RFC 8914 §2: any answer to a query with EDNS may carry an extended error, which changes nothing else",
 		apply: func(c *comparison) bool {
-			was := c.other.edns
-			c.other.edns = strings.ReplaceAll(was, ", option 15", "")
-			return c.fedns.edns == c.other.edns && was != c.other.edns
+			return takeOption(c, 15)
+		},
+	}, {
+		name: "client-subnet", peers: []string{"BIND", "Knot", "NSD"},
+		why: "RFC 7871 §7.2.1: a server whose answers depend on no subnet may say so, or leave the option out",
+		apply: func(c *comparison) bool {
+			return c.q.how.subnet && strings.Contains(c.fedns.edns, ", option 8") && takeOption(c, 8)
 		},
 	}, {
 		name: "checking-disabled", peers: []string{"BIND", "NSD"},

@@ -68,7 +68,7 @@ func (n *Notifier) try(ctx context.Context, t target, soa zone.RRset, until time
 		return false, fmt.Errorf("notify: %w", err)
 	}
 	defer conn.Close()
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	if err := conn.SetDeadline(until); err != nil {
 		return false, fmt.Errorf("notify: %w", err)
 	}

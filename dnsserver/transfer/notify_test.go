@@ -102,6 +102,12 @@ func notifier(t *testing.T, cfg transfer.NotifierConfig, key string, servers map
 	}
 }
 
+// pass lets time pass, and all goroutines come to rest.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
 func TestNotifyOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := &secondary{answer: acknowledge}, &secondary{answer: acknowledge}
@@ -109,7 +115,7 @@ func TestNotifyOnce(t *testing.T) {
 		defer stop()
 		start := time.Now()
 		n.Changed(apex, soa(7))
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		for _, s := range []*secondary{a, b} {
 			if len(s.serials) != 1 || s.serials[0] != 7 || s.heard[0].Sub(start) != 50*time.Millisecond {
 				t.Errorf("heard %v at %v, from %v", s.serials, s.heard, start)
@@ -129,10 +135,10 @@ func TestNotifyBurst(t *testing.T) {
 		defer stop()
 		for i := range 20_000 {
 			n.Changed(apex, soa(uint32(i)))
-			time.Sleep(500 * time.Microsecond)
+			pass(500 * time.Microsecond)
 		}
 		end := time.Now()
-		time.Sleep(time.Minute)
+		pass(time.Minute)
 		if got := len(s.serials); got < 8 || got > 20 {
 			t.Errorf("%d messages in 10 s", got)
 		}
@@ -145,7 +151,7 @@ func TestNotifyBurst(t *testing.T) {
 		// After a while without changes the next one is told at once again.
 		start := time.Now()
 		n.Changed(apex, soa(20_000))
-		time.Sleep(time.Second)
+		pass(time.Second)
 		if d := s.heard[len(s.heard)-1].Sub(start); d != 50*time.Millisecond {
 			t.Errorf("told after %v", d)
 		}
@@ -153,7 +159,7 @@ func TestNotifyBurst(t *testing.T) {
 		before := len(s.heard)
 		for i := range 20 {
 			n.Changed(apex, soa(30_000+uint32(i)))
-			time.Sleep(400 * time.Millisecond)
+			pass(400 * time.Millisecond)
 		}
 		if got := len(s.heard) - before; got != 20 {
 			t.Errorf("%d of 20 told", got)
@@ -170,13 +176,13 @@ func TestNotifySilence(t *testing.T) {
 		}}, "", map[netip.AddrPort]*secondary{first: silent, second: fine})
 		defer stop()
 		n.Changed(apex, soa(1))
-		time.Sleep(5 * time.Second)
+		pass(5 * time.Second)
 		n.Changed(apex, soa(2))
-		time.Sleep(time.Second)
+		pass(time.Second)
 		if len(fine.serials) != 2 {
 			t.Errorf("the one that answers heard %v", fine.serials)
 		}
-		time.Sleep(30 * time.Second)
+		pass(30 * time.Second)
 		var gaps []time.Duration
 		for i, at := range silent.heard[1:] {
 			gaps = append(gaps, at.Sub(silent.heard[i]))
@@ -189,7 +195,7 @@ func TestNotifySilence(t *testing.T) {
 			t.Errorf("%+v, %v", c, failures)
 		}
 		n.Changed(apex, soa(3))
-		time.Sleep(time.Second)
+		pass(time.Second)
 		if silent.serials[len(silent.serials)-1] != 3 {
 			t.Error("it is not told any more")
 		}
@@ -206,7 +212,7 @@ func TestNotifyBounded(t *testing.T) {
 			owner, _ := apex.Child(strings.Repeat("z", 1+i%60) + string(rune('a'+i/60)))
 			n.Changed(owner, zone.NewRRset(owner, zone.TypeSOA, 5, soa(1).First()))
 		}
-		time.Sleep(900 * time.Millisecond)
+		pass(900 * time.Millisecond)
 		if s.most != 16 {
 			t.Errorf("%d at once", s.most)
 		}
@@ -266,7 +272,7 @@ func TestNotifyAnswers(t *testing.T) {
 					c.key, map[netip.AddrPort]*secondary{first: {answer: c.answer}})
 				defer stop()
 				n.Changed(apex, soa(1))
-				time.Sleep(time.Minute)
+				pass(time.Minute)
 				if got := n.Counts(); got != c.want {
 					t.Errorf("%+v, want %+v", got, c.want)
 				}

@@ -29,7 +29,7 @@ type Result struct {
 // answer, nil for none. A query that is no transfer of this zone is answered
 // with the RCODE that says so; a message that is no query is not answered.
 //
-// Messages have limit octets at most, MaxMessage or less. Each is given to send,
+// Messages have limit octets at most, from 2048 to MaxMessage. Each is given to send,
 // framed by nobody, and is send's until that returns; send blocks for as long as
 // the connection does, and its error ends the transfer. After an error the
 // connection has to be closed: that is how a client learns that what it has is

@@ -151,7 +151,10 @@ func TestRandomChanges(t *testing.T) {
 			}
 			want := contentOf(t, h.now())
 			var all []dns.RR
-			for _, s := range h.past {
+			for i, s := range h.past {
+				if round%4 < 3 && i < len(h.past)-10 {
+					continue
+				}
 				rrs, r, _ := send(t, ixfr(s.Serial()), h.zone(), transfer.MaxMessage)
 				contentOf(t, s).apply(t, s.Serial(), rrs).equal(t, want)
 				kinds[r.Kind]++

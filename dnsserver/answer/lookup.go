@@ -1,9 +1,11 @@
 package answer
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/dnssec"
 	"github.com/fedns/fedns/dnsserver/wire"
 	"github.com/fedns/fedns/dnsserver/zone"
 )
@@ -216,10 +218,13 @@ func (l *lookup) glue(n zone.Node, needed bool) {
 // 2308 §2); and where it is signed, the NSEC that proves it.
 func (l *lookup) deny(s *zone.Snapshot, name dnsname.Name, types []uint16, exists bool) {
 	soa := negativeSOA(s)
-	l.writeSigned(wire.Authority, s.Apex(), soa)
-	if l.sign != nil {
-		l.writeSigned(wire.Authority, name, l.sign.Deny(name, types, exists, soa.TTL))
+	l.write(wire.Authority, s.Apex(), soa)
+	if l.sign == nil {
+		return
 	}
+	whole, _ := s.Lookup(s.Apex(), zone.TypeSOA)
+	l.writeSignature(wire.Authority, whole, false, soa.TTL)
+	l.writeSigned(wire.Authority, name, l.sign.Deny(name, types, exists, soa.TTL))
 }
 
 // types lists what a name has that an NSEC tells: at a zone cut, what is not the child's.
@@ -237,16 +242,31 @@ func types(s *zone.Snapshot, n zone.Node) []uint16 {
 // writeSigned writes r as it is owned by owner, and its signatures where they are wanted.
 func (l *lookup) writeSigned(section wire.Section, owner dnsname.Name, r zone.RRset) {
 	l.write(section, owner, r)
-	if l.sign == nil || l.fault != nil {
+	if l.sign == nil {
 		return
 	}
+	expanded := r.Owner != owner
 	r.Owner = owner // what a wildcard stands for is signed by the name that was asked for
-	sig, err := l.sign.Sign(r)
-	if err != nil {
-		l.fault = err
+	l.writeSignature(section, r, expanded, r.TTL)
+}
+
+// writeSignature writes the signatures over r, to be kept for ttl seconds.
+func (l *lookup) writeSignature(section wire.Section, r zone.RRset, expanded bool, ttl uint32) {
+	if l.fault != nil {
 		return
 	}
-	l.write(section, owner, sig)
+	sign := l.sign.Sign
+	if expanded {
+		sign = l.sign.SignExpanded
+	}
+	switch sig, err := sign(r); {
+	case errors.Is(err, dnssec.ErrNoKey): // the zone is not signed for now
+	case err != nil:
+		l.fault = err
+	default:
+		sig.TTL = ttl
+		l.write(section, r.Owner, sig)
+	}
 }
 
 // write writes all records of r, owned by owner.

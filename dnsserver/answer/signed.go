@@ -5,14 +5,11 @@ import (
 	"github.com/fedns/fedns/dnsserver/zone"
 )
 
-// Signer makes what DNSSEC adds to the answers of one zone. It is safe for
-// concurrent use and does not wait for anything.
+// Signer makes what DNSSEC adds to the answers of one zone: see dnssec.Signer,
+// whose contract it has.
 type Signer interface {
-	// Sign gives the RRSIG RRset over r (RFC 4034 §3). An error says that it
-	// cannot be had now.
 	Sign(r zone.RRset) (zone.RRset, error)
-	// Deny gives the NSEC, unsigned, that says which types a name has, or that it
-	// does not exist (RFC 9824 §3). TTL is in seconds.
+	SignExpanded(r zone.RRset) (zone.RRset, error)
 	Deny(name dnsname.Name, types []uint16, exists bool, ttl uint32) zone.RRset
 }
 

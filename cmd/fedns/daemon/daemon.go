@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -19,6 +20,7 @@ import (
 	"github.com/fedns/fedns/discovery/synth"
 	"github.com/fedns/fedns/dnsserver"
 	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/policy"
 )
 
 // Daemon is a running fedns. Its methods may be called from any goroutine.
@@ -49,13 +51,23 @@ const restartMax = 10 * time.Second
 func Start(ctx context.Context, cfg *config.Config, version string, log *slog.Logger) (*Daemon, error) {
 	ipv6 := hasIPv6(ctx)
 	listen := listenable(cfg.Listen.DNS, ipv6, log)
-	d := &Daemon{log: log, dns: dnsserver.New(dnsserver.Config{Listen: listen}), files: map[dnsname.Name]*zoneFiles{}, parts: newParts()}
+	d := &Daemon{log: log, files: map[dnsname.Name]*zoneFiles{}, parts: newParts()}
+	dns := dnsserver.Config{Listen: listen, Log: log}
+	if err := d.secure(cfg, ipv6, &dns); err != nil {
+		return nil, err
+	}
+	if err := d.openState(cfg.StateDir, &dns); err != nil {
+		d.parts.end()
+		return nil, err
+	}
+	d.dns = dnsserver.New(dns)
 	// Until every cluster was heard of, a name that is not there may just not be
 	// known yet.
 	d.dns.SetProvisional(true)
 	d.doubtful.Store(true)
 	resolver, err := d.newResolver(cfg)
 	if err != nil {
+		d.parts.end()
 		return nil, err
 	}
 	d.engine = discovery.New(discovery.Config{Federation: federation(cfg), Resolver: resolver, Log: log, RestartMax: restartMax}, d.dns)
@@ -69,7 +81,7 @@ func Start(ctx context.Context, cfg *config.Config, version string, log *slog.Lo
 		d.parts.end()
 		return nil, errors.Join(fmt.Errorf("listen: %w", err), d.http.Close())
 	}
-	log.Info("listening", "dns", d.dns.Addrs(), "http", d.HTTPAddr(), "version", version)
+	log.Info("listening", "dns", d.dns.Addrs(), "tls", d.dns.AddrsOf(policy.TLS), "https", d.dns.AddrsOf(policy.HTTPS), "quic", d.dns.AddrsOf(policy.QUIC), "http", d.HTTPAddr(), "version", version)
 	return d, nil
 }
 
@@ -128,8 +140,8 @@ func (d *Daemon) Run(ctx context.Context) error {
 func (d *Daemon) Apply(cfg *config.Config) {
 	d.applying.Lock()
 	defer d.applying.Unlock()
-	if old := d.current; old != nil && (!slices.Equal(old.Listen.DNS, cfg.Listen.DNS) || old.Listen.HTTP != cfg.Listen.HTTP || !slices.Equal(old.Resolvers, cfg.Resolvers)) {
-		d.log.Warn("a change of listen or resolvers takes effect at the next start only")
+	if old := d.current; old != nil && (!reflect.DeepEqual(old.Listen, cfg.Listen) || !slices.Equal(old.Resolvers, cfg.Resolvers) || old.StateDir != cfg.StateDir) {
+		d.log.Warn("a change of listen, resolvers or stateDir takes effect at the next start only")
 	}
 	d.applyServing(cfg)
 	before := d.zoneNames()
@@ -153,6 +165,12 @@ func (d *Daemon) Apply(cfg *config.Config) {
 func (d *Daemon) readZones(cfg *config.Config) []dnsserver.ZoneSpec {
 	beside := &Daemon{log: d.log, dns: d.dns, files: d.files, current: d.current}
 	specs := beside.zones(cfg)
+	for i := range specs {
+		if z := d.serving.signing[specs[i].Apex]; z != nil {
+			specs[i].Signer = z.signer
+		}
+	}
+	specs = append(specs, d.catalog(cfg.Serving.Catalog, specs)...)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.files = beside.files

@@ -4,11 +4,15 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/fedns/fedns/cmd/fedns/config"
+	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/dnsserver/forward"
 	"github.com/fedns/fedns/dnsserver/policy"
+	"github.com/fedns/fedns/dnsserver/transfer"
 	"github.com/fedns/fedns/dnsserver/tsig"
 )
 
@@ -21,6 +25,14 @@ type serving struct {
 	limiter   *policy.Limiter
 	forward   config.Forward
 	forwarder *part[*forward.Resolver]
+
+	dnssec   config.DNSSEC
+	signing  map[dnsname.Name]*signing
+	stopKeys context.CancelFunc
+
+	secondaries []config.Secondary
+	stopNotify  context.CancelFunc
+	keyring     atomic.Pointer[tsig.Keyring] // keys, for the Notifier
 }
 
 // part is something that runs until it is stopped.
@@ -65,12 +77,14 @@ func (d *Daemon) applyServing(cfg *config.Config) {
 		}
 	} else {
 		s.keys = keys
+		s.keyring.Store(keys)
 	}
 	d.applyCookies(c.Cookies)
 	if !reflect.DeepEqual(s.limit, c.RateLimit) { // else what was counted stays
 		s.limit, s.limiter = c.RateLimit, policy.NewLimiter(rateLimit(c.RateLimit))
 	}
 	d.applyForward(c.Forward)
+	d.applySigning(cfg)
 	p := policy.Config{
 		Recurse: policy.NewPrefixes(c.Access.Recurse...),
 		Cookies: s.cookies, Limiter: s.limiter, Keys: s.keys, ServerID: c.ID, Version: c.Version,
@@ -88,6 +102,41 @@ func (d *Daemon) applyServing(cfg *config.Config) {
 		p.Transfer = append(p.Transfer, grant)
 	}
 	d.dns.SetPolicy(policy.New(p))
+	d.applyNotify(c.Secondaries)
+}
+
+// applyNotify has secondaries told of changes.
+func (d *Daemon) applyNotify(all []config.Secondary) {
+	s := &d.serving
+	if slices.Equal(s.secondaries, all) {
+		return
+	}
+	if s.stopNotify != nil {
+		d.dns.SetNotify(nil)
+		s.stopNotify()
+		s.stopNotify = nil
+	}
+	s.secondaries = all
+	if len(all) == 0 {
+		return
+	}
+	var to []transfer.Secondary
+	for _, c := range all {
+		t := transfer.Secondary{Addr: c.Address}
+		if c.Key != "" {
+			t.Key = dnsname.MustParse(c.Key)
+		}
+		to = append(to, t)
+	}
+	n := transfer.NewNotifier(transfer.NotifierConfig{
+		Secondaries: func(dnsname.Name) []transfer.Secondary { return to },
+		Keys:        s.keyring.Load,
+		Failed: func(apex dnsname.Name, to transfer.Secondary, err error) {
+			d.log.Warn("secondary does not acknowledge NOTIFY", "zone", apex.String(), "secondary", to.Addr.String(), "error", err)
+		},
+	})
+	s.stopNotify = d.parts.run(func(ctx context.Context) { _ = n.Run(ctx) }) // it ends with ctx only
+	d.dns.SetNotify(n.Changed)
 }
 
 func (d *Daemon) applyCookies(c config.Cookies) {

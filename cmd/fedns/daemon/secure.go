@@ -1,0 +1,78 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/fedns/fedns/cmd/fedns/config"
+	"github.com/fedns/fedns/dnsserver"
+	"github.com/fedns/fedns/dnsserver/certificate"
+	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/serial"
+	"github.com/fedns/fedns/dnsserver/transfer"
+)
+
+// secure readies TLS, HTTPS and QUIC, if any is asked for.
+func (d *Daemon) secure(cfg *config.Config, ipv6 bool, dns *dnsserver.Config) error {
+	l := cfg.Listen
+	if len(l.TLS)+len(l.HTTPS)+len(l.QUIC) == 0 {
+		return nil
+	}
+	pair, err := certificate.Load(l.Certificate.File, l.Certificate.Key)
+	if err != nil {
+		return fmt.Errorf("listen.certificate: %w", err)
+	}
+	dns.TLS, dns.HTTPS, dns.QUIC = listenable(l.TLS, ipv6, d.log), listenable(l.HTTPS, ipv6, d.log), listenable(l.QUIC, ipv6, d.log)
+	dns.Secure = pair.TLS()
+	d.parts.run(func(ctx context.Context) {
+		err := pair.Run(ctx, func(err error) {
+			if err != nil {
+				d.log.Error("certificate was refused, the one before stays in use", "error", err)
+				return
+			}
+			d.log.Info("certificate was changed", "expires", pair.NotAfter())
+		})
+		if err != nil {
+			d.log.Error("certificate is not watched; it is read at the next start", "error", err)
+		}
+	})
+	return nil
+}
+
+// openState opens what is kept over a restart.
+func (d *Daemon) openState(dir string, dns *dnsserver.Config) error {
+	if dir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("stateDir: %w", err)
+	}
+	store, err := serial.Open(filepath.Join(dir, "serials"))
+	if store == nil {
+		return fmt.Errorf("stateDir: %w", err)
+	}
+	if err != nil {
+		d.log.Error("state was damaged; SOA serials begin anew", "error", err)
+	}
+	dns.Serials = store
+	return nil
+}
+
+// catalog is the zone that lists all others; none when it has no name.
+func (d *Daemon) catalog(apex dnsname.Name, members []dnsserver.ZoneSpec) []dnsserver.ZoneSpec {
+	if apex.IsZero() {
+		return nil
+	}
+	var names []dnsname.Name
+	for _, m := range members {
+		names = append(names, m.Apex)
+	}
+	records, err := transfer.Catalog(apex, names)
+	if err != nil {
+		d.log.Error("catalog zone cannot be made", "zone", apex.String(), "error", err)
+		return nil
+	}
+	return []dnsserver.ZoneSpec{{Apex: apex, Static: records}}
+}

@@ -1,0 +1,30 @@
+package certificatetest
+
+import (
+	"net/netip"
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+)
+
+// Kdig asks the server at to with kdig, Knot DNS's client, and returns what it
+// prints. A test that needs it fails where CI=true and kdig lacks, and is
+// skipped elsewhere.
+func Kdig(t testing.TB, to netip.AddrPort, arguments ...string) string {
+	t.Helper()
+	path, err := exec.LookPath("kdig")
+	if err != nil {
+		const missing = "kdig is missing; on Debian: apt-get install -y knot-dnsutils"
+		if os.Getenv("CI") == "true" {
+			t.Fatal(missing)
+		}
+		t.Skip(missing)
+	}
+	arguments = append([]string{"@" + to.Addr().String(), "-p", strconv.Itoa(int(to.Port())), "+timeout=5", "+retry=0"}, arguments...)
+	out, err := exec.CommandContext(t.Context(), path, arguments...).CombinedOutput() //nolint:gosec // what a test says
+	if err != nil {
+		t.Fatalf("kdig %q: %v\n%s", arguments, err, out)
+	}
+	return string(out)
+}

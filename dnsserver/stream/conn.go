@@ -3,8 +3,6 @@ package stream
 import (
 	"bufio"
 	"bytes"
-	"context"
-	"crypto/tls"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -44,17 +42,7 @@ type connection struct {
 const maxLater = 32
 
 func (l *Listener) serveConn(conn net.Conn, from netip.AddrPort) {
-	if l.cfg.TLS != nil {
-		secure := tls.Server(conn, l.cfg.TLS)
-		ctx, cancel := context.WithTimeout(l.ctx, l.cfg.Transfer)
-		err := secure.HandshakeContext(ctx)
-		cancel()
-		if err != nil {
-			return
-		}
-		defer secure.Close()
-		conn = secure
-	}
+	defer conn.Close()
 	c := &connection{Listener: l, Conn: conn, from: from, in: bufio.NewReaderSize(conn, readAhead)}
 	c.serve()
 	c.finishing.Wait() // what was asked is answered, though nothing more is
@@ -129,6 +117,9 @@ func (c *connection) finish(query []byte) bool {
 			return false
 		}
 	}
+	if c.ctx.Err() != nil {
+		return false // the place became free because all end
+	}
 	c.finishing.Go(func() {
 		defer func() { <-c.later; <-c.places }()
 		c.cfg.Finish(c.ctx, query, c.from, func(message []byte) error {
@@ -181,7 +172,7 @@ func (b *buffers) next(in *bufio.Reader) ([]byte, error) {
 
 // idle is how long a connection may wait for a message: less when most places are taken.
 func (l *Listener) idle() time.Duration {
-	if 2*l.Open() > l.cfg.MaxConns {
+	if l.Crowded() {
 		return l.cfg.Idle / 10
 	}
 	return l.cfg.Idle

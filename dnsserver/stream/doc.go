@@ -7,5 +7,7 @@
 // §7). All connections together are bounded, and so is each
 // client's share; as many as there are processors answer at once, in turn.
 //
+// Door, Places and Turns are what other transports take from here as well.
+//
 // It imports the standard library only.
 package stream

@@ -19,8 +19,10 @@ import (
 	"github.com/fedns/fedns/dnsserver/zone"
 )
 
-// ahead is how far a ceiling is put above the serial that reached the last one.
-const ahead = 100_000
+// maxAhead is how far a ceiling is put above the serial that reached the last
+// one, at the most: twice as far each time, so that a zone that hardly changes
+// keeps about the serials it has.
+const maxAhead = 100_000
 
 // header begins the file, with its version.
 const header = "fedns serials 1"
@@ -33,13 +35,14 @@ type Store struct {
 	mu       sync.Mutex
 	ceilings map[dnsname.Name]uint32
 	floors   map[dnsname.Name]uint32 // ceilings as the file had them at Open
+	ahead    map[dnsname.Name]uint32 // how far the next ceiling goes
 }
 
 // Open reads the file at path, which may not exist yet; its folder must. A file
 // that is damaged is set aside with .damaged at its end, and so is told by the
 // error beside a Store that works: zones then begin as if there had been none.
 func Open(path string) (*Store, error) {
-	s := &Store{path: path, ceilings: map[dnsname.Name]uint32{}}
+	s := &Store{path: path, ceilings: map[dnsname.Name]uint32{}, ahead: map[dnsname.Name]uint32{}}
 	data, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -104,11 +107,12 @@ func (s *Store) Reach(apex dnsname.Name, serial uint32) error {
 		return nil
 	}
 	now := maps.Clone(s.ceilings)
-	now[apex] = serial + ahead
+	now[apex] = serial + s.ahead[apex]
 	if err := write(s.path, now); err != nil {
 		return fmt.Errorf("serials: %w", err)
 	}
 	s.ceilings = now
+	s.ahead[apex] = min(2*s.ahead[apex]+1, maxAhead)
 	return nil
 }
 

@@ -46,11 +46,11 @@ func TestTheFileIsWrittenNowAndThen(t *testing.T) {
 		t.Error("a zone that never was has a floor")
 	}
 	writes, was := 0, ""
-	for serial := range uint32(ahead * 3) {
+	for serial := range uint32(maxAhead * 3) {
 		if err := s.Reach(apex, serial); err != nil {
 			t.Fatal(err)
 		}
-		if serial%100 == 0 {
+		if serial < 100 || serial%100 == 0 {
 			data, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
@@ -61,17 +61,17 @@ func TestTheFileIsWrittenNowAndThen(t *testing.T) {
 			}
 		}
 	}
-	if writes != 3 {
-		t.Errorf("written %d times, want 3", writes)
+	if writes > 20 {
+		t.Errorf("written %d times, want no more than 20", writes)
 	}
 	if err := s.Reach(other, 5); err != nil {
 		t.Fatal(err)
 	}
 	again := open(t, path)
-	if floor, ok := again.Floor(other); !ok || floor != 5+ahead {
+	if floor, ok := again.Floor(other); !ok || floor != 5 {
 		t.Errorf("floor %d, %v", floor, ok)
 	}
-	if floor, _ := again.Floor(apex); floor < ahead*3-1 {
+	if floor, _ := again.Floor(apex); floor < maxAhead*3-1 {
 		t.Errorf("floor %d", floor)
 	}
 }

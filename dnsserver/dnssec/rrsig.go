@@ -25,7 +25,7 @@ func rrsigs(apex dnsname.Name, r zone.RRset, by *signers, w window, skew int64) 
 	data = appendCanonical(data, r)
 	out := make([]string, len(by.keys))
 	for i, k := range by.keys {
-		data[3] = k.Algorithm()
+		data[2] = k.Algorithm()
 		binary.BigEndian.PutUint16(data[rrsigFixed-2:], k.Tag())
 		rdata, err := appendSignature(append(make([]byte, 0, head+2*scalarLen), data[:head]...), k.private, data)
 		if err != nil {

@@ -14,6 +14,7 @@ type host struct {
 	addrs    []netip.Addr
 	finding  string
 	acquired bool
+	answered bool // it is known what it resolves to, if only to nothing
 	users    map[user]bool
 }
 
@@ -127,7 +128,7 @@ func (e *Engine) takeAddresses(c ingress.Change) {
 		e.log.Warn("load balancer hostname cannot be resolved, its last addresses stand", "hostname", c.Hostname, "finding", c.Finding)
 	}
 	e.locked(func() {
-		h.addrs, h.finding = c.Addrs, c.Finding
+		h.addrs, h.finding, h.answered = c.Addrs, c.Finding, h.answered || !c.Open
 		e.stats.HostnameChanges++
 	})
 }

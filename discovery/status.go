@@ -186,6 +186,20 @@ func (e *Engine) Decided() bool {
 	return true
 }
 
+// Unresolved names the load balancer hostnames of which nobody knows yet what
+// they resolve to: Services may lack addresses for that alone.
+func (e *Engine) Unresolved() (hostnames []string) {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	for name, h := range e.hosts {
+		if h.acquired && !h.answered {
+			hostnames = append(hostnames, name)
+		}
+	}
+	slices.Sort(hostnames)
+	return hostnames
+}
+
 // Stats are the numbers as they stand.
 func (e *Engine) Stats() Stats {
 	e.mu.RLock()

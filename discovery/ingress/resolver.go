@@ -34,6 +34,7 @@ type Change struct {
 	Hostname string
 	Addrs    []netip.Addr // all there are, sorted; empty: none known
 	Finding  string       // why a hostname cannot be resolved, or not any more; empty: it can
+	Open     bool         // no server has answered for it yet: what it resolves to is not known
 }
 
 // Resolver resolves hostnames for as long as they are wanted. Its methods may be
@@ -227,7 +228,7 @@ func (r *Resolver) observe(a answer) (Change, bool) {
 		return Change{}, false
 	}
 	e.told, e.finding = true, finding
-	return Change{e.hostname, now, finding}, true
+	return Change{e.hostname, now, finding, len(now) == 0 && e.state.failures > 0}, true
 }
 
 // ownError refuses a hostname that this daemon answers itself.

@@ -10,7 +10,15 @@ type doubt struct {
 	missing func() []string      // clusters not read since the start
 	decided func() bool          // none of them is being read
 	longest func() time.Duration // to wait for those that cannot be reached; may change
+	// unresolved are load balancers' hostnames that no server has answered for. They
+	// are waited for as well, but not long: a name without addresses is nothing to
+	// make all others wait for.
+	unresolved func() []string
 }
+
+// hostnamesWait is how long after all clusters were read, or given up, their
+// load balancers' hostnames are waited for: as long as two tries take.
+const hostnamesWait = 10 * time.Second
 
 // end blocks until no name is in doubt any more, or ctx is done: then it is
 // false. missing are clusters that were not waited for any longer.
@@ -18,9 +26,15 @@ func (d doubt) end(ctx context.Context) (missing []string, ended bool) {
 	began := time.Now()
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()
+	var read time.Time // since when no cluster is waited for
 	for {
 		if missing = d.missing(); len(missing) == 0 || time.Since(began) >= d.longest() && d.decided() {
-			return missing, true
+			if read.IsZero() {
+				read = time.Now()
+			}
+			if len(d.unresolved()) == 0 || time.Since(read) >= min(hostnamesWait, d.longest()) {
+				return missing, true
+			}
 		}
 		select {
 		case <-look.C:
@@ -35,7 +49,7 @@ func (d doubt) end(ctx context.Context) (missing []string, ended bool) {
 // Clusters that are added later do not make that doubtful again: nobody is to
 // lose the answers there are.
 func (d *Daemon) untilKnown(ctx context.Context) {
-	missing, ended := doubt{d.engine.Ready, d.engine.Decided, d.longestDoubt}.end(ctx)
+	missing, ended := doubt{d.engine.Ready, d.engine.Decided, d.longestDoubt, d.engine.Unresolved}.end(ctx)
 	if !ended {
 		return
 	}

@@ -17,14 +17,18 @@ func TestDoubtEnds(t *testing.T) {
 		wait, shortened, changed time.Duration // the wait, and what it is changed to, when
 		after                    time.Duration
 		missing                  []string
+		resolved                 time.Duration // when hostnames are
 	}{
-		{"all are read", time.Second, never, 5 * time.Minute, 5 * time.Minute, never, time.Second, nil},
-		{"one cannot be reached", never, time.Second, 5 * time.Minute, 5 * time.Minute, never, 5 * time.Minute, []string{"gone"}},
-		{"one comes late", time.Minute, time.Second, 5 * time.Minute, 5 * time.Minute, never, time.Minute, nil},
-		{"no waiting", never, time.Second, 0, 0, never, time.Second, []string{"gone"}},
-		{"one that is being read is waited for", 10 * time.Minute, never, 5 * time.Minute, 5 * time.Minute, never, 10 * time.Minute, nil},
-		{"one that is being read and is lost", never, 10 * time.Minute, 5 * time.Minute, 5 * time.Minute, never, 10 * time.Minute, []string{"gone"}},
-		{"the operator will not wait", never, time.Second, 5 * time.Minute, 0, time.Minute, time.Minute, []string{"gone"}},
+		{"all are read", time.Second, never, 5 * time.Minute, 5 * time.Minute, never, time.Second, nil, 0},
+		{"one cannot be reached", never, time.Second, 5 * time.Minute, 5 * time.Minute, never, 5 * time.Minute, []string{"gone"}, 0},
+		{"one comes late", time.Minute, time.Second, 5 * time.Minute, 5 * time.Minute, never, time.Minute, nil, 0},
+		{"no waiting", never, time.Second, 0, 0, never, time.Second, []string{"gone"}, 0},
+		{"one that is being read is waited for", 10 * time.Minute, never, 5 * time.Minute, 5 * time.Minute, never, 10 * time.Minute, nil, 0},
+		{"one that is being read and is lost", never, 10 * time.Minute, 5 * time.Minute, 5 * time.Minute, never, 10 * time.Minute, []string{"gone"}, 0},
+		{"the operator will not wait", never, time.Second, 5 * time.Minute, 0, time.Minute, time.Minute, []string{"gone"}, 0},
+		{"a hostname is resolved late", time.Second, never, 5 * time.Minute, 5 * time.Minute, never, 3 * time.Second, nil, 3 * time.Second},
+		{"a hostname is not resolved", time.Second, never, 5 * time.Minute, 5 * time.Minute, never, 11 * time.Second, nil, never},
+		{"no waiting for hostnames either", time.Second, never, 0, 0, never, time.Second, nil, never},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -43,6 +47,12 @@ func TestDoubtEnds(t *testing.T) {
 						}
 						return c.wait
 					},
+					unresolved: func() []string {
+						if time.Since(began) >= c.resolved {
+							return nil
+						}
+						return []string{"host"}
+					},
 				}.end(t.Context())
 				if took := time.Since(began); !ended || took != c.after || !slices.Equal(missing, c.missing) {
 					t.Errorf("after %s: %q, %t; want after %s: %q", took, missing, ended, c.after, c.missing)
@@ -59,6 +69,8 @@ func TestDoubtEndsWithTheDaemon(t *testing.T) {
 		missing: func() []string { return []string{"gone"} },
 		decided: func() bool { return true },
 		longest: func() time.Duration { return time.Hour },
+
+		unresolved: func() []string { return nil },
 	}.end(ctx)
 	if ended {
 		t.Error("names are no longer in doubt")

@@ -3,18 +3,17 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
-	"net/netip"
 	"time"
 )
 
 // How queries travel.
 const (
-	overUDP = "udp"
-	overTCP = "tcp"
-	overTLS = "tls"
+	overUDP   = "udp"
+	overTCP   = "tcp"
+	overTLS   = "tls"
+	overHTTPS = "https"
 )
 
 // Over how many sockets queries go, and how many are under way on each. Together
@@ -45,12 +44,11 @@ type outcome struct {
 // blast is the generator's role: a run, as JSON, is its only argument, and its
 // outcome what it prints.
 func blast(args []string, stdout io.Writer) error {
-	flags := flag.NewFlagSet("blast", flag.ContinueOnError)
-	if err := flags.Parse(args); err != nil {
-		return err
+	if len(args) != 1 {
+		return errors.New("usage: blast RUN")
 	}
 	var r run
-	if err := json.Unmarshal([]byte(flags.Arg(0)), &r); err != nil {
+	if err := json.Unmarshal([]byte(args[0]), &r); err != nil {
 		return fmt.Errorf("read what to run: %w", err)
 	}
 	out, err := r.do()
@@ -61,18 +59,12 @@ func blast(args []string, stdout io.Writer) error {
 }
 
 func (r run) do() (outcome, error) {
-	addr, err := netip.ParseAddrPort(r.Addr)
-	if err != nil {
-		return outcome{}, err
-	}
 	g := &generator{queries: r.Shape.queries(asked, r.Form), echo: r.Echo, epoch: time.Now()}
-	switch r.Over {
-	case overUDP:
-		err = g.datagrams(addr, r.Time)
-	case overTCP, overTLS:
-		err = g.streams(addr, r.Over == overTLS, r.Time)
-	default:
-		err = fmt.Errorf("no way to ask is called %q", r.Over)
+	var err error
+	if p, ok := protocols[r.Over]; ok {
+		err = g.streams(r.Addr, p, r.Time)
+	} else {
+		err = g.datagrams(r.Addr, r.Time)
 	}
 	if err != nil {
 		return outcome{}, err

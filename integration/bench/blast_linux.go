@@ -32,7 +32,11 @@ type socket struct {
 
 // datagrams asks over UDP for so long. It never sleeps: to be woken would cost
 // the server time, and a slow one more often than a fast one.
-func (g *generator) datagrams(addr netip.AddrPort, length time.Duration) error {
+func (g *generator) datagrams(at string, length time.Duration) error {
+	addr, err := netip.ParseAddrPort(at)
+	if err != nil {
+		return err
+	}
 	var sockets []*socket
 	for range flows {
 		s, err := g.newSocket(addr)

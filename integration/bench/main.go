@@ -26,13 +26,14 @@ const (
 	stageEDNS        = "edns"
 	stageCookie      = "cookie"
 	stageTCP         = "tcp"
+	stageSecure      = "secure"
 	stageUpdates     = "updates"
 	stageMillion     = "million"
 	stageMemory      = "memory"
 	stageAllocations = "allocations"
 )
 
-var stages = []string{stageStandard, stageEDNS, stageCookie, stageTCP, stageUpdates, stageMillion, stageMemory, stageAllocations}
+var stages = []string{stageStandard, stageEDNS, stageCookie, stageTCP, stageSecure, stageUpdates, stageMillion, stageMemory, stageAllocations}
 
 // What rows of tables are called that are not a server's name.
 const (

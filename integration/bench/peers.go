@@ -10,8 +10,9 @@ import (
 type site struct {
 	dir              string // the server's own; its configuration is the file config in it
 	zone             string // zone file, below dir/zones, named as the zone
-	port, http, tls  string // on 127.0.0.1; tls is empty where it is not asked for
-	certificate, key string // files, where tls is given
+	port, http       string // on 127.0.0.1
+	tls, https       string // likewise; empty where they are not wanted
+	certificate, key string // files, where those are given
 }
 
 // program is how a server is configured and started, so that it uses one core
@@ -36,7 +37,8 @@ var fednsProgram = program{
 	config: func(s site) string {
 		secure := ""
 		if s.tls != "" {
-			secure = fmt.Sprintf("  tls: [\"127.0.0.1:%s\"]\n  certificate: {file: %q, key: %q}\n", s.tls, s.certificate, s.key)
+			secure = fmt.Sprintf("  tls: [\"127.0.0.1:%s\"]\n  https: [\"127.0.0.1:%s\"]\n  certificate: {file: %q, key: %q}\n",
+				s.tls, s.https, s.certificate, s.key)
 		}
 		return fmt.Sprintf(`apiVersion: fedns.io/v1alpha1
 kind: Config

@@ -27,8 +27,8 @@ const loading = 5 * time.Minute
 // server is one that runs.
 type server struct {
 	name    string
-	addr    string // UDP and TCP
-	tls     string // empty where there is none
+	addr    string            // UDP and TCP
+	secure  map[string]string // addresses by how queries travel there, of those that are not addr
 	proc    *process.Process
 	echoing bool
 }
@@ -73,7 +73,7 @@ func (f *fleet) start(ctx context.Context, name string, s site, path string, arg
 	}
 	srv := &server{name: name, addr: net.JoinHostPort("127.0.0.1", s.port), proc: proc}
 	if s.tls != "" {
-		srv.tls = net.JoinHostPort("127.0.0.1", s.tls)
+		srv.secure = map[string]string{overTLS: net.JoinHostPort("127.0.0.1", s.tls), overHTTPS: net.JoinHostPort("127.0.0.1", s.https)}
 	}
 	f.running = append(f.running, srv)
 	ctx, cancel := context.WithTimeout(ctx, loading)
@@ -90,13 +90,30 @@ func (f *fleet) serve(ctx context.Context, p program, zone string) (*server, err
 	if err != nil {
 		return nil, err
 	}
+	return f.serveAt(ctx, p, zone, s)
+}
+
+// serveSecure is serve for one that takes TLS and HTTPS, too.
+func (f *fleet) serveSecure(ctx context.Context, p program, zone string) (*server, error) {
+	s, err := f.site(p.name)
+	if err != nil {
+		return nil, err
+	}
+	if s.certificate, s.key, err = writeCertificate(s.dir); err != nil {
+		return nil, err
+	}
+	for _, p := range []*string{&s.tls, &s.https} {
+		if *p, err = freePort(); err != nil {
+			return nil, err
+		}
+	}
+	return f.serveAt(ctx, p, zone, s)
+}
+
+func (f *fleet) serveAt(ctx context.Context, p program, zone string, s site) (*server, error) {
 	if err := os.Symlink(zone, s.zone); err != nil {
 		return nil, err
 	}
-	return f.serveAt(ctx, p, s)
-}
-
-func (f *fleet) serveAt(ctx context.Context, p program, s site) (*server, error) {
 	if err := os.WriteFile(filepath.Join(s.dir, "config"), []byte(p.config(s)), 0o600); err != nil {
 		return nil, err
 	}
@@ -207,8 +224,8 @@ func contains(all []*server, s *server) bool {
 // drive runs the generator against a server and tells how both did.
 func (f *fleet) drive(ctx context.Context, s *server, r run) (sample, error) {
 	r.Addr, r.Echo = s.addr, s.echoing
-	if r.Over == overTLS {
-		r.Addr = s.tls
+	if secure, ok := s.secure[r.Over]; ok {
+		r.Addr = secure
 	}
 	what, err := json.Marshal(r)
 	if err != nil {

@@ -54,7 +54,7 @@ func (b *bench) run(ctx context.Context) error {
 		stages []string
 		do     func(context.Context) error
 	}{
-		{[]string{stageStandard, stageEDNS, stageCookie, stageTCP}, b.services},
+		{[]string{stageStandard, stageEDNS, stageCookie, stageTCP, stageSecure}, b.services},
 		{[]string{stageUpdates}, b.updates},
 		{[]string{stageMillion, stageMemory}, b.million},
 		{[]string{stageAllocations}, b.allocations},
@@ -157,9 +157,41 @@ func (b *bench) services(ctx context.Context) error {
 	// Signed zones, asked with DO set, would go here as forms of their own, beside
 	// peers that serve the same zone signed.
 	if b.wanted(stageTCP) {
-		return b.streams(ctx, s, servers)
+		if err := b.streams(ctx, s, servers); err != nil {
+			return err
+		}
+	}
+	b.stop()
+	if b.wanted(stageSecure) {
+		return b.secure(ctx, s)
 	}
 	return nil
+}
+
+// secure measures DNS over TLS and over HTTPS, with TCP beside them: what the
+// protocols cost.
+func (b *bench) secure(ctx context.Context, s shape) error {
+	file, err := b.zoneFile(s)
+	if err != nil {
+		return err
+	}
+	srv, err := b.serveSecure(ctx, b.fedns, file)
+	if err != nil {
+		return err
+	}
+	var all []contestant
+	for _, over := range []string{overTCP, overTLS, overHTTPS} {
+		if addr, ok := srv.secure[over]; ok {
+			conn, err := dial(addr, protocols[over].alpn)
+			if err != nil {
+				b.report.Absent = append(b.report.Absent, fmt.Sprintf("fedns over %s: %v", over, err))
+				continue
+			}
+			conn.Close()
+		}
+		all = append(all, contestant{name: "fedns over " + over, server: srv, run: b.asking(s, plain, over)})
+	}
+	return b.compete(ctx, stageSecure, fmt.Sprintf("Standard mix over TLS and HTTPS, %d connections, %d queries under way on each", connections, window), all)
 }
 
 // streams measures TCP, with UDP beside it for the ratio.

@@ -68,7 +68,7 @@ func TestBINDTakesWhatGenerateWrites(t *testing.T) {
 			zone.NewRRset(apex, zone.TypeSOA, 60, zone.SOA{MName: apex, RName: apex, Serial: 1}.RDATA()),
 			zone.NewRRset(apex, zone.TypeNS, 60, zone.Target(dnsname.MustParse("ns.test."))),
 		})
-		tool(t, "bind9-utils", "dnssec-signzone", "-S", "-z", "-K", dir, "-o", "example.", path)
+		tool(t, "bind9-utils", "dnssec-signzone", "-S", "-z", "-K", dir, "-d", dir, "-o", "example.", path)
 	}
 }
 

@@ -65,6 +65,9 @@ func TestRollOver(t *testing.T) {
 				key(t, 13, true, func(w *dnssec.Timing) { sync(w); w.Inactive, w.Delete, w.SyncDelete = h(10), h(10), h(7) }),
 				key(t, 15, true, func(w *dnssec.Timing) { w.Activate, w.Publish, w.SyncPublish = h(2), h(4), h(6) })}
 		},
+		"KSK with a gap": func() []dnssec.Key {
+			return []dnssec.Key{key(t, 13, true, func(w *dnssec.Timing) { sync(w); w.Inactive = h(3) }), key(t, 13, false, always)}
+		},
 		"ZSK with a gap": func() []dnssec.Key {
 			return []dnssec.Key{key(t, 13, true, sync),
 				key(t, 13, false, func(w *dnssec.Timing) { always(w); w.Inactive = h(3); w.Delete = h(6) })}
@@ -120,7 +123,9 @@ func rehearse(t *testing.T, begin time.Time, keys []dnssec.Key, budget, cold int
 		dnskeys = append(dnskeys, seen{k, must(t, sigs, err), c.Time})
 		dss = append(dss, seen{r: p.ds, at: c.Time})
 		dss, dnskeys, answers = fresh(dss, 30*time.Minute), fresh(dnskeys, time.Hour), fresh(answers, time.Hour)
-		s.Ahead(10)
+		if cold > 0 {
+			s.Ahead(10)
+		}
 		for _, k := range dnskeys {
 			for _, ds := range dss {
 				if !trusted(t, k, ds.r, c.Time) {

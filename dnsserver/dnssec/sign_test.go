@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,6 +38,9 @@ func TestSign(t *testing.T) {
 		for _, rr := range records(t, sigs) {
 			sig := rr.(*dns.RRSIG)
 			tags = append(tags, sig.KeyTag)
+			if want := dns.CountLabel(strings.TrimPrefix(sig.Hdr.Name, "*.")); int(sig.Labels) != want {
+				t.Errorf("%v: want %d labels", sig, want)
+			}
 			if !sig.ValidityPeriod(time.Now()) || sig.Hdr.Ttl != c.r.TTL || sig.OrigTtl != c.r.TTL {
 				t.Errorf("%v", sig)
 			}
@@ -189,4 +193,28 @@ func BenchmarkSign(b *testing.B) {
 			}
 		})
 	}
+}
+
+// TestConcurrentUse is for the race detector.
+func TestConcurrentUse(t *testing.T) {
+	keys := []dnssec.Key{key(t, 13, true, nil), key(t, 15, true, nil)}
+	s := signer(t, dnssec.Config{Keys: keys, CacheSize: 10})
+	snap := randomZone(t, random(t))
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for n := range 20 {
+				s.Sign(txt(fmt.Sprintf("n%d.example.", n), "x"))
+				s.Ahead(3)
+				if i == 0 {
+					s.SetKeys(keys[:1+n%2])
+				} else if i == 1 {
+					for range s.Zone(snap) {
+					}
+				}
+				s.Apex()
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -22,6 +22,7 @@ type content struct {
 	aside map[dnsname.Name][]zone.RRset
 	// ownSerial says that the SOA is ours, so that its serial may follow the clock.
 	ownSerial bool
+	filled    bool              // records are published into it
 	journal   *transfer.Journal // nil: nobody may transfer
 	signer    Signer            // nil: not signed
 }

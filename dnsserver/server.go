@@ -61,10 +61,11 @@ type Server struct {
 	zones zones
 	// serials are those that zones had when they were retracted: they do not go
 	// back when they are served again.
-	serials   map[dnsname.Name]uint32
-	journaled bool // somebody may transfer
-	notify    notifyFunc
-	listeners []listener
+	serials     map[dnsname.Name]uint32
+	provisional bool
+	journaled   bool // somebody may transfer
+	notify      notifyFunc
+	listeners   []listener
 	// Each UDP reader counts for itself, so that none waits for another's cache line.
 	udpCounts []*answer.Counts
 
@@ -113,6 +114,7 @@ func (s *Server) SetZones(specs []ZoneSpec) error {
 				s.publish(c, changes)
 			}
 			s.sign(c, spec.Signer)
+			c.filled = spec.Filled
 			continue
 		}
 		c, err := newContent(spec, s.lastSerial(spec.Apex))
@@ -128,6 +130,7 @@ func (s *Server) SetZones(specs []ZoneSpec) error {
 		}
 		after[spec.Apex] = c
 		c.signer = spec.Signer
+		c.filled = spec.Filled
 		if spec.Provisional && s.zones.holder(spec.Apex) == nil {
 			provisional = append(provisional, c)
 		} else {
@@ -181,16 +184,27 @@ func (s *Server) setZones(after zones, fresh, provisional []*content) (errs []er
 		s.publish(c, publish(c, edits))
 	}
 	s.zones = after
+	s.doubt(false)
 	return errs
+}
+
+// doubt makes zones that records are published into provisional as long as the
+// Server is; with settle, all others are not any more. mu is held.
+func (s *Server) doubt(settle bool) {
+	for apex := range s.zones {
+		if s.provisional && s.zones.fillable(apex) {
+			s.engine.SetProvisional(apex, true)
+		} else if settle {
+			s.engine.SetProvisional(apex, false)
+		}
+	}
 }
 
 // Settle says that all that is to be published was, so that no zone is provisional any more.
 func (s *Server) Settle() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for apex := range s.zones {
-		s.engine.SetZoneProvisional(apex, false)
-	}
+	s.doubt(true)
 }
 
 // Publish makes edits in the zones served, each in the one with the longest
@@ -229,8 +243,14 @@ func (s *Server) Holds(name dnsname.Name) bool {
 	return s.zones.holder(name) != nil
 }
 
-// SetProvisional says whether the zones may still lack names: see answer.Engine.
-func (s *Server) SetProvisional(yes bool) { s.engine.SetProvisional(yes) }
+// SetProvisional says whether the zones that records are published into may still
+// lack names: see answer.Engine. It holds for zones that are set later, too.
+func (s *Server) SetProvisional(yes bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.provisional = yes
+	s.doubt(true)
+}
 
 // Snapshot is a zone as it is answered now; nil when it is not served.
 func (s *Server) Snapshot(apex dnsname.Name) *zone.Snapshot { return s.engine.Snapshot(apex) }

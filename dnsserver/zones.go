@@ -18,6 +18,17 @@ func (z zones) holder(owner dnsname.Name) *content {
 	return nil
 }
 
+// fillable says that records may be published into a zone: it is meant for that,
+// or lies within one that is.
+func (z zones) fillable(apex dnsname.Name) bool {
+	for up := apex; !up.IsZero(); up = up.Parent() {
+		if c, ok := z[up]; ok && c.filled {
+			return true
+		}
+	}
+	return false
+}
+
 // moves are published records that other zones become the holders of.
 type moves struct {
 	come  map[*content][]zone.Edit

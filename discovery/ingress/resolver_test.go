@@ -48,10 +48,10 @@ func TestReresolve(t *testing.T) {
 		if err := r.Acquire("lb.cloud.test"); err != nil {
 			t.Fatal(err)
 		}
-		if c := <-changes; fmt.Sprint(c) != "{lb.cloud.test [192.0.2.1] }" || time.Since(begin) != 0 {
+		if c := <-changes; fmt.Sprint(c) != "{lb.cloud.test [192.0.2.1]  false}" || time.Since(begin) != 0 {
 			t.Errorf("%v after %s", c, time.Since(begin))
 		}
-		if c := <-changes; fmt.Sprint(c) != "{lb.cloud.test [192.0.2.2] }" {
+		if c := <-changes; fmt.Sprint(c) != "{lb.cloud.test [192.0.2.2]  false}" {
 			t.Errorf("%v", c)
 		}
 		if took := time.Since(begin); took < 4*30*time.Second || took > 4*33*time.Second {

@@ -314,7 +314,7 @@ func TestProvisionalZonesDoNotDenyNames(t *testing.T) {
 	w := e.NewWorker(policy.UDP, &answer.Counts{})
 	q := new(dns.Msg)
 	for _, provisional := range []bool{true, false} {
-		e.SetProvisional(provisional)
+		e.SetProvisional(dnsname.MustParse("example."), provisional)
 		for name, want := range map[string]int{"nowhere": dns.RcodeNameError, "www": dns.RcodeSuccess, "gone": dns.RcodeNameError} {
 			if provisional && want == dns.RcodeNameError {
 				want = dns.RcodeServerFailure

@@ -126,7 +126,7 @@ func (w *Worker) hotMissing(dst, question, name []byte, o *plainOpt, moves uint6
 // hotNegative answers that there is no such data, or no such name, in e's zone.
 func (w *Worker) hotNegative(dst, question, name []byte, e entry, rcode wire.Rcode, o *plainOpt) int {
 	z := (*w.engine.byID.Load())[e.zone()]
-	if z == nil || rcode == wire.NXDomain && w.engine.doubtful(z) || o.do != 0 && z.signer.Load() != nil {
+	if z == nil || rcode == wire.NXDomain && z.provisional.Load() || o.do != 0 && z.signer.Load() != nil {
 		return 0
 	}
 	neg := z.negative.Load()

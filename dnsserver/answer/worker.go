@@ -232,7 +232,7 @@ func (w *Worker) lookup(q *wire.Query, flags uint16, p *policy.Policy, client ne
 	case l.fault != nil:
 		w.writer.Clear(q)
 		return wire.ServFail, flags
-	case l.missed && w.engine.doubtful(l.zone):
+	case l.missed && l.zone.provisional.Load():
 		w.writer.Clear(q)
 		w.edns.ede = wire.NotReady
 		return wire.ServFail, flags

@@ -21,11 +21,10 @@ type Engine struct {
 
 	// moves counts twice each time names pass from one zone to another: while it is
 	// odd, or has changed, that the table lacks a name says nothing.
-	moves       atomic.Uint64
-	provisional atomic.Bool
-	panics      atomic.Uint64
-	policy      atomic.Pointer[policy.Policy] // never nil
-	forwarding  atomic.Pointer[forwarding]
+	moves      atomic.Uint64
+	panics     atomic.Uint64
+	policy     atomic.Pointer[policy.Policy] // never nil
+	forwarding atomic.Pointer[forwarding]
 }
 
 // published is one zone as queries find it.
@@ -34,7 +33,7 @@ type published struct {
 	id       uint32
 	snapshot atomic.Pointer[zone.Snapshot]
 	negative atomic.Pointer[negative]
-	// provisional is Engine.provisional for this zone alone.
+	// provisional: what is published may still lack names.
 	provisional atomic.Bool
 	signer      atomic.Pointer[Signer] // nil: the zone is not signed
 }
@@ -72,20 +71,15 @@ func (s *zoneSet) find(name []byte) *published {
 	}
 }
 
-// SetProvisional says whether what is published may still lack names because
-// some source was not read for the first time. While it may, a name that does
-// not exist is answered SERVFAIL, so that nobody remembers it as nonexistent.
-func (e *Engine) SetProvisional(yes bool) { e.provisional.Store(yes) }
-
-// SetZoneProvisional is SetProvisional for one zone; a zone that is not served is left alone.
-func (e *Engine) SetZoneProvisional(apex dnsname.Name, yes bool) {
+// SetProvisional says whether what is published of a zone may still lack names,
+// because some source was not read for the first time. While it may, a name that
+// does not exist is answered SERVFAIL, so that nobody remembers it as
+// nonexistent. A zone that is not served is left alone.
+func (e *Engine) SetProvisional(apex dnsname.Name, yes bool) {
 	if z, ok := e.zones.Load().byApex[apex.Wire()]; ok {
 		z.provisional.Store(yes)
 	}
 }
-
-// doubtful says that a name that z lacks may be there soon.
-func (e *Engine) doubtful(z *published) bool { return e.provisional.Load() || z.provisional.Load() }
 
 // Publish makes snap the zone that is answered. Changes must lead from the
 // Snapshot published before to snap, whose zone must be served. What it costs
@@ -105,8 +99,7 @@ func (e *Engine) Publish(snap *zone.Snapshot, changes []zone.Change) {
 // ones that were. Names that exist before and after are answered throughout.
 func (e *Engine) Serve(snaps ...*zone.Snapshot) { e.serve(snaps, false) }
 
-// ServeProvisional is Serve for zones that may still lack names, which
-// SetZoneProvisional ends.
+// ServeProvisional is Serve for zones that may still lack names: see SetProvisional.
 func (e *Engine) ServeProvisional(snaps ...*zone.Snapshot) { e.serve(snaps, true) }
 
 func (e *Engine) serve(snaps []*zone.Snapshot, provisional bool) {

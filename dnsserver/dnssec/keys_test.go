@@ -86,7 +86,7 @@ func TestReadKeysTellsFileAndField(t *testing.T) {
 		{".key", " 257 ", " 385 ", ".key: flags: "},
 		{".key", " 257 ", " 256 ", ".key: the key in it is K"},
 		{".key", " 257 3 13 ", " 257 3 15 ", ".key: algorithm: "},
-		{".key", "\nexample.", "\nexemple.", ".key: owner name: "},
+		{".key", "\nexample.", "\nother.", ".key: owner name: "},
 		{".key", "DNSKEY", "TXT", ".key: type: "},
 	} {
 		dir := t.TempDir()

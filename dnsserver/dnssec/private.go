@@ -66,7 +66,7 @@ func parsePrivate(text string) (privateFile, error) {
 
 func privateOf(fields map[string]string) (p privateFile, err error) {
 	if v := fields["Private-key-format"]; v != "v1.2" && v != "v1.3" {
-		return p, fmt.Errorf("Private-key-format: %q, want v1.2 or v1.3", v)
+		return p, fmt.Errorf("%s: %q, want v1.2 or v1.3", "Private-key-format", v)
 	}
 	alg, err := strconv.ParseUint(fields["Algorithm"], 10, 8)
 	if err != nil {

@@ -138,12 +138,20 @@ func tooLarge(path string, size int64) error {
 	return fmt.Errorf("%s: holds %d bytes or more, want at most %d (%d MiB)", path, size, maxFile, maxFile>>20)
 }
 
+// stands says for the log what holds in place of a file that is no good.
+func (f *file) stands() string {
+	if f.good {
+		return "its last good content"
+	}
+	return "nothing, it was never good"
+}
+
 // unreadable takes err as the one fault of the file. Whoever replaces a link's
 // target is done in a moment: again is true when the fault is new.
 func (f *file) unreadable(err error, log *slog.Logger) (again bool) {
 	again = len(f.faults) != 1 || f.faults[0].Error() != err.Error()
 	if again {
-		log.Error("manifest cannot be read; its last good content stands", "error", err)
+		log.Error("manifest cannot be read", "stands", f.stands(), "error", err)
 	}
 	f.faults, f.info, f.loss.same = []error{err}, nil, time.Time{}
 	return again
@@ -184,7 +192,7 @@ func (f *file) malformed(findings []*Finding, log *slog.Logger) {
 	for i, finding := range findings {
 		f.faults = append(f.faults, finding)
 		if i < maxLogged && !known[finding.Error()] {
-			log.Error("manifest is malformed; its last good content stands", "error", finding)
+			log.Error("manifest is malformed", "stands", f.stands(), "error", finding)
 		}
 	}
 }

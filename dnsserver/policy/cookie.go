@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// ClientCookieLen and ServerCookieLen are what a cookie's two parts have in
-	// octets: a client's always (RFC 7873 §4), ours of RFC 9018 §4.
+	// ClientCookieLen is what a client's part of a cookie has in octets (RFC 7873 §4).
 	ClientCookieLen = 8
+	// ServerCookieLen is what ours has (RFC 9018 §4).
 	ServerCookieLen = 16
 
 	// A server cookie is good for an hour, and five minutes ahead of our clock;

@@ -76,6 +76,9 @@ func (p *rdataParser) parse(e *entry, first int, typ uint16, origin dnsname.Name
 		return "", fmt.Errorf("the data reads as %s", typeName(rr.Header().Rrtype))
 	}
 	end, err := dns.PackRR(rr, p.packed[:], 0, nil, false)
+	if errors.Is(err, dns.ErrBuf) || err != nil && strings.Contains(err.Error(), dns.ErrBuf.Error()) {
+		return "", fmt.Errorf("the data is longer than %d octets (RFC 1035 §3.2.1)", zone.MaxRDATA)
+	}
 	if err != nil {
 		return "", plain(err)
 	}

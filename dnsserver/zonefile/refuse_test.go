@@ -77,6 +77,7 @@ func TestRefuse(t *testing.T) {
 		{"CNAME and DNAME", "a CNAME b\na DNAME b\n", "z:6: a.example. DNAME: beside the CNAME at z:5, want a CNAME alone at its name (RFC 1034 §3.6.2)"},
 		{"below a DNAME", "a DNAME b\nax A 192.0.2.1\nb.a A 192.0.2.1\nc.d.a TXT x\n*.a DNAME c\n", "z:9: *.a.example. DNAME: below the DNAME of a.example. at z:5, want nothing below a DNAME (RFC 6672 §2.4)\nz:7: b.a.example. A: *\nz:8: c.d.a.example. TXT: *"},
 		{"DNAME at a cut", "a DNAME b\na NS ns\n", "z:5: a.example. DNAME: at the zone cut that is made at z:6, want it at the child's apex (RFC 6672 §2.3)"},
+		{"RDATA that is too long", "a TXT" + strings.Repeat(" "+strings.Repeat("x", 255), 300) + "\n", "z:5: a.example. TXT: the data is longer than 65535 octets (RFC 1035 §3.2.1)"},
 		{"RRset no message can carry", "a TYPE65280 \\# 65000 " + strings.Repeat("00", 65000) + "\na TYPE65280 \\# 1000 " + strings.Repeat("00", 1000) + "\n", "z:5: a.example. TYPE65280: answer of 66295 octets, want no more than a message holds, 65535 (RFC 1035 §4.2.2)"},
 
 		// Allowed, and hardly meant.

@@ -181,7 +181,7 @@ func (w *trial) manifests(t *testing.T) {
 	bad := w.write(t, "edge/bad.yaml", manifest("desk", "192.0.2.300"))
 	edge := "- {name: edge, manifests: " + filepath.Dir(bad) + "}\n"
 	d := w.launch(t, following(edge, "eu-1", w.one.Kubeconfig))
-	const malformed = `msg="manifest is malformed; its last good content stands"`
+	const malformed = `msg="manifest is malformed"`
 	fault := []string{malformed, "cluster=edge", bad + ":", "Service shop/desk: spec.clusterIP: ", `"192.0.2.300"`}
 	logged(t, d, fault...)
 	reason(t, d, "edge", "unreachable", bad+":")

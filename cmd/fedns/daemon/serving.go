@@ -26,9 +26,10 @@ type serving struct {
 	forward   config.Forward
 	forwarder *part[*forward.Resolver]
 
-	dnssec   config.DNSSEC
-	signing  map[dnsname.Name]*signing
-	stopKeys context.CancelFunc
+	dnssec    config.DNSSEC
+	signing   map[dnsname.Name]*signing
+	keyFaults map[dnsname.Name]string // what was wrong with a zone's keys last time
+	stopKeys  context.CancelFunc
 
 	secondaries []config.Secondary
 	stopNotify  context.CancelFunc

@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"errors"
+	"maps"
 	"reflect"
 	"time"
 
@@ -16,11 +17,11 @@ type signing struct {
 	signer *dnssec.Signer
 	keys   []dnssec.Key
 	stop   context.CancelFunc
-	fault  string // what was wrong with the keys last time
+	due    time.Time // when signatures or keys' records are others next; zero: never
 }
 
-// lookAtKeys is how often key files are looked at, and whether signatures or
-// keys' records have become due.
+// lookAtKeys is how often key files are looked at. When signatures or keys'
+// records become due is known beforehand.
 const lookAtKeys = 10 * time.Second
 
 // applySigning makes the Signers of the zones that are signed. A zone whose keys
@@ -28,7 +29,7 @@ const lookAtKeys = 10 * time.Second
 func (d *Daemon) applySigning(cfg *config.Config) {
 	s, c := &d.serving, cfg.Serving.DNSSEC
 	if s.signing == nil {
-		s.signing = map[dnsname.Name]*signing{}
+		s.signing, s.keyFaults = map[dnsname.Name]*signing{}, map[dnsname.Name]string{}
 	}
 	if !reflect.DeepEqual(s.dnssec, c) {
 		if s.stopKeys != nil {
@@ -47,6 +48,7 @@ func (d *Daemon) applySigning(cfg *config.Config) {
 			delete(s.signing, apex)
 		}
 	}
+	maps.DeleteFunc(s.keyFaults, func(apex dnsname.Name, _ string) bool { return !wanted[apex] })
 	s.dnssec = c
 	if s.stopKeys == nil && len(c.Zones) > 0 {
 		s.stopKeys = d.parts.run(d.watchKeys)
@@ -71,22 +73,21 @@ func (d *Daemon) signZone(apex dnsname.Name, c config.DNSSEC) (changed bool) {
 	if err == nil && z == nil {
 		var signer *dnssec.Signer
 		if signer, err = dnssec.New(apex, dnssec.Config{Keys: keys}); err == nil {
-			d.serving.signing[apex] = &signing{signer: signer, keys: keys, stop: d.parts.run(signer.Run)}
+			d.serving.signing[apex] = &signing{signer: signer, keys: keys, stop: d.parts.run(signer.Run), due: signer.NextChange(time.Now())}
+			delete(d.serving.keyFaults, apex)
 			return true
 		}
 	}
 	if err != nil {
-		if z == nil || z.fault != err.Error() {
+		if d.serving.keyFaults[apex] != err.Error() {
 			for _, e := range Lines(err) {
 				d.log.Error("DNSSEC keys were refused, those before stay in force", "zone", apex.String(), "error", e)
 			}
 		}
-		if z != nil {
-			z.fault = err.Error()
-		}
+		d.serving.keyFaults[apex] = err.Error()
 		return false
 	}
-	z.fault = ""
+	delete(d.serving.keyFaults, apex)
 	if sameKeys(z.keys, keys) {
 		return false
 	}
@@ -113,36 +114,51 @@ func sameKeys(a, b []dnssec.Key) bool {
 // watchKeys takes up keys that have changed, and has zones transferred again
 // when their signatures or their keys' records are others.
 func (d *Daemon) watchKeys(ctx context.Context) {
-	look := time.NewTicker(lookAtKeys)
+	look := time.NewTimer(d.untilKeys(time.Now()))
 	defer look.Stop()
-	next := map[dnsname.Name]time.Time{}
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-look.C:
-			d.lookAtKeys(now, next)
+			d.lookAtKeys(now)
+			look.Reset(d.untilKeys(now))
 		}
 	}
 }
 
-func (d *Daemon) lookAtKeys(now time.Time, next map[dnsname.Name]time.Time) {
+// untilKeys is how long it is until keys have to be looked at: a key's record has
+// to be there when its time comes, for signatures of the key follow the clock.
+func (d *Daemon) untilKeys(now time.Time) time.Duration {
 	d.applying.Lock()
 	defer d.applying.Unlock()
-	rebuild := false
-	for apex, z := range d.serving.signing {
-		changed := d.signZone(apex, d.serving.dnssec)
-		if at, ok := next[apex]; !changed && ok && now.Before(at) {
-			continue
-		} else if changed || ok {
-			rebuild = true
-			d.dns.Resign(apex)
+	wait := lookAtKeys
+	for _, z := range d.serving.signing {
+		if !z.due.IsZero() {
+			wait = min(wait, z.due.Sub(now))
 		}
-		next[apex] = z.signer.NextChange(now)
 	}
-	if rebuild { // the keys' records are part of the zones
-		if err := d.dns.SetZones(d.readZones(d.current)); err != nil {
-			d.log.Error("zones were refused and stay as they were", "error", err)
+	return max(wait, 10*time.Millisecond) // the clock may have been set back
+}
+
+func (d *Daemon) lookAtKeys(now time.Time) {
+	d.applying.Lock()
+	defer d.applying.Unlock()
+	var others []dnsname.Name
+	for _, apex := range d.serving.dnssec.Zones { // one may have had no key so far
+		changed := d.signZone(apex, d.serving.dnssec)
+		if z := d.serving.signing[apex]; changed || z != nil && !z.due.IsZero() && !now.Before(z.due) {
+			others = append(others, apex)
+			z.due = z.signer.NextChange(now)
 		}
+	}
+	if len(others) == 0 || d.current == nil {
+		return
+	}
+	if err := d.dns.SetZones(d.readZones(d.current)); err != nil { // the keys' records are part of the zones
+		d.log.Error("zones were refused and stay as they were", "error", err)
+	}
+	for _, apex := range others {
+		d.dns.Resign(apex)
 	}
 }

@@ -34,7 +34,7 @@ func (e *edns) read(q *wire.Query, p *policy.Policy, t policy.Transport, from ne
 		b = b[end:]
 		switch code {
 		case wire.OptionNSID:
-			if ok = len(data) == 0; ok && p.ServerID != "" {
+			if p.ServerID != "" { // what the query's has in it is passed over (RFC 5001 §2.2)
 				e.add(wire.OptionNSID, len(p.ServerID))
 				e.options = append(e.options, p.ServerID...)
 			}

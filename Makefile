@@ -9,7 +9,7 @@ FUZZTIME := 60s
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build demo test test-short test-integration lint fuzz soak generate docs
+.PHONY: help build demo test test-short test-integration prerequisites cross lint fuzz soak generate docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -24,15 +24,22 @@ else
 	go run ./cmd/fedns demo $(ARGS)
 endif
 
-test: lint test-short test-integration ## everything that CI asks for
+test: prerequisites lint cross test-short test-integration ## everything that CI asks for
 
 test-short: ## unit tests, with the race detector where there is a C compiler
 	go vet ./...
 	go test $(RACE) ./...
 
-test-integration: ## tests against real API servers, name servers and clients, which it installs or builds
-	integration/prerequisites
+test-integration: prerequisites ## tests against real API servers, name servers and clients, which it installs or builds
 	cd integration && go vet ./... && go run ./prebuild && go test -count=1 -p 1 -timeout 60m ./...
+
+prerequisites: # name servers and clients that tests ask, from packages
+	integration/prerequisites
+
+cross: ## build for other systems
+	GOOS=linux GOARCH=arm64 go build -o /dev/null ./cmd/fedns
+	GOOS=darwin GOARCH=arm64 go build ./dnsserver/...
+	GOOS=windows GOARCH=amd64 go build ./dnsserver/...
 
 lint: $(CACHE)/bin/golangci-lint-$(GOLANGCI_LINT) ## check the house's rules
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not gofmt-ed:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
@@ -50,8 +57,7 @@ fuzz: ## run every fuzz target for FUZZTIME (60s)
 	  (cd $$dir && grep -hoE '^func (Fuzz[A-Za-z0-9_]+)' *_test.go | awk '{print $$2}') | while read -r f; do \
 	    echo "$$dir $$f"; (cd $$dir && go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) .); done; done
 
-soak: ## the long random runs: 10,000 random zones against other name servers
-	integration/prerequisites
+soak: prerequisites ## the long random runs: 10,000 random zones against other name servers
 	cd integration && FEDNS_SOAK=1 go test -count=1 -timeout 60m -run Differential -v ./difftest
 
 generate: docs ## write generated files anew

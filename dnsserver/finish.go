@@ -26,7 +26,7 @@ func (s *Server) finish(t policy.Transport) func(context.Context, []byte, netip.
 	return func(ctx context.Context, query []byte, from netip.AddrPort, send func([]byte) error) {
 		var q wire.Query
 		if q.Parse(query); q.Type == wire.TypeAXFR || q.Type == wire.TypeIXFR {
-			s.transfer(t, &q, query, from, send)
+			s.transfer(t, &q, query, from, s.engine.Observing(t, query, from, send))
 			return
 		}
 		ctx, cancel := context.WithTimeout(ctx, patience)

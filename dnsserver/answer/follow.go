@@ -3,6 +3,7 @@ package answer
 import (
 	"context"
 	"net/netip"
+	"time"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/dnsserver/forward"
@@ -103,6 +104,8 @@ func (w *Worker) known(name dnsname.Name, typ uint16) (forward.Answer, bool) {
 // longest; then it sends none.
 func (w *Worker) Finish(ctx context.Context, query []byte, from netip.AddrPort, send func(message []byte) error) {
 	dst := make([]byte, w.room)
+	w.asked = time.Now()
+	defer func() { w.asked = time.Time{} }()
 	w.resolved = w.resolved[:0]
 	for {
 		n := w.Respond(dst, query, from)

@@ -37,7 +37,10 @@ type Worker struct {
 	ra        uint16        // wire.FlagRA where the client may recurse
 	session   *tsig.Session // the last query was signed; nil: it was not
 	resolving
-	zone int64 // id of the one that the last answer was of; -1: of none
+	zone  int64          // id of the one that the last answer was of; -1: of none
+	seen  uint64         // messages observed, or left out
+	local netip.AddrPort // as At said
+	asked time.Time      // when what is finished came in; zero: just now
 }
 
 // NewWorker makes a Worker for a transport. Answers that a client cannot take
@@ -75,6 +78,9 @@ func (w *Worker) Respond(dst, query []byte, from netip.AddrPort) (n int) {
 	}
 	if p.Limiter != nil && w.transport == policy.UDP && n > 0 && !w.edns.known {
 		n = w.limit(dst[:n], query, p.Limiter, client)
+	}
+	if taps := w.engine.taps.Load(); taps != nil && n != Later {
+		w.observe(*taps, query, dst[:n], from)
 	}
 	return n
 }

@@ -25,6 +25,7 @@ type Engine struct {
 	panics     atomic.Uint64
 	policy     atomic.Pointer[policy.Policy] // never nil
 	forwarding atomic.Pointer[forwarding]
+	taps       atomic.Pointer[[]Tap] // nil: nobody observes
 }
 
 // published is one zone as queries find it.

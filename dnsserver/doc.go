@@ -1,9 +1,10 @@
 // Package dnsserver is the name server: it keeps the content of the zones
-// served, and answers for them over UDP and TCP.
+// served, answers for them over UDP, TCP, TLS, HTTPS and QUIC, and gives them to
+// secondaries.
 //
 //	zone files ── SetZones ─┐
-//	                        ├─► content ── Builder ─► Snapshot + Changes ─► answer.Engine ─► udp, stream
-//	discovery ─── Publish ──┘
+//	                        ├─► content ── Builder ─► Snapshot + Changes ─► answer.Engine ─► sockets
+//	discovery ─── Publish ──┘                                     └─► journal, NOTIFY ─► secondaries
 //
 // A zone has two kinds of content: static records, from files, and those that
 // are published to it. An owner name in a file belongs to the file: what is

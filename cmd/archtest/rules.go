@@ -59,9 +59,14 @@ var rules = []rule{
 		Because: "serving never waits for the control plane, so it cannot know it",
 	},
 	{
-		From:    []string{"dnsserver/udp/...", "dnsserver/stream/..."},
+		From:    []string{"dnsserver/udp/...", "dnsserver/stream/...", "dnsserver/https/...", "dnsserver/quic/..."},
 		Ban:     []string{"dnsserver/answer/...", "dnsserver/zone/...", "dnsserver/dnsname", "github.com/miekg/dns/..."},
 		Because: "sockets know bytes, not DNS: they call Respond(dst, query, from) and nothing else",
+	},
+	{
+		From:    []string{"dnsserver/policy", "dnsserver/tsig", "dnsserver/transfer", "dnsserver/dnssec", "dnsserver/forward", "dnsserver/serial"},
+		Ban:     []string{"dnsserver/answer", "dnsserver/udp", "dnsserver/stream", "dnsserver/https", "dnsserver/quic"},
+		Because: "answers ask them, and sockets carry them: they know neither",
 	},
 	{
 		From:    []string{"dnsserver/..."},

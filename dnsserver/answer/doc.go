@@ -5,11 +5,16 @@
 //
 // Both paths give byte-identical answers where both apply. The hot path takes
 // the plain cases: a name that exists with data or without, one that does not
-// exist. It hands everything else over: CNAME, DNAME, wildcards, referrals,
-// answers that must be truncated, EDNS options.
+// exist, by a client that sends no EDNS, or a plain one, or one with a cookie. It
+// hands everything else over: CNAME, DNAME, wildcards, referrals, signed zones,
+// answers that must be truncated, other EDNS options, TSIG.
+//
+// What cannot be answered at once is put off: Respond says Later, and the
+// transport has Finish give it. See docs/adr/0006.
 //
 // Queries read what is published by atomic loads only; they never wait for a
 // writer, start a goroutine or, on the hot path, allocate.
 //
-// It imports dnsserver/{dnsname,wire,zone} and the standard library only.
+// It imports dnsserver/{dnsname,wire,zone,policy,tsig,dnssec,forward} and the
+// standard library only.
 package answer

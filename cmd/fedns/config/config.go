@@ -136,6 +136,6 @@ func standard() *Config {
 		Exports: cluster.ByServiceExport | cluster.ByAnnotation,
 		// Longer than an API server takes to come back from an update or a reboot.
 		Startup: Startup{Wait: 5 * time.Minute},
-		Serving: Serving{Cookies: Cookies{Enabled: true}, RateLimit: RateLimit{Slip: 2}, Forward: Forward{CacheSize: 10_000, Stale: 24 * time.Hour}},
+		Serving: Serving{Cookies: Cookies{Enabled: true}, RateLimit: RateLimit{Slip: 2}, Forward: Forward{CacheSize: 10_000, Stale: 24 * time.Hour}, Dnstap: Dnstap{Sample: 1}},
 	}
 }

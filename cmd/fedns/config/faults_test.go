@@ -33,11 +33,11 @@ func TestFaults(t *testing.T) {
 		// Fields.
 		{"misspelt", header + "federation:\n  nmae: prod\n", "f:4: federation.nmae: unknown field, did you mean name?"},
 		{"wrong case", header + "clusters:\n- name: a\n  kubeConfig: k\n  inCluster: true\n", "f:5: clusters[0].kubeConfig: unknown field, did you mean kubeconfig?"},
-		{"unlike any", header + "telemetry: {}\n", "f:3: telemetry: unknown field, want one of apiVersion, kind, listen, federation, exports, clusters, zones, resolvers, server, access, tsigKeys, secondaries, catalog, forward, dnssec, stateDir, startup"},
+		{"unlike any", header + "telemetry: {}\n", "f:3: telemetry: unknown field, want one of apiVersion, kind, listen, federation, exports, clusters, zones, resolvers, server, access, tsigKeys, secondaries, catalog, forward, dnssec, dnstap, queryLog, stateDir, startup"},
 		{"not yet", header + "providers: []\n", "f:3: providers: not supported by this version"},
 		{"twice", header + "listen: {}\nexports: [Annotated]\nlisten: {}\n", "f:5: listen: given twice, first on line 3"},
-		{"unknown twice", header + "x: 1\nx: 2\n", "f:3: x: unknown field, want one of apiVersion, kind, listen, federation, exports, clusters, zones, resolvers, server, access, tsigKeys, secondaries, catalog, forward, dnssec, stateDir, startup\nf:4: x: given twice, first on line 3"},
-		{"list as a name", header + "? [a]\n: b\n", "f:3: got a list as a field's name, want one of apiVersion, kind, listen, federation, exports, clusters, zones, resolvers, server, access, tsigKeys, secondaries, catalog, forward, dnssec, stateDir, startup"},
+		{"unknown twice", header + "x: 1\nx: 2\n", "f:3: x: unknown field, want one of apiVersion, kind, listen, federation, exports, clusters, zones, resolvers, server, access, tsigKeys, secondaries, catalog, forward, dnssec, dnstap, queryLog, stateDir, startup\nf:4: x: given twice, first on line 3"},
+		{"list as a name", header + "? [a]\n: b\n", "f:3: got a list as a field's name, want one of apiVersion, kind, listen, federation, exports, clusters, zones, resolvers, server, access, tsigKeys, secondaries, catalog, forward, dnssec, dnstap, queryLog, stateDir, startup"},
 		{"newline in a name", header + "\"li\\nsten\": 1\n", `f:3: li\nsten: unknown field, did you mean listen?`},
 		{"mapping wanted", header + "listen: 127.0.0.1\n", `f:3: listen: got "127.0.0.1", want a mapping`},
 		{"list wanted", header + "exports: Annotated\n", `f:3: exports: got "Annotated", want a list of ServiceExport, Annotated, LoadBalancer`},
@@ -74,6 +74,11 @@ func TestFaults(t *testing.T) {
 		{"dnssec alone", header + "dnssec: {}\n", "f:3: dnssec.keys: missing, want the path of a folder\nf:3: dnssec.zones: missing, want a list of zones"},
 		{"catalog in place of a zone", header + "catalog: clusterset.local\n", `f:3: catalog: got "clusterset.local", want a name that no other zone has`},
 		{"stale for ever", header + "forward: {to: [{address: 192.0.2.1}], stale: 8760h}\n", `f:3: forward.stale: got "8760h", want seconds from 0 to 604800, or a duration such as 1h`},
+
+		{"dnstap nowhere", header + "dnstap: {sample: 2}\n", "f:3: dnstap.socket: missing, want exactly one of socket, file"},
+		{"dnstap twice", header + "dnstap:\n  socket: s\n  file: f\n", "f:5: dnstap.file: second place to write to, want exactly one of socket, file"},
+		{"one dnstap message in none", header + "dnstap: {file: f, sample: 0}\n", `f:3: dnstap.sample: got "0", want a number from 1 to 100000000`},
+		{"fewer logged than none", header + "queryLog: {sample: -1}\n", `f:3: queryLog.sample: got "-1", want a number from 0 to 100000000`},
 
 		// federation
 		{"name of two labels", header + "federation: {name: prod.eu}\n", `f:3: federation.name: got "prod.eu", ` + label},

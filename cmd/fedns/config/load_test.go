@@ -36,6 +36,7 @@ func TestHeaderAloneGivesTheDefaults(t *testing.T) {
 		Serving: Serving{
 			Cookies: Cookies{Enabled: true}, RateLimit: RateLimit{Slip: 2},
 			Forward: Forward{CacheSize: 10_000, Stale: 24 * time.Hour},
+			Dnstap:  Dnstap{Sample: 1},
 		},
 	}
 	if !reflect.DeepEqual(c, want) {
@@ -105,6 +106,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 				CacheSize: 10_000, Stale: 24 * time.Hour,
 			},
 			DNSSEC: DNSSEC{"/etc/fedns/keys", []dnsname.Name{dnsname.MustParse("example.com.")}, false},
+			Dnstap: Dnstap{Socket: "/run/dnstap.sock", Sample: 10, Identity: "ns1", Queries: true}, QueryLog: QueryLog{1000},
 		},
 	}
 	if !reflect.DeepEqual(c, want) {

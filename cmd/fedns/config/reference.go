@@ -111,6 +111,15 @@ func Fields() []Field {
 		{"dnssec.zones", "list of domain names", "", "The zones, each one that is served."},
 		{"dnssec.generate", "`true` or `false`", "`false`", "Whether a zone without keys gets one (ECDSA P-256, one key for all)."},
 
+		{"dnstap", "mapping", "none", "Writes what is asked and answered as dnstap. Nobody waits for it: what the writer or the reader cannot keep up with is left out and counted (`fedns_dns_tap_dropped_total`). It has exactly one of `socket` and `file`."},
+		{"dnstap.socket", "path", "none", "A Unix socket that a dnstap reader listens on. It is tried again and again while nobody does."},
+		{"dnstap.file", "path", "none", "A file. One that is there at the start is set aside, with a time at the end of its name."},
+		{"dnstap.sample", "a number from 1 to 100000000", "`1`", "One message in so many is written."},
+		{"dnstap.identity", "text", "as `server.id`", "What this server is called in dnstap."},
+		{"dnstap.queries", "`true` or `false`", "`false`", "Whether a response (AUTH_RESPONSE) is written with its query. A query that gets no response is written either way (AUTH_QUERY)."},
+		{"queryLog", "mapping", "see below", "Logs queries, a line each: client, transport, name, type, flags, rcode and size of the response."},
+		{"queryLog.sample", "a number from 0 to 100000000", "`0`", "One query in so many is logged. `0`: none."},
+
 		{"stateDir", "path of a folder", "nothing is kept", "Where is kept what has to outlive a restart: the zones' SOA serials."},
 
 		{"startup", "mapping", "see below", "What holds until every cluster was read once."},
@@ -225,4 +234,6 @@ forward:
   cacheSize: 10000
   stale: 24h
 dnssec: {keys: keys, zones: [example.com], generate: false}
+dnstap: {socket: /run/dnstap.sock, sample: 10, identity: ns1, queries: true}
+queryLog: {sample: 1000}
 `

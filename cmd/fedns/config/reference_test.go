@@ -47,7 +47,7 @@ func TestReferenceExampleUsesEveryField(t *testing.T) {
 		seen[pattern(path)] = true
 	}
 	for _, f := range Fields() {
-		if !seen[f.Path] {
+		if !seen[f.Path] && f.Path != "dnstap.file" { // it excludes dnstap.socket
 			t.Errorf("the example lacks %s", f.Path)
 		}
 	}

@@ -24,6 +24,8 @@ type Serving struct {
 	Catalog     dnsname.Name // catalog zone of the zones served; zero: none
 	Forward     Forward
 	DNSSEC      DNSSEC
+	Dnstap      Dnstap
+	QueryLog    QueryLog
 }
 
 // Access is who may have what.
@@ -77,6 +79,19 @@ type DNSSEC struct {
 	Keys     string // path of the folder of key files
 	Zones    []dnsname.Name
 	Generate bool // a key is made for a zone that has none
+}
+
+// Dnstap says where is written what is asked and answered.
+type Dnstap struct {
+	Socket, File string // paths; at most one of them; none: nothing is written
+	Sample       int    // one in so many
+	Identity     string // of this server; empty: Serving.ID
+	Queries      bool   // frames of responses have the query, too
+}
+
+// QueryLog is the log of queries.
+type QueryLog struct {
+	Sample int // one in so many is logged; 0: none
 }
 
 // secretFiles lists the files that secrets are read from.

@@ -32,6 +32,14 @@ func (r *reader) serving(name string, f value, s *Serving) {
 		r.forward(f, &s.Forward)
 	case "dnssec":
 		r.dnssec(f, &s.DNSSEC)
+	case "dnstap":
+		r.dnstap(f, &s.Dnstap)
+	case "queryLog":
+		for name, f := range r.fields(f) {
+			if name == "sample" {
+				s.QueryLog.Sample = r.number(f, 0, maxSample)
+			}
+		}
 	}
 }
 
@@ -208,6 +216,33 @@ func (r *reader) dnssec(v value, d *DNSSEC) {
 		if _, given := r.seen[below(v.path, field[0])]; !given {
 			r.lack(v.path, field[0], field[1])
 		}
+	}
+}
+
+// maxSample is past one message a second of the busiest server.
+const maxSample = 100_000_000
+
+func (r *reader) dnstap(v value, d *Dnstap) {
+	for name, f := range r.fields(v) {
+		switch name {
+		case "socket":
+			d.Socket = r.file(f)
+		case "file":
+			d.File = r.file(f)
+		case "sample":
+			d.Sample = r.number(f, 1, maxSample)
+		case "identity":
+			d.Identity = r.words(f)
+		case "queries":
+			d.Queries = r.truth(f)
+		}
+	}
+	_, socket := r.seen[below(v.path, "socket")]
+	switch f, file := r.seen[below(v.path, "file")]; {
+	case socket && file:
+		r.fault(f, "second place to write to, want exactly one of socket, file")
+	case !socket && !file:
+		r.lack(v.path, "socket", "exactly one of socket, file")
 	}
 }
 

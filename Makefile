@@ -9,7 +9,7 @@ FUZZTIME := 60s
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build demo test test-short test-integration prerequisites cross lint fuzz soak generate docs
+.PHONY: help build demo test test-short test-integration prerequisites cross lint fuzz soak bench generate docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -59,6 +59,9 @@ fuzz: ## run every fuzz target for FUZZTIME (60s)
 
 soak: prerequisites ## the long random runs: 10,000 random zones against other name servers
 	cd integration && FEDNS_SOAK=1 go test -count=1 -timeout 60m -run Differential -v ./difftest
+
+bench: ## measure the name server beside its peers, ten minutes on a quiet machine; ARGS="-rounds 1 -only tcp": parts
+	cd integration && go run ./bench $(ARGS)
 
 generate: docs ## write generated files anew
 

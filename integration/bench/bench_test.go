@@ -106,7 +106,7 @@ func TestMix(t *testing.T) {
 }
 
 func TestForms(t *testing.T) {
-	for f, want := range map[form]string{plain: "", edns: "1232", cookie: "1232 COOKIE"} {
+	for f, want := range map[form]string{plain: "", edns: "1232", cookie: "1232 COOKIE", signed: "1232"} {
 		var m dns.Msg
 		if err := m.Unpack(headless.queries(1, f)[0].msg); err != nil {
 			t.Fatal(err)
@@ -114,7 +114,7 @@ func TestForms(t *testing.T) {
 		got := ""
 		if o := m.IsEdns0(); o != nil {
 			got = "1232"
-			if o.UDPSize() != 1232 || o.Do() {
+			if o.UDPSize() != 1232 || o.Do() != (f == signed) {
 				t.Errorf("%s: %v", f, o)
 			}
 			if len(o.Option) == 1 && o.Option[0].Option() == dns.EDNS0COOKIE {

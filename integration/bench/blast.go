@@ -39,6 +39,7 @@ type outcome struct {
 	Sent, Answered, Lost, Wrong, Restarts uint64
 	Seconds                               float64
 	P50, P99, P999                        time.Duration
+	Example                               string // of an answer that was wrong
 }
 
 // blast is the generator's role: a run, as JSON, is its only argument, and its
@@ -73,7 +74,7 @@ func (r run) do() (outcome, error) {
 		return outcome{}, errors.New("no query was answered")
 	}
 	return outcome{
-		Sent: g.sent, Answered: g.answered, Lost: g.lost, Wrong: g.wrong, Restarts: g.restarts, Seconds: g.clock().Seconds(),
+		Sent: g.sent, Answered: g.answered, Lost: g.lost, Wrong: g.wrong, Restarts: g.restarts, Example: g.example, Seconds: g.clock().Seconds(),
 		P50: g.latency.quantile(0.5), P99: g.latency.quantile(0.99), P999: g.latency.quantile(0.999),
 	}, nil
 }

@@ -36,6 +36,8 @@ type generator struct {
 	latency               histogram
 	sent, answered        uint64
 	lost, wrong, restarts uint64
+	// example is the first answer that was wrong.
+	example string
 }
 
 func (g *generator) clock() time.Duration { return time.Since(g.epoch) }
@@ -54,6 +56,9 @@ func (g *generator) split(n int) []*generator {
 func (g *generator) add(o *generator) {
 	g.sent, g.answered, g.lost = g.sent+o.sent, g.answered+o.answered, g.lost+o.lost
 	g.wrong, g.restarts = g.wrong+o.wrong, g.restarts+o.restarts
+	if g.example == "" {
+		g.example = o.example
+	}
 	g.latency.merge(&o.latency)
 }
 
@@ -103,7 +108,9 @@ func (f *flow) take(answer []byte, now time.Duration) {
 			f.wrong++
 		}
 	} else if !p.query.rightly(answer) {
-		f.wrong++
+		if f.wrong++; f.example == "" {
+			f.example = p.query.versus(answer)
+		}
 	}
 }
 

@@ -27,13 +27,14 @@ const (
 	stageCookie      = "cookie"
 	stageTCP         = "tcp"
 	stageSecure      = "secure"
+	stageSigned      = "signed"
 	stageUpdates     = "updates"
 	stageMillion     = "million"
 	stageMemory      = "memory"
 	stageAllocations = "allocations"
 )
 
-var stages = []string{stageStandard, stageEDNS, stageCookie, stageTCP, stageSecure, stageUpdates, stageMillion, stageMemory, stageAllocations}
+var stages = []string{stageStandard, stageEDNS, stageCookie, stageTCP, stageSecure, stageSigned, stageUpdates, stageMillion, stageMemory, stageAllocations}
 
 // What rows of tables are called that are not a server's name.
 const (

@@ -13,6 +13,7 @@ type site struct {
 	port, http       string // on 127.0.0.1
 	tls, https       string // likewise; empty where they are not wanted
 	certificate, key string // files, where those are given
+	signed           bool   // whether the server is to sign the zone
 }
 
 // program is how a server is configured and started, so that it uses one core
@@ -23,6 +24,7 @@ type program struct {
 	install    string // how to get it
 	// slow ones take part in few measurements, for the sake of time.
 	slow   bool
+	signs  bool // can be told to sign its zone itself
 	config func(s site) string
 	args   func(s site) []string
 }
@@ -33,12 +35,15 @@ const (
 )
 
 var fednsProgram = program{
-	name: nameFedns,
+	name: nameFedns, signs: true,
 	config: func(s site) string {
 		secure := ""
 		if s.tls != "" {
 			secure = fmt.Sprintf("  tls: [\"127.0.0.1:%s\"]\n  https: [\"127.0.0.1:%s\"]\n  certificate: {file: %q, key: %q}\n",
 				s.tls, s.https, s.certificate, s.key)
+		}
+		if s.signed {
+			secure += fmt.Sprintf("dnssec: {keys: %q, zones: [%s], generate: true}\n", filepath.Join(s.dir, "state"), apex)
 		}
 		return fmt.Sprintf(`apiVersion: fedns.io/v1alpha1
 kind: Config
@@ -92,7 +97,7 @@ zone:
 }
 
 var knot = program{
-	name: "knotd", tool: "knotd", install: "apt-get install knot",
+	name: "knotd", tool: "knotd", signs: true, install: "apt-get install knot",
 	config: func(s site) string {
 		return fmt.Sprintf(`server:
     listen: 127.0.0.1@%s
@@ -110,22 +115,28 @@ zone:
     file: %q
     zonefile-sync: -1
     journal-content: none
-`, s.port, s.dir, s.dir, apex, s.zone)
+    dnssec-signing: %v
+`, s.port, s.dir, s.dir, apex, s.zone, s.signed)
 	},
 	args: func(s site) []string { return []string{"-c", filepath.Join(s.dir, "config")} },
 }
 
 var bind = program{
-	name: "named", tool: "named", install: "apt-get install bind9",
+	name: "named", tool: "named", signs: true, install: "apt-get install bind9",
 	config: func(s site) string {
+		sign := ""
+		if s.signed {
+			// Signed in large steps: the usual ones, of ten, take minutes.
+			sign = "dnssec-policy default; inline-signing yes; sig-signing-nodes 20000; sig-signing-signatures 20000;"
+		}
 		return fmt.Sprintf(`options {
 	directory %q; pid-file none; session-keyfile none;
 	listen-on port %s { 127.0.0.1; }; listen-on-v6 { none; };
 	recursion no; minimal-responses yes; notify no; querylog no; dnssec-validation no;
 };
 controls { };
-zone %q { type primary; file %q; check-names ignore; };
-`, s.dir, s.port, apex, s.zone)
+zone %q { type primary; file %q; check-names ignore; %s };
+`, s.dir, s.port, apex, s.zone, sign)
 	},
 	args: func(s site) []string { return []string{"-f", "-n", "1", "-c", filepath.Join(s.dir, "config")} },
 }

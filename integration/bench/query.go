@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"strings"
 
+	"github.com/miekg/dns"
+
 	"github.com/fedns/fedns/dnsserver/zone"
 )
 
@@ -16,6 +18,7 @@ const (
 	plain  form = "plain"
 	edns   form = "edns"   // an OPT record without options
 	cookie form = "cookie" // an OPT record with a client's cookie (RFC 7873)
+	signed form = "signed" // an OPT record that asks for signatures (RFC 3225), of a signed zone
 )
 
 // asked is how many different queries are made; the generator begins again at
@@ -37,6 +40,9 @@ type query struct {
 	msg     []byte // with ID 0
 	rcode   byte
 	answers uint16 // records in the answer section
+	// compact says that a name that does not exist may be denied as RFC 9824 does
+	// it, with NOERROR.
+	compact bool
 }
 
 const rcodeNXDomain = 3
@@ -52,6 +58,17 @@ func (s shape) queries(n int, f form) []query {
 }
 
 func (s shape) query(rnd *rand.Rand, f form) query {
+	q := s.plainly(rnd, f)
+	if f == signed {
+		q.compact = q.rcode == rcodeNXDomain
+		if q.answers > 0 {
+			q.answers++ // their signature
+		}
+	}
+	return q
+}
+
+func (s shape) plainly(rnd *rand.Rand, f form) query {
 	service, dice := s.service(rnd.IntN(s.Services)), rnd.IntN(100)
 	records := uint16(max(s.Endpoints, 1))
 	switch {
@@ -78,15 +95,30 @@ func message(relative string, typ uint16, f form) []byte {
 	if f == plain {
 		return msg
 	}
-	msg[11] = 1                                            // ARCOUNT
-	msg = append(msg, 0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0, 0) // OPT, 1232 octets, no flags (RFC 6891 §6.1.2)
-	if f == edns {
-		return append(msg, 0)
+	msg[11] = 1                                   // ARCOUNT
+	msg = append(msg, 0, 0, 41, 0x04, 0xd0, 0, 0) // OPT, 1232 octets (RFC 6891 §6.1.2)
+	switch f {
+	case signed:
+		return append(msg, 0x80, 0, 0, 0) // DO
+	case cookie:
+		return append(append(msg, 0, 0, 0, 12, 0, 10, 0, 8), "a client"...)
+	default:
+		return append(msg, 0, 0, 0, 0)
 	}
-	return append(append(msg, 12, 0, 10, 0, 8), "a client"...)
 }
 
 // rightly says whether a message is the answer wanted; its ID was compared before.
 func (q *query) rightly(answer []byte) bool {
-	return answer[2]&0x80 != 0 && answer[3]&0x0f == q.rcode && binary.BigEndian.Uint16(answer[6:]) == q.answers
+	rcode := answer[3] & 0x0f
+	return answer[2]&0x80 != 0 && (rcode == q.rcode || q.compact && rcode == 0) && binary.BigEndian.Uint16(answer[6:]) == q.answers
+}
+
+// versus tells a wrong answer from what was wanted, for people.
+func (q *query) versus(answer []byte) string {
+	var m dns.Msg
+	if err := m.Unpack(answer); err != nil || len(m.Question) == 0 {
+		return fmt.Sprintf("%x: %v", answer, err)
+	}
+	return fmt.Sprintf("%s %s: %s, truncated: %v, %d records; wanted RCODE %d, %d records", m.Question[0].Name, dns.TypeToString[m.Question[0].Qtype],
+		dns.RcodeToString[m.Rcode], m.Truncated, len(m.Answer), q.rcode, q.answers)
 }

@@ -56,7 +56,7 @@ func (b *bench) sample(ctx context.Context, c contestant) (s sample, err error) 
 // needed for loading only is given back first, which takes some collections.
 func (b *bench) settled(ctx context.Context, s *server) (int64, error) {
 	const (
-		still   = 5 * time.Second // without getting less by a hundredth
+		still   = 3 * time.Second // without getting less by a hundredth
 		longest = 20 * time.Second
 	)
 	least, since, began := int64(math.MaxInt64), time.Now(), time.Now()

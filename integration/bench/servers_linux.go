@@ -79,7 +79,7 @@ func (f *fleet) start(ctx context.Context, name string, s site, path string, arg
 	ctx, cancel := context.WithTimeout(ctx, loading)
 	defer cancel()
 	if ready == nil {
-		ready = srv.authoritative
+		ready = func(ctx context.Context) error { return srv.authoritative(ctx, s.signed) }
 	}
 	return srv, proc.WaitReady(ctx, ready)
 }
@@ -90,6 +90,16 @@ func (f *fleet) serve(ctx context.Context, p program, zone string) (*server, err
 	if err != nil {
 		return nil, err
 	}
+	return f.serveAt(ctx, p, zone, s)
+}
+
+// serveSigned is serve for one that signs the zone.
+func (f *fleet) serveSigned(ctx context.Context, p program, zone string) (*server, error) {
+	s, err := f.site(p.name)
+	if err != nil {
+		return nil, err
+	}
+	s.signed = true
 	return f.serveAt(ctx, p, zone, s)
 }
 
@@ -173,8 +183,8 @@ func freePort() (string, error) {
 	return "", errors.New("no port is free for both UDP and TCP")
 }
 
-// authoritative wants the zone's SOA: the zone is there, whole.
-func (s *server) authoritative(ctx context.Context) error {
+// authoritative wants the zone's SOA: the zone is there, whole, and signed if it is to be.
+func (s *server) authoritative(ctx context.Context, signed bool) error {
 	answer, err := ask(ctx, s.addr)
 	if err != nil {
 		return err
@@ -182,12 +192,15 @@ func (s *server) authoritative(ctx context.Context) error {
 	if answer.Rcode != dns.RcodeSuccess || !answer.Authoritative || len(answer.Answer) == 0 {
 		return fmt.Errorf("%s: no authoritative answer yet: %s", s.name, dns.RcodeToString[answer.Rcode])
 	}
+	if signed && len(answer.Answer) < 2 {
+		return fmt.Errorf("%s: no signed answer yet", s.name)
+	}
 	return nil
 }
 
 func ask(ctx context.Context, addr string) (*dns.Msg, error) {
 	c := dns.Client{Timeout: time.Second}
-	answer, _, err := c.ExchangeContext(ctx, new(dns.Msg).SetQuestion(apex, dns.TypeSOA), addr)
+	answer, _, err := c.ExchangeContext(ctx, new(dns.Msg).SetQuestion(apex, dns.TypeSOA).SetEdns0(1232, true), addr)
 	return answer, err
 }
 
@@ -255,6 +268,9 @@ func (f *fleet) drive(ctx context.Context, s *server, r run) (sample, error) {
 	var o outcome
 	if err := json.Unmarshal(said, &o); err != nil {
 		return sample{}, fmt.Errorf("read the generator's outcome: %w", err)
+	}
+	if o.Example != "" {
+		fmt.Fprintf(os.Stderr, "        %s answered wrongly, such as %s\n", s.name, o.Example)
 	}
 	return o.sample(after - before), nil
 }

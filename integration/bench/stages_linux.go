@@ -55,6 +55,7 @@ func (b *bench) run(ctx context.Context) error {
 		do     func(context.Context) error
 	}{
 		{[]string{stageStandard, stageEDNS, stageCookie, stageTCP, stageSecure}, b.services},
+		{[]string{stageSigned}, b.signed},
 		{[]string{stageUpdates}, b.updates},
 		{[]string{stageMillion, stageMemory}, b.million},
 		{[]string{stageAllocations}, b.allocations},
@@ -84,8 +85,8 @@ func (b *bench) zoneFile(s shape) (string, error) {
 	return path, errors.Join(s.write(f), f.Close())
 }
 
-// lineup starts the floor, fedns and those peers that are wanted, with a zone.
-func (b *bench) lineup(ctx context.Context, s shape, want func(program) bool) ([]*server, error) {
+// lineup starts the floor, and by serve fedns and those peers that are wanted, with a zone.
+func (b *bench) lineup(ctx context.Context, s shape, serve func(context.Context, program, string) (*server, error), want func(program) bool) ([]*server, error) {
 	file, err := b.zoneFile(s)
 	if err != nil {
 		return nil, err
@@ -100,7 +101,7 @@ func (b *bench) lineup(ctx context.Context, s shape, want func(program) bool) ([
 		if !want(p) {
 			continue
 		}
-		srv, err := b.serve(ctx, p, file)
+		srv, err := serve(ctx, p, file)
 		if err != nil {
 			return nil, err
 		}
@@ -111,6 +112,7 @@ func (b *bench) lineup(ctx context.Context, s shape, want func(program) bool) ([
 
 func everyone(program) bool { return true }
 func quick(p program) bool  { return !p.slow }
+func signs(p program) bool  { return p.signs }
 
 func (b *bench) asking(s shape, f form, over string) run {
 	return run{Shape: s, Form: f, Over: over, Time: b.length}
@@ -129,7 +131,7 @@ func contestants(servers []*server, r run, want func(*server) bool) (all []conte
 // services measures with headless Services, as many as a ClusterSet may have.
 func (b *bench) services(ctx context.Context) error {
 	s := shape{Services: 10_000, Endpoints: 3, Seed: b.seed}
-	servers, err := b.lineup(ctx, s, everyone)
+	servers, err := b.lineup(ctx, s, b.serve, everyone)
 	if err != nil {
 		return err
 	}
@@ -154,8 +156,6 @@ func (b *bench) services(ctx context.Context) error {
 			}
 		}
 	}
-	// Signed zones, asked with DO set, would go here as forms of their own, beside
-	// peers that serve the same zone signed.
 	if b.wanted(stageTCP) {
 		if err := b.streams(ctx, s, servers); err != nil {
 			return err
@@ -202,6 +202,18 @@ func (b *bench) streams(ctx context.Context, s shape, servers []*server) error {
 	return b.compete(ctx, stageTCP, fmt.Sprintf("Standard mix over TCP, %d connections, %d queries pipelined on each", connections, window), all)
 }
 
+// signed measures a zone that the servers sign, each with one key of the usual
+// algorithm, asked for signatures.
+func (b *bench) signed(ctx context.Context) error {
+	s := shape{Services: 10_000, Endpoints: 3, Seed: b.seed}
+	servers, err := b.lineup(ctx, s, b.serveSigned, signs)
+	if err != nil {
+		return err
+	}
+	all := contestants(servers, b.asking(s, signed, overUDP), func(*server) bool { return true })
+	return b.compete(ctx, stageSigned, "Standard mix of a signed zone (ECDSA P-256), asked with DO set, UDP", all)
+}
+
 // updates measures a zone that is changed all the time.
 func (b *bench) updates(ctx context.Context) error {
 	s := shape{Services: 10_000, Endpoints: 3, Seed: b.seed}
@@ -229,7 +241,7 @@ func (b *bench) million(ctx context.Context) error {
 			return err
 		}
 	}
-	servers, err := b.lineup(ctx, s, quick)
+	servers, err := b.lineup(ctx, s, b.serve, quick)
 	if err != nil {
 		return err
 	}

@@ -174,20 +174,28 @@ func TestTopology(t *testing.T) {
 	j.DeleteNode("n2") // n4 stands in the same zone
 	expect("nothing")
 	j.PutNode(node("n5", "q", "c"))
-	expect("r:a,b", `nodes disagree on the region: most say "r", but not n5 ("q")`)
+	expect("r:a,b", `nodes disagree on the region: it is taken for "r", but not by n5 ("q")`)
 	if !strings.Contains(logged.String(), "n5") || !strings.Contains(logged.String(), "cluster=c") {
 		t.Errorf("logged %s", &logged)
 	}
 	j.DeleteNode("n4")
-	expect("q:c", `nodes disagree on the region: most say "q", but not n1 ("r")`) // as many: the first by name
+	expect("r:b", `nodes disagree on the region: it is taken for "r", but not by n5 ("q")`) // as many: what was told stands
 	j.PutNode(node("n6", "r", "b"))
-	expect("r:b", `nodes disagree on the region: most say "r", but not n5 ("q")`)
+	expect("nothing")
 	j.DeleteNode("n5")
+	expect("r:b")
+	for i := range 3 { // more, but what can be no part of a name
+		j.PutNode(node(fmt.Sprintf("x%d", i), "EU_west", "d"))
+	}
+	expect("r:b", `nodes disagree on the region: it is taken for "r", but not by x0 ("EU_west"), x1 ("EU_west"), x2 ("EU_west")`)
+	for i := range 3 {
+		j.DeleteNode(fmt.Sprintf("x%d", i))
+	}
 	expect("r:b")
 	for i := range 9 {
 		j.PutNode(node(fmt.Sprintf("m%d", i), fmt.Sprintf("s%d", i), "d"))
 	}
-	expect("r:b", `nodes disagree on the region: most say "r", but not m0 ("s0"), m1 ("s1"), m2 ("s2"), m3 ("s3"), m4 ("s4") and 4 more`)
+	expect("r:b", `nodes disagree on the region: it is taken for "r", but not by m0 ("s0"), m1 ("s1"), m2 ("s2"), m3 ("s3"), m4 ("s4") and 4 more`)
 
 	const noRegion, noZone = `no node says its region any more: it is still taken for "r"`, `no node says its zone any more: the zones are still taken for ["b"]`
 	j.ReplaceNodes(nil)

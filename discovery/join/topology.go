@@ -48,8 +48,9 @@ func (p *places) count(n Node, by int) {
 	}
 }
 
-// region is the one that most nodes say, of several the first by name; and
-// whether all that say one say the same.
+// region is the one that most nodes say; of several the one that was told, else
+// the first by name; and whether all that say one say the same. What can be no
+// part of a name counts only when nobody says anything else.
 func (p *places) region() (name string, agreed bool) {
 	said := map[string]int{}
 	for place, n := range p.counts {
@@ -57,8 +58,19 @@ func (p *places) region() (name string, agreed bool) {
 			said[place.Region] += n
 		}
 	}
-	for r, n := range said {
-		if name == "" || n > said[name] || n == said[name] && r < name {
+	better := func(a, b string) bool {
+		switch {
+		case cluster.IsLabel(a) != cluster.IsLabel(b):
+			return cluster.IsLabel(a)
+		case said[a] != said[b]:
+			return said[a] > said[b]
+		case (a == p.told.Region) != (b == p.told.Region):
+			return a == p.told.Region
+		}
+		return a < b
+	}
+	for r := range said {
+		if name == "" || better(r, name) {
 			name = r
 		}
 	}
@@ -112,7 +124,7 @@ func (p *places) disagreement(region string) string {
 		}
 	}
 	slices.Sort(stray)
-	text := fmt.Sprintf("nodes disagree on the region: most say %q, but not %s", region, strings.Join(stray[:min(len(stray), maxStray)], ", "))
+	text := fmt.Sprintf("nodes disagree on the region: it is taken for %q, but not by %s", region, strings.Join(stray[:min(len(stray), maxStray)], ", "))
 	if more := len(stray) - maxStray; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}

@@ -19,6 +19,10 @@ const (
 	// then; that takes milliseconds.
 	settle = 250 * time.Millisecond
 
+	// settleInPlace is settle for a file that is written in place, by whom nobody
+	// knows how fast. One that another was put in the place of is whole at once.
+	settleInPlace = time.Second
+
 	// maxSettle is how long a file that never stays as it is may put that off.
 	maxSettle = 2 * time.Second
 
@@ -42,6 +46,7 @@ type file struct {
 	read    time.Time
 	sum     [sha256.Size]byte // of that content
 	objects []object          // of the last good content
+	goodIs  os.FileInfo       // the file that it was in
 	ignored int
 	good    bool      // there was good content once
 	faults  []error   // what is wrong with it now
@@ -178,6 +183,7 @@ func (f *file) take(content []byte, sum [sha256.Size]byte, info os.FileInfo, now
 	if again && kept == nil {
 		return true
 	}
+	f.goodIs = info
 	f.objects, f.ignored, f.good, f.faults, f.changed = append(objects, kept...), ignored, true, nil, true
 	return again
 }
@@ -200,7 +206,7 @@ func (f *file) malformed(findings []*Finding, log *slog.Logger) {
 // lost decides about objects that the file held and that now, just read, lacks.
 //
 //	lacks none                       now is taken
-//	has been the same for settle     now is taken: they are gone
+//	has been the same for a while    now is taken: they are gone
 //	lacks some, changes all the time now waits (again, kept is nil), for maxSettle at the most;
 //	                                 then it is taken, beside those that were seen meanwhile (kept)
 //
@@ -215,7 +221,7 @@ func (f *file) lost(now []object, at time.Time) (kept []object, again bool) {
 	if l.same.IsZero() {
 		l.same = at
 	}
-	if at.Sub(l.same) >= settle {
+	if at.Sub(l.same) >= f.settles() {
 		f.loss = loss{}
 		return nil, false
 	}
@@ -239,6 +245,14 @@ func (f *file) lost(now []object, at time.Time) (kept []object, again bool) {
 	}
 	l.since, l.seen = at, map[string]bool{}
 	return kept, true
+}
+
+// settles is how long the file has to stay as it is now.
+func (f *file) settles() time.Duration {
+	if f.goodIs != nil && os.SameFile(f.goodIs, f.info) {
+		return settleInPlace
+	}
+	return settle
 }
 
 // lacking are the objects of before that now does not hold.

@@ -194,7 +194,7 @@ func TestRewrittenInParts(t *testing.T) {
 		}
 		put(t, path, service("b"))
 		_, _ = f.read()
-		time.Sleep(settle)
+		time.Sleep(settleInPlace)
 		expect(t, f, "b") // it stays as it is: that is its word
 	})
 }
@@ -211,7 +211,7 @@ func TestOldDoubtDoesNotCount(t *testing.T) {
 		time.Sleep(time.Hour)
 		put(t, path, service("a")+"# being written")
 		expect(t, f, "a", "b")
-		time.Sleep(settle)
+		time.Sleep(settleInPlace)
 		expect(t, f, "a")
 	})
 }

@@ -295,7 +295,7 @@ func TestDashed(t *testing.T) {
 		"2001:db8:0:1:1:1:1:1": "2001-db8-0-1-1-1-1-1", "::10.0.0.1": "0--a00-1",
 	} {
 		got := dashed(addr(a))
-		if got != want || !isLabel(got) {
+		if got != want || !cluster.IsLabel(got) {
 			t.Errorf("%s: %q, want %q", a, got, want)
 		}
 		if other, ok := seen[got]; ok {

@@ -23,7 +23,7 @@ func (b *builder) nameEndpoints() {
 	for i := range b.shards {
 		sh := &b.shards[i]
 		id := string(sh.group.Cluster)
-		if !isLabel(id) {
+		if !cluster.IsLabel(id) {
 			b.note(sh.group.Cluster, "cluster %q is not a DNS label: its endpoints have no names", id)
 			continue
 		}
@@ -51,7 +51,7 @@ func (b *builder) endpointTargets(sh *shard, below string) {
 		if hostname == "" {
 			hostname = dashed(t.addr)
 		}
-		if isLabel(hostname) {
+		if cluster.IsLabel(hostname) {
 			t.name, _ = b.name(wire(hostname)+below, b.s.canonical)
 		} else {
 			b.note(sh.group.Cluster, "hostname %q is not a DNS label: the endpoint has no name", e.Hostname)

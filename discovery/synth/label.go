@@ -8,20 +8,6 @@ import (
 	"github.com/fedns/fedns/dnsserver/dnsname"
 )
 
-// isLabel says that s is a host name label in lower case (RFC 1123 §2.1): what
-// Kubernetes calls a DNS label.
-func isLabel(s string) bool {
-	if len(s) == 0 || len(s) > dnsname.MaxLabel || s[0] == '-' || s[len(s)-1] == '-' {
-		return false
-	}
-	for i := range len(s) {
-		if c := s[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
-			return false
-		}
-	}
-	return true
-}
-
 // wire is labels in wire form without a root octet: the front of a name. Each
 // label must be 1 to 63 octets in lower case.
 func wire(labels ...string) string {

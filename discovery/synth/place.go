@@ -53,7 +53,7 @@ func (s *Synthesizer) setPlaces(places map[cluster.ID]Place) []Finding {
 // sorted; and what was left out.
 func (p Place) named() (q Place, left []string) {
 	if p.Region != "" {
-		if q.Region = strings.ToLower(p.Region); !isLabel(q.Region) {
+		if q.Region = strings.ToLower(p.Region); !cluster.IsLabel(q.Region) {
 			left = append(left, fmt.Sprintf("region %q is not a DNS label: the cluster stands in no region", p.Region))
 			q.Region = ""
 		}
@@ -64,7 +64,7 @@ func (p Place) named() (q Place, left []string) {
 		case z == "":
 		case q.Region == "":
 			left = append(left, fmt.Sprintf("zone %q has no name: the region is not known", z))
-		case !isLabel(label):
+		case !cluster.IsLabel(label):
 			left = append(left, fmt.Sprintf("zone %q is not a DNS label: it has no name", z))
 		default:
 			q.Zones = append(q.Zones, label)

@@ -60,7 +60,7 @@ func (b *builder) port(id cluster.ID, cp cluster.Port) *port {
 	}
 	switch {
 	case name == "":
-	case len(name) < dnsname.MaxLabel && isLabel(name) && len(protocol) < dnsname.MaxLabel && isLabel(protocol):
+	case len(name) < dnsname.MaxLabel && cluster.IsLabel(name) && len(protocol) < dnsname.MaxLabel && cluster.IsLabel(protocol):
 		p.front = wire("_"+name, "_"+protocol)
 	default:
 		b.note(id, "port %q, protocol %q: no DNS labels, so there is no SRV name", cp.Name, cp.Protocol)

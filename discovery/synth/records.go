@@ -28,7 +28,7 @@ const maxFindings = 10
 func (s *Synthesizer) Records(key cluster.ServiceKey, groups []cluster.Group, resolve Resolve) Records {
 	b := builder{s: s}
 	service, namespace := strings.ToLower(key.Name), strings.ToLower(key.Namespace)
-	if !isLabel(service) || !isLabel(namespace) {
+	if !cluster.IsLabel(service) || !cluster.IsLabel(namespace) {
 		b.note("", "%q is not made of DNS labels: the service has no names", key)
 		return b.out
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +17,11 @@ const (
 	// settle is how long files must be left alone before they are read: an
 	// editor truncates, writes and renames within a few milliseconds.
 	settle = 50 * time.Millisecond
+	// settleShorter is settle for a file that has become shorter in place: it may be
+	// on its way to be written, by whom nobody knows how fast, and to read it now
+	// would take away what is only not there yet. A file that another was put in the
+	// place of is whole at once.
+	settleShorter = time.Second
 	// settleMost bounds settle when something never stops writing.
 	settleMost = time.Second
 	// recheck is how often files are read without having been told: network
@@ -57,16 +63,17 @@ type watcher struct {
 	notes          *fsnotify.Watcher
 	tell           func(*Config, error)
 
-	files  []string        // besides path: what the last good configuration names
-	points map[string]bool // paths whose change may change content
-	told   string          // identity of what was told last
+	files  []string               // besides path: what the last good configuration names
+	points map[string]bool        // paths whose change may change content
+	told   string                 // identity of what was told last
+	sizes  map[string]os.FileInfo // of the files, when they were read last
 }
 
 func (w *watcher) run(ctx context.Context) error {
 	w.look()
 	again := time.NewTicker(recheck)
 	defer again.Stop()
-	var first time.Time // of the changes not yet looked at
+	var first, last time.Time // of the changes not yet looked at
 	var quiet <-chan time.Time
 	for {
 		select {
@@ -79,14 +86,41 @@ func (w *watcher) run(ctx context.Context) error {
 			if quiet == nil {
 				first = time.Now()
 			}
+			last = time.Now()
 			quiet = time.After(min(settle, time.Until(first.Add(settleMost))))
 			continue
 		case <-w.notes.Errors: // events were lost
 		case <-again.C:
 		case <-quiet:
+			if wait := time.Until(last.Add(settleShorter)); wait > 0 && w.shorter() {
+				quiet = time.After(min(settle, wait)) // it may be whole before
+				continue
+			}
 		}
 		quiet = nil
 		w.look()
+	}
+}
+
+// shorter says that a file has become shorter in place since it was read, or is
+// gone.
+func (w *watcher) shorter() bool {
+	for path, was := range w.sizes {
+		now, err := os.Stat(path)
+		if err != nil || os.SameFile(was, now) && now.Size() < was.Size() {
+			return true
+		}
+	}
+	return false
+}
+
+// measure notes how long the files are before they are read.
+func (w *watcher) measure() {
+	w.sizes = map[string]os.FileInfo{}
+	for _, path := range append([]string{w.absolute}, w.files...) {
+		if info, err := os.Stat(path); err == nil {
+			w.sizes[path] = info
+		}
 	}
 }
 
@@ -96,6 +130,7 @@ func (w *watcher) look() {
 		// Watch first, then read: what changes in between is read, or told by an
 		// event. New files are watched, and then read again for the same reason.
 		w.follow()
+		w.measure()
 		c, err := Load(w.path)
 		if err == nil {
 			w.files = c.Files()

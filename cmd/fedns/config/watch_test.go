@@ -311,3 +311,25 @@ func TestWatchFollowsIncludes(t *testing.T) {
 		last = e
 	}
 }
+
+// A file that is written in place, slowly, is read when it is whole.
+func TestWatchWaitsForWhatIsShorter(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "fedns.yaml")
+	whole := named("one") + "# " + strings.Repeat("x", 100) + "\n"
+	replace(t, file, whole)
+	events := watch(t, file)
+	expect(t, events, "one")
+	for range 3 {
+		write(t, file, header)
+		time.Sleep(4 * settle)
+	}
+	write(t, file, strings.Replace(whole, "one", "two", 1))
+	expect(t, events, "two")
+	// What stays shorter is taken in the end, and what another file brings at once.
+	write(t, file, named("three"))
+	expect(t, events, "three")
+	replace(t, file, header)
+	if e := next(t, events); e.err != nil || !e.config.Federation.Name.IsZero() {
+		t.Errorf("got %+v", e)
+	}
+}

@@ -172,6 +172,9 @@ func (b *buffers) next(in *bufio.Reader) ([]byte, error) {
 
 // idle is how long a connection may wait for a message: less when most places are taken.
 func (l *Listener) idle() time.Duration {
+	if l.Draining() {
+		return min(linger, l.cfg.Idle)
+	}
 	if l.Crowded() {
 		return l.cfg.Idle / 10
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -26,6 +27,9 @@ type DoorConfig struct {
 	// Handshake is how long a TLS handshake may take, waiting for its turn
 	// included. Defaults to 5 s.
 	Handshake time.Duration
+	// Inherited is a socket that listens on Addr already, opened by somebody else;
+	// OpenDoor closes the file. Defaults to none.
+	Inherited *os.File
 }
 
 // Door accepts TCP connections within bounds, shakes hands where they are TLS
@@ -38,6 +42,7 @@ type Door struct {
 	serve    func(conn net.Conn, from netip.AddrPort)
 	ctx      context.Context // done at Close; parts what Close broke from what broke by itself
 	cancel   context.CancelFunc
+	draining atomic.Bool
 	places   *Places
 	hands    chan struct{} // one for each handshake that computes
 	serving  sync.WaitGroup
@@ -60,19 +65,38 @@ func OpenDoor(ctx context.Context, cfg DoorConfig) (*Door, error) {
 	if cfg.Handshake <= 0 {
 		cfg.Handshake = 5 * time.Second
 	}
-	network := "tcp6"
-	if cfg.Addr.Addr().Is4() {
-		network = "tcp4"
-	}
-	var lc net.ListenConfig
-	ln, err := lc.Listen(ctx, network, cfg.Addr.String())
+	ln, err := listen(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("listen on tcp %s: %w", cfg.Addr, err)
 	}
-	d := &Door{cfg: cfg, ln: ln.(*net.TCPListener), places: NewPlaces(cfg.MaxConns, cfg.MaxPerClient),
+	d := &Door{cfg: cfg, ln: ln, places: NewPlaces(cfg.MaxConns, cfg.MaxPerClient),
 		hands: make(chan struct{}, handshakesPerProcessor*runtime.GOMAXPROCS(0)), errs: make(chan error, 1), open: map[*guest]struct{}{}}
 	d.ctx, d.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	return d, nil
+}
+
+func listen(ctx context.Context, cfg DoorConfig) (*net.TCPListener, error) {
+	var ln net.Listener
+	var err error
+	if cfg.Inherited != nil {
+		ln, err = net.FileListener(cfg.Inherited)
+		_ = cfg.Inherited.Close()
+	} else {
+		network := "tcp6"
+		if cfg.Addr.Addr().Is4() {
+			network = "tcp4"
+		}
+		var lc net.ListenConfig
+		ln, err = lc.Listen(ctx, network, cfg.Addr.String())
+	}
+	if err != nil {
+		return nil, err
+	}
+	tcp, ok := ln.(*net.TCPListener)
+	if !ok {
+		return nil, errors.Join(errors.New("the inherited socket is none of TCP"), ln.Close())
+	}
+	return tcp, nil
 }
 
 // Receive starts to accept, once. Each connection is handed to serve in a
@@ -135,6 +159,9 @@ func (d *Door) accept() {
 			return
 		}
 		if err != nil {
+			if d.draining.Load() {
+				return
+			}
 			if errors.Is(err, net.ErrClosed) {
 				d.errs <- fmt.Errorf("accept on tcp %s: %w", d.Addr(), err)
 				return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"net/netip"
+	"os"
 	"runtime"
 	"sync"
 	"time"
@@ -49,6 +50,8 @@ type Config struct {
 	// Turns are what connections compose answers in; Listeners may share them.
 	// Defaults to as many as GOMAXPROCS.
 	Turns *Turns
+	// Inherited is a socket that listens on Addr already: see DoorConfig.
+	Inherited *os.File
 }
 
 // alpn is DNS over TLS by its name (RFC 7858, IANA's list of ALPN protocol IDs).
@@ -84,7 +87,7 @@ func Listen(ctx context.Context, cfg Config) (*Listener, error) {
 	l := &Listener{cfg: cfg, turns: cfg.Turns, later: make(chan struct{}, cfg.MaxLater)}
 	l.buffers.New = func() any { return &buffers{responder: cfg.New()} }
 	var err error
-	if l.Door, err = OpenDoor(ctx, DoorConfig{Addr: cfg.Addr, TLS: cfg.TLS, MaxConns: cfg.MaxConns, MaxPerClient: cfg.MaxPerClient, Handshake: cfg.Transfer}); err != nil {
+	if l.Door, err = OpenDoor(ctx, DoorConfig{Addr: cfg.Addr, TLS: cfg.TLS, MaxConns: cfg.MaxConns, MaxPerClient: cfg.MaxPerClient, Handshake: cfg.Transfer, Inherited: cfg.Inherited}); err != nil {
 		return nil, err
 	}
 	l.Receive(l.serveConn)

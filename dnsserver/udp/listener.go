@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
+	"time"
 )
 
 // Responder answers datagrams for one reader, one after the other.
@@ -39,6 +42,9 @@ type Config struct {
 	// SocketBuffer is what the kernel may hold of queries not yet read, in octets
 	// a socket. Defaults to 4 MiB; the system may allow less.
 	SocketBuffer int
+	// Inherited are sockets on Addr that somebody else opened, one a reader; then no
+	// others are opened. Listen closes the files. Defaults to none.
+	Inherited []*os.File
 	// Crowded says that others keep the processors busy. While they do, the
 	// runtime looks for sockets that became readable every 10 ms only; a reader
 	// whose socket is empty then looks again by itself after the others had their
@@ -108,13 +114,14 @@ func Listen(ctx context.Context, cfg Config) (*Listener, error) {
 	l := &Listener{addr: cfg.Addr, errs: make(chan error, cfg.Readers)}
 	l.later.finish, l.later.places = cfg.Finish, make(chan struct{}, cfg.MaxLater)
 	l.later.ctx, l.later.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	for range cfg.Readers {
-		lc := net.ListenConfig{Control: control}
-		pc, err := lc.ListenPacket(ctx, network(l.addr.Addr()), l.addr.String())
+	if len(cfg.Inherited) > 0 {
+		cfg.Readers = len(cfg.Inherited)
+	}
+	for i := range cfg.Readers {
+		conn, err := l.open(ctx, cfg.Inherited, i)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("listen on udp %s: %w", l.addr, err), l.Close())
 		}
-		conn := pc.(*net.UDPConn)
 		l.conns = append(l.conns, conn)
 		l.addr = netip.AddrPortFrom(l.addr.Addr(), conn.LocalAddr().(*net.UDPAddr).AddrPort().Port())
 		_ = conn.SetReadBuffer(cfg.SocketBuffer) // the system's limit stands if it is lower
@@ -129,6 +136,27 @@ func Listen(ctx context.Context, cfg Config) (*Listener, error) {
 		})
 	}
 	return l, nil
+}
+
+// open opens a socket, or takes the inherited one.
+func (l *Listener) open(ctx context.Context, inherited []*os.File, i int) (*net.UDPConn, error) {
+	var pc net.PacketConn
+	var err error
+	if len(inherited) > 0 {
+		pc, err = net.FilePacketConn(inherited[i])
+		_ = inherited[i].Close()
+	} else {
+		lc := net.ListenConfig{Control: control}
+		pc, err = lc.ListenPacket(ctx, network(l.addr.Addr()), l.addr.String())
+	}
+	if err != nil {
+		return nil, err
+	}
+	conn, ok := pc.(*net.UDPConn)
+	if !ok {
+		return nil, errors.Join(errors.New("the inherited socket is none of UDP"), pc.Close())
+	}
+	return conn, nil
 }
 
 // network keeps families apart, so that 0.0.0.0 and :: may both be listened on.
@@ -147,6 +175,45 @@ func (l *Listener) Errors() <-chan error { return l.errs }
 
 // Dropped counts the queries that were dropped because too many took time.
 func (l *Listener) Dropped() uint64 { return l.later.dropped.Load() }
+
+// Sockets are the readers' sockets, for those who pass them on.
+func (l *Listener) Sockets() []syscall.Conn {
+	all := make([]syscall.Conn, len(l.conns))
+	for i, c := range l.conns {
+		all[i] = c
+	}
+	return all
+}
+
+// KernelDrops counts the datagrams that came in while a socket's buffer was
+// full, since it was opened; 0 where the system does not tell.
+func (l *Listener) KernelDrops() uint64 {
+	var n uint64
+	for _, c := range l.conns {
+		n += kernelDrops(c)
+	}
+	return n
+}
+
+// Drain stops the readers, and closes the sockets when all is answered that was
+// read, or when ctx ends. Datagrams not read yet are left in the sockets: who
+// else has them reads them.
+func (l *Listener) Drain(ctx context.Context) error {
+	l.closed.Store(true)
+	for _, c := range l.conns {
+		_ = c.SetReadDeadline(time.Unix(1, 0)) // wakes the reader
+	}
+	l.readers.Wait()
+	finished := make(chan struct{})
+	go func() { l.later.running.Wait(); close(finished) }()
+	select {
+	case <-finished:
+	case <-ctx.Done():
+	}
+	err := l.Close()
+	<-finished
+	return err
+}
 
 // Close stops the readers and waits for them. Datagrams not read yet are lost.
 func (l *Listener) Close() error {

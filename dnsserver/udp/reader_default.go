@@ -11,6 +11,8 @@ import (
 // maxReaders is one: without SO_REUSEPORT balancing a second socket gets nothing.
 const maxReaders = 1
 
+func kernelDrops(*net.UDPConn) uint64 { return 0 }
+
 func control(string, string, syscall.RawConn) error { return nil }
 
 // reader is the portable one: a datagram at a time.
@@ -31,7 +33,7 @@ func (r *reader) run() error {
 	for {
 		n, from, err := r.conn.ReadFromUDPAddrPort(query)
 		switch {
-		case r.closed.Load():
+		case err != nil && r.closed.Load():
 			return nil
 		case err != nil && n == 0:
 			continue // Windows reports a client's closed port here (WSAECONNRESET); Close ends the loop
@@ -44,6 +46,9 @@ func (r *reader) run() error {
 			_ = send(response[:size]) // a client that cannot be reached asks again
 		} else if size < 0 {
 			r.later.do(query[:n], from, send)
+		}
+		if r.closed.Load() {
+			return nil // what was read is answered
 		}
 	}
 }

@@ -209,6 +209,22 @@ func (r *reader) putOff(i int) {
 	})
 }
 
+// kernelDrops is how many datagrams found no room in a socket's buffer.
+func kernelDrops(conn *net.UDPConn) uint64 {
+	const drops = 8 // SK_MEMINFO_DROPS of linux/sock_diag.h
+	var info [drops + 1]uint32
+	rc, err := conn.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	_ = rc.Control(func(fd uintptr) {
+		size := uint32(unsafe.Sizeof(info))
+		// A kernel before 4.12 does not know the option, and leaves zeros.
+		_, _, _ = syscall.RawSyscall6(unix.SYS_GETSOCKOPT, fd, unix.SOL_SOCKET, unix.SO_MEMINFO, uintptr(unsafe.Pointer(&info[0])), uintptr(unsafe.Pointer(&size)), 0)
+	})
+	return uint64(info[drops])
+}
+
 // source is where datagram i came from.
 func (r *reader) source(i int) netip.AddrPort {
 	sa := &r.from[i]

@@ -1,0 +1,3 @@
+package udp_test
+
+const kernelCounts = true

@@ -25,6 +25,8 @@ type content struct {
 	filled    bool              // records are published into it
 	journal   *transfer.Journal // nil: nobody may transfer
 	signer    Signer            // nil: not signed
+	// provisional: names may be missing, so that secondaries are not to have it yet.
+	provisional bool
 }
 
 // maxNegativeTTL is how long in seconds the nonexistence of a name may be

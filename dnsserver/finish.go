@@ -77,7 +77,7 @@ func (s *Server) transferred(apex dnsname.Name) (transfer.Zone, bool) {
 	if !ok {
 		return transfer.Zone{}, false
 	}
-	z := transfer.Zone{Snapshot: c.served, Journal: c.journal}
+	z := transfer.Zone{Snapshot: c.served, Journal: c.journal, Provisional: c.provisional}
 	if c.signer != nil {
 		z.Signed = c.signer.Zone(c.served)
 	}

@@ -61,7 +61,7 @@ func (s *Server) begin(c *content) {
 
 // changed tells secondaries; mu is held.
 func (s *Server) changed(c *content) {
-	if s.notify != nil {
+	if s.notify != nil && !c.provisional {
 		soa, _ := c.served.Lookup(c.apex, zone.TypeSOA)
 		s.notify(c.apex, soa)
 	}

@@ -47,8 +47,9 @@ type ZoneSpec struct {
 	// signed. Its keys are looked at anew by each SetZones.
 	Signer Signer
 	// Provisional says that a zone that is new may lack names until Settle: one
-	// that does not exist is answered SERVFAIL until then. It means nothing where
-	// the zone takes its names over from one around it.
+	// that does not exist is answered SERVFAIL until then, and no secondary gets
+	// the zone. It means nothing where the zone takes its names over from one
+	// around it.
 	Provisional bool
 }
 
@@ -156,6 +157,12 @@ func (s *Server) setZones(after zones, fresh, provisional []*content) (errs []er
 			s.publish(c, changes)
 		}
 	}
+	for _, c := range provisional {
+		c.provisional = true
+	}
+	for _, c := range fresh {
+		c.provisional = s.provisional && after.fillable(c.apex)
+	}
 	for _, c := range slices.Concat(fresh, provisional) {
 		s.begin(c)
 	}
@@ -191,11 +198,16 @@ func (s *Server) setZones(after zones, fresh, provisional []*content) (errs []er
 // doubt makes zones that records are published into provisional as long as the
 // Server is; with settle, all others are not any more. mu is held.
 func (s *Server) doubt(settle bool) {
-	for apex := range s.zones {
+	for apex, c := range s.zones {
 		if s.provisional && s.zones.fillable(apex) {
+			c.provisional = true
 			s.engine.SetProvisional(apex, true)
 		} else if settle {
 			s.engine.SetProvisional(apex, false)
+			if c.provisional {
+				c.provisional = false
+				s.changed(c) // secondaries have heard nothing of it since
+			}
 		}
 	}
 }
@@ -244,7 +256,8 @@ func (s *Server) Holds(name dnsname.Name) bool {
 }
 
 // SetProvisional says whether the zones that records are published into may still
-// lack names: see answer.Engine. It holds for zones that are set later, too.
+// lack names: see answer.Engine. Meanwhile they are not transferred: a secondary
+// goes on with all that it has. It holds for zones that are set later, too.
 func (s *Server) SetProvisional(yes bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/fedns/fedns/dnsserver"
 	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/policy"
 	"github.com/fedns/fedns/dnsserver/zone"
 )
 
@@ -203,5 +205,53 @@ func TestAFilledZoneIsServedWithoutRefusedStaticRecords(t *testing.T) {
 	}
 	if got := content(s); got != `a TXT "1"` {
 		t.Errorf("the zone is %s", got)
+	}
+}
+
+// TestSecondariesGetNoProvisionalZone: what a server lacks until it has read its
+// sources, a secondary that follows it is not to lose.
+func TestSecondariesGetNoProvisionalZone(t *testing.T) {
+	s := listening(t)
+	everybody := policy.NewPrefixes(netip.MustParsePrefix("127.0.0.0/8"))
+	s.SetPolicy(policy.New(policy.Config{Transfer: []policy.Grant{{From: &everybody}}}))
+	s.SetProvisional(true)
+	var told []string
+	s.SetNotify(func(apex dnsname.Name, _ zone.RRset) { told = append(told, apex.String()) })
+	if err := s.SetZones([]dnsserver.ZoneSpec{{Apex: apex, Filled: true}, {Apex: dnsname.MustParse("files.")}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Publish(set(txt("a", "1"))); err != nil {
+		t.Fatal(err)
+	}
+	rcode := func(network string, q *dns.Msg) string {
+		t.Helper()
+		c := dns.Client{Net: network}
+		r, _, err := c.Exchange(q, s.Addrs()[0].String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return dns.RcodeToString[r.Rcode]
+	}
+	got := []string{
+		rcode("tcp", new(dns.Msg).SetAxfr("example.")), rcode("tcp", new(dns.Msg).SetIxfr("example.", 1, ".", ".")),
+		rcode("udp", new(dns.Msg).SetIxfr("example.", 1, ".", ".")), rcode("tcp", new(dns.Msg).SetAxfr("files.")),
+	}
+	if want := []string{"SERVFAIL", "SERVFAIL", "SERVFAIL", "NOERROR"}; !slices.Equal(got, want) || !slices.Equal(told, []string{"files."}) {
+		t.Errorf("in doubt: transfers get %v, want %v; told of %v", got, want, told)
+	}
+	s.SetProvisional(false)
+	if got := rcode("tcp", new(dns.Msg).SetAxfr("example.")); got != "NOERROR" || !slices.Equal(told, []string{"files.", "example."}) {
+		t.Errorf("settled: AXFR gets %s; told of %v", got, told)
+	}
+	s.SetProvisional(false) // nothing new
+	if err := s.SetZones([]dnsserver.ZoneSpec{{Apex: apex, Filled: true}, {Apex: dnsname.MustParse("later."), Filled: true, Provisional: true}}); err != nil {
+		t.Fatal(err)
+	}
+	if got := rcode("tcp", new(dns.Msg).SetAxfr("later.")); got != "SERVFAIL" || len(told) != 2 {
+		t.Errorf("new: AXFR gets %s; told of %v", got, told)
+	}
+	s.Settle()
+	if got := rcode("tcp", new(dns.Msg).SetAxfr("later.")); got != "NOERROR" || !slices.Equal(told[2:], []string{"later."}) {
+		t.Errorf("settled again: AXFR gets %s; told of %v", got, told)
 	}
 }

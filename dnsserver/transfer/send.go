@@ -43,6 +43,9 @@ func Send(msg []byte, z Zone, sess *tsig.Session, limit int, send func(msg []byt
 	if drop {
 		return Result{}, nil
 	}
+	if rcode == wire.NoError && z.Provisional {
+		rcode = wire.ServFail
+	}
 	p := newPacker(&q, sess, max(minLimit, min(limit, MaxMessage)), send)
 	if rcode != wire.NoError {
 		p.sent.Rcode = rcode
@@ -78,7 +81,7 @@ func Datagram(dst, msg []byte, z Zone, sess *tsig.Session, room int) ([]byte, Re
 	})
 	p.one = true
 	soa, err := z.soa()
-	if rcode == wire.NoError && err != nil {
+	if rcode == wire.NoError && (err != nil || z.Provisional) {
 		rcode = wire.ServFail
 	}
 	if rcode != wire.NoError {

@@ -17,6 +17,9 @@ type Zone struct {
 	// closing SOA left out; it may be ranged over more than once. Transfers of such
 	// a zone are whole. Nil: the zone is not signed.
 	Signed iter.Seq2[zone.RRset, error]
+	// Provisional says that records may be missing that the zone had before, at its
+	// last start: a secondary is told SERVFAIL, and keeps what it has.
+	Provisional bool
 }
 
 // Kind is how a transfer was answered.

@@ -36,10 +36,14 @@ type Daemon struct {
 	applying sync.Mutex // one configuration after the other
 	serving  serving    // of whoever holds applying
 	parts    *parts     // that Apply starts
-	mu       sync.Mutex // of what follows, for short: probes and metrics wait for it
-	current  *config.Config
-	files    map[dnsname.Name]*zoneFiles
-	reload   api.Reload
+	// listening is closed when all sockets are open: secondaries that are told of a
+	// change ask at once, and if nobody answers, not again for long.
+	listening chan struct{}
+
+	mu      sync.Mutex // of what follows, for short: probes and metrics wait for it
+	current *config.Config
+	files   map[dnsname.Name]*zoneFiles
+	reload  api.Reload
 }
 
 // restartMax is the longest wait until a cluster whose kubeconfig could not be
@@ -51,7 +55,7 @@ const restartMax = 10 * time.Second
 func Start(ctx context.Context, cfg *config.Config, version string, log *slog.Logger) (*Daemon, error) {
 	ipv6 := hasIPv6(ctx)
 	listen := listenable(cfg.Listen.DNS, ipv6, log)
-	d := &Daemon{log: log, files: map[dnsname.Name]*zoneFiles{}, parts: newParts()}
+	d := &Daemon{log: log, files: map[dnsname.Name]*zoneFiles{}, parts: newParts(), listening: make(chan struct{})}
 	dns := dnsserver.Config{Listen: listen, Log: log}
 	if err := d.secure(cfg, ipv6, &dns); err != nil {
 		return nil, err
@@ -81,6 +85,7 @@ func Start(ctx context.Context, cfg *config.Config, version string, log *slog.Lo
 		d.parts.end()
 		return nil, errors.Join(fmt.Errorf("listen: %w", err), d.http.Close())
 	}
+	close(d.listening)
 	log.Info("listening", "dns", d.dns.Addrs(), "tls", d.dns.AddrsOf(policy.TLS), "https", d.dns.AddrsOf(policy.HTTPS), "quic", d.dns.AddrsOf(policy.QUIC), "http", d.HTTPAddr(), "version", version)
 	return d, nil
 }
@@ -170,7 +175,7 @@ func (d *Daemon) readZones(cfg *config.Config) []dnsserver.ZoneSpec {
 			specs[i].Signer = z.signer
 		}
 	}
-	specs = append(specs, d.catalog(cfg.Serving.Catalog, specs)...)
+	specs = append(specs, d.catalog(cfg)...)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.files = beside.files

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -20,6 +21,8 @@ import (
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/dnsserver"
+	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/zone"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
@@ -153,5 +156,32 @@ func TestHostsWithoutIPv6(t *testing.T) {
 			_ = c.Close()
 		}
 		_ = l.Close()
+	}
+}
+
+// TestCatalogListsZonesThatCannotBeRead: a secondary drops a zone that is not in
+// the catalog any more, and a file that is broken for a while is no reason to.
+func TestCatalogListsZonesThatCannotBeRead(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "fedns.yaml")
+	text := "apiVersion: fedns.io/v1alpha1\nkind: Config\ncatalog: catalog.test\nzones: [{name: example.com, files: [gone]}]\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &Daemon{log: slog.New(slog.DiscardHandler), dns: dnsserver.New(dnsserver.Config{})}
+	d.engine = discovery.New(discovery.Config{Log: d.log}, d.dns)
+	d.Apply(cfg)
+	var members []string
+	for r := range d.dns.Snapshot(dnsname.MustParse("catalog.test")).All() {
+		if r.Type == zone.TypePTR {
+			members = append(members, zone.RDATAString(r.Type, r.First()))
+		}
+	}
+	slices.Sort(members)
+	if want := []string{"clusterset.local.", "example.com."}; !slices.Equal(members, want) {
+		t.Errorf("the catalog lists %v, want %v", members, want)
 	}
 }

@@ -3,13 +3,14 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/dnsserver"
 	"github.com/fedns/fedns/dnsserver/certificate"
-	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/dnsserver/serial"
 	"github.com/fedns/fedns/dnsserver/transfer"
 )
@@ -60,16 +61,18 @@ func (d *Daemon) openState(dir string, dns *dnsserver.Config) error {
 	return nil
 }
 
-// catalog is the zone that lists all others; none when it has no name.
-func (d *Daemon) catalog(apex dnsname.Name, members []dnsserver.ZoneSpec) []dnsserver.ZoneSpec {
+// catalog is the zone that lists all others; none when it has no name. Zones
+// whose files cannot be read are among them: a secondary that has one keeps it.
+func (d *Daemon) catalog(cfg *config.Config) []dnsserver.ZoneSpec {
+	apex := cfg.Serving.Catalog
 	if apex.IsZero() {
 		return nil
 	}
-	var names []dnsname.Name
-	for _, m := range members {
-		names = append(names, m.Apex)
+	members := slices.Collect(maps.Keys(filled(cfg)))
+	for _, z := range cfg.Zones {
+		members = append(members, z.Name)
 	}
-	records, err := transfer.Catalog(apex, names)
+	records, err := transfer.Catalog(apex, members)
 	if err != nil {
 		d.log.Error("catalog zone cannot be made", "zone", apex.String(), "error", err)
 		return nil

@@ -136,7 +136,13 @@ func (d *Daemon) applyNotify(all []config.Secondary) {
 			d.log.Warn("secondary does not acknowledge NOTIFY", "zone", apex.String(), "secondary", to.Addr.String(), "error", err)
 		},
 	})
-	s.stopNotify = d.parts.run(func(ctx context.Context) { _ = n.Run(ctx) }) // it ends with ctx only
+	s.stopNotify = d.parts.run(func(ctx context.Context) {
+		select {
+		case <-d.listening:
+			_ = n.Run(ctx) // it ends with ctx only
+		case <-ctx.Done():
+		}
+	})
 	d.dns.SetNotify(n.Changed)
 }
 

@@ -62,6 +62,8 @@ func TestEveryRuleCanBreak(t *testing.T) {
 		{"streams and answers", "dnsserver/stream", []string{module + "/dnsserver/answer"}, "sockets know bytes"},
 		{"answers and names", "dnsserver/answer", []string{module + "/dnsserver/dnsname"}, ""},
 		{"answers and discovery", "dnsserver/answer", []string{module + "/discovery/cluster"}, "nothing downstream asks"},
+		{"signing and answers", "dnsserver/dnssec", []string{module + "/dnsserver/answer"}, "they know neither"},
+		{"answers and signing", "dnsserver/answer", []string{module + "/dnsserver/dnssec"}, ""},
 		{"a root and another", "discovery", []string{module + "/providers"}, "wings are joined in cmd"},
 		{"a child and its root", "discovery/kubernetes", []string{module + "/discovery"}, "wings are joined in cmd"},
 		{"a root and its child", "discovery", []string{module + "/discovery/kubernetes"}, ""},

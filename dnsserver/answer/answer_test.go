@@ -238,7 +238,7 @@ func TestMessagesOutOfTheOrdinary(t *testing.T) {
 		{"EDNS", func(q *dns.Msg) { q.SetEdns0(4096, false) }, "NOERROR aa" + txt + " | additional; OPT 1232"},
 		{"EDNS version 1", func(q *dns.Msg) { q.SetEdns0(4096, false); q.IsEdns0().SetVersion(1) }, "BADSIG | additional; OPT 1232"}, // the DNS library's word for RCODE 16, which is BADVERS here
 		{"EDNS version 0 again", func(q *dns.Msg) { q.SetEdns0(512, false) }, "NOERROR aa" + txt + " | additional; OPT 1232"},
-		{"two OPTs", func(q *dns.Msg) { q.SetEdns0(4096, false); q.Extra = append(q.Extra, q.Extra[0]) }, "FORMERR"},
+		{"two OPTs", func(q *dns.Msg) { q.SetEdns0(4096, false); q.Extra = append(q.Extra, q.Extra[0]) }, "FORMERR | additional; OPT 1232"},
 		{"class CH", func(q *dns.Msg) { q.Question[0].Qclass = dns.ClassCHAOS }, "REFUSED"},
 		{"two questions", func(q *dns.Msg) { q.Question = append(q.Question, q.Question[0]) }, "FORMERR"},
 		{"no question", func(q *dns.Msg) { q.Question = nil }, "FORMERR"},

@@ -96,7 +96,7 @@ func TestEDNS(t *testing.T) {
 		{"a flag that is not known is not returned", "NOERROR OPT", policy.UDP, hasty(1, 1, wwwTXT, opt("\x00\x40"))},
 		{"DO is returned", "NOERROR OPT do", policy.UDP, hasty(1, 1, wwwTXT, opt("\x80\x00"))},
 		{"an option that is not known", "NOERROR OPT", policy.UDP, hasty(1, 1, wwwTXT, opt(plain, option(100, "abc")))},
-		{"options that overrun", "FORMERR", policy.UDP, hasty(1, 1, wwwTXT, opt(plain, "\x00\x64\x00\x09abc"))},
+		{"options that overrun", "FORMERR OPT", policy.UDP, hasty(1, 1, wwwTXT, opt(plain, "\x00\x64\x00\x09abc"))},
 		{"an OPT that is cut", "FORMERR", policy.UDP, hasty(1, 1, wwwTXT, opt(plain)[:8])},
 		{"NSID", "NOERROR OPT nsid:one", policy.UDP, hasty(1, 1, wwwTXT, opt(plain, option(3, "")))},
 		{"NSID with data", "NOERROR OPT nsid:one", policy.UDP, hasty(1, 1, wwwTXT, opt(plain, option(3, "x")))},

@@ -131,7 +131,8 @@ func (w *Worker) readable(dst, msg []byte, p *policy.Policy, client netip.Addr) 
 		w.counts.Dropped.Add(1)
 		return 0
 	case wire.Malformed:
-		rcode = wire.FormErr
+		// FORMERR without OPT would say that we know none (RFC 6891 §6.1.1, §7).
+		rcode, options = wire.FormErr, q.HasOpt
 	case wire.Unknown:
 		rcode = wire.NotImp
 	case wire.Empty:

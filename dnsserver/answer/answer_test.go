@@ -357,4 +357,24 @@ func TestNestedZones(t *testing.T) {
 	want("both again", "www.sub.example. A", ours)
 	e.Retract(inner.Apex())
 	want("outer again", "www.sub.example. A", referral)
+
+	// A name above a zone exists, and so does the zone's own, though the zone
+	// around has neither (RFC 8020 §2).
+	deep := snapshot(t, "deep.ent.example.", "@ SOA ns host 3 3 3 3 3\n@ NS ns\n")
+	const nodata, none, refused = "NOERROR aa | authority; example. 1 IN SOA", "NXDOMAIN aa | authority; example. 1 IN SOA", "REFUSED"
+	all := func(state, ent, beside, ds string) {
+		t.Helper()
+		want(state, "ent.example. A", ent)
+		want(state, "b.ent.example. A", beside)
+		want(state, "deep.ent.example. DS", ds)
+	}
+	all("before", none, none, none)
+	e.Serve(deep)
+	all("with the deep one", nodata, none, nodata)
+	e.Retract(outer.Apex())
+	all("the deep one alone", refused, refused, "NOERROR aa | authority; deep.ent.example. 3 IN SOA")
+	e.Serve(outer)
+	all("outer later", nodata, none, nodata)
+	e.Retract(deep.Apex())
+	all("without it", none, none, none)
 }

@@ -36,7 +36,7 @@ func (e *Engine) compileAbove(z *published, snap *zone.Snapshot, owner dnsname.N
 		if !e.owns(z, owner) {
 			continue // the zone that was put in between ends further up
 		}
-		_, exists := snap.Find(owner)
+		_, exists := e.find(snap, owner)
 		_, has := e.table.get([]byte(owner.Wire()))
 		if exists == has && !wild {
 			return // so it is for everything further up
@@ -65,6 +65,41 @@ func (e *Engine) compileBelow(z *published, owner dnsname.Name) {
 	e.compileAbove(z, snap, owner)
 }
 
+// compileAround brings the names between each apex and the one of the zone
+// around it up to date, when a zone came or went.
+func (e *Engine) compileAround() {
+	zones := e.zones.Load()
+	for _, z := range zones.byApex {
+		if z.apex == dnsname.Root {
+			continue
+		}
+		outer := zones.find([]byte(z.apex.Parent().Wire()))
+		if outer == nil {
+			continue
+		}
+		snap := outer.snapshot.Load()
+		for up := z.apex.Parent(); up != outer.apex; up = up.Parent() {
+			e.compileName(outer, snap, up)
+			e.compileAbove(outer, snap, up)
+		}
+	}
+}
+
+// dropAround takes those entries of a zone out that it has for the zones within it alone.
+func (e *Engine) dropAround(z *published) {
+	for name := range e.zones.Load().above {
+		if entry, ok := e.table.get([]byte(name)); ok && entry.zone() == z.id {
+			e.table.remove([]byte(name))
+		}
+	}
+}
+
+// find is Snapshot.Find, that knows of the zones below as well.
+func (e *Engine) find(snap *zone.Snapshot, name dnsname.Name) (zone.Node, bool) {
+	n, exists := snap.Find(name)
+	return n, exists || e.zones.Load().exists(name)
+}
+
 // dropBelow takes the entries of a zone's names at and below owner out.
 func (e *Engine) dropBelow(z *published, owner dnsname.Name) {
 	for n := range z.snapshot.Load().Below(owner) {
@@ -87,7 +122,7 @@ func (e *Engine) compileName(z *published, snap *zone.Snapshot, owner dnsname.Na
 	if !e.owns(z, owner) {
 		return
 	}
-	node, exists := snap.Find(owner)
+	node, exists := e.find(snap, owner)
 	if !exists {
 		e.table.remove([]byte(owner.Wire()))
 		return

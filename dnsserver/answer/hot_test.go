@@ -144,7 +144,7 @@ func TestHotPathEqualsReadable(t *testing.T) {
 		e := NewEngine()
 		cookies := policy.New(policy.Config{Cookies: policy.RandomCookies(), ServerID: "id"})
 		e.SetPolicy(cookies)
-		outer, inner := emptyZone(t, dnsname.MustParse("zone.")), emptyZone(t, dnsname.MustParse("d.zone."))
+		outer, inner := emptyZone(t, dnsname.MustParse("zone.")), emptyZone(t, dnsname.MustParse("f.d.zone."))
 		e.Serve(outer)
 		for step := range 6 {
 			if step == 2 {

@@ -98,7 +98,7 @@ func (l *lookup) inZone(s *zone.Snapshot, name dnsname.Name, first bool) (next d
 		}
 		depth--
 		below, exists := s.Find(path[depth])
-		if !exists {
+		if !exists && !l.zones.exists(path[depth]) {
 			return l.missing(s, node.Owner, name)
 		}
 		node = below

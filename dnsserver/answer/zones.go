@@ -42,12 +42,31 @@ type published struct {
 // zoneSet finds the zone of a name. It never changes.
 type zoneSet struct {
 	byApex map[string]*published // by the apex's wire form
+	// above are the names above apexes, in wire form: they exist in the zone around,
+	// if only as empty non-terminals (RFC 8020 §2).
+	above map[string]bool
+}
+
+func newZoneSet(byApex map[string]*published) *zoneSet {
+	s := &zoneSet{byApex, map[string]bool{}}
+	for _, z := range byApex {
+		for up := z.apex.Parent(); !up.IsZero(); up = up.Parent() {
+			s.above[up.Wire()] = true
+		}
+	}
+	return s
+}
+
+// exists says that a name exists in a zone though the zone's content does not
+// say so: another one that is served begins there, or below.
+func (s *zoneSet) exists(name dnsname.Name) bool {
+	return s.above[name.Wire()] || s.byApex[name.Wire()] != nil
 }
 
 // NewEngine makes an Engine that serves no zone: it refuses every query.
 func NewEngine() *Engine {
 	e := &Engine{}
-	e.zones.Store(&zoneSet{byApex: map[string]*published{}})
+	e.zones.Store(newZoneSet(nil))
 	e.byID.Store(&[]*published{})
 	e.table.init()
 	e.policy.Store(policy.New(policy.Config{}))
@@ -108,11 +127,14 @@ func (e *Engine) serve(snaps []*zone.Snapshot, provisional bool) {
 	defer e.writing.Unlock()
 	defer e.move()()
 	old := e.zones.Load()
-	now := &zoneSet{maps.Clone(old.byApex)}
+	byApex := maps.Clone(old.byApex)
+	if byApex == nil {
+		byApex = map[string]*published{}
+	}
 	ids := slices.Clone(*e.byID.Load())
 	zones := make([]*published, len(snaps))
 	for i, s := range snaps {
-		z, known := now.byApex[s.Apex().Wire()]
+		z, known := byApex[s.Apex().Wire()]
 		if known {
 			e.dropBelow(z, s.Apex())
 		} else {
@@ -121,17 +143,18 @@ func (e *Engine) serve(snaps []*zone.Snapshot, provisional bool) {
 			if outer := old.find([]byte(z.apex.Wire())); outer != nil {
 				e.dropBelow(outer, z.apex)
 			}
-			now.byApex[z.apex.Wire()] = z
+			byApex[z.apex.Wire()] = z
 		}
 		z.provisional.Store(provisional)
 		z.set(s)
 		zones[i] = z
 	}
 	e.byID.Store(&ids)
-	e.zones.Store(now)
+	e.zones.Store(newZoneSet(byApex))
 	for _, z := range zones {
 		e.compileBelow(z, z.apex)
 	}
+	e.compileAround()
 }
 
 // move begins to pass names between zones; what it returns ends it.
@@ -157,12 +180,14 @@ func (e *Engine) Retract(apex dnsname.Name) {
 	defer e.move()()
 	byApex := maps.Clone(old.byApex)
 	delete(byApex, apex.Wire())
-	now := &zoneSet{byApex}
+	now := newZoneSet(byApex)
 	e.zones.Store(now)
 	e.dropBelow(z, apex)
+	e.dropAround(z)
 	if outer := now.find([]byte(apex.Wire())); outer != nil {
 		e.compileBelow(outer, apex)
 	}
+	e.compileAround()
 	ids := slices.Clone(*e.byID.Load())
 	ids[z.id] = nil // the id itself is not given out again: a query may still hold it
 	e.byID.Store(&ids)

@@ -63,10 +63,15 @@ func (s *Server) add(t policy.Transport, socket interface {
 }
 
 func (s *Server) streamConfig(addr netip.AddrPort, t policy.Transport) stream.Config {
-	return stream.Config{
+	counts := s.tally(t, addr)
+	cfg := stream.Config{
 		Addr: addr, Turns: s.turns, Finish: s.finish(t),
-		New: func() stream.Responder { return s.engine.NewWorker(t, s.countsOf(t)) },
+		New: func() stream.Responder { return s.engine.NewWorker(t, counts).At(addr) },
 	}
+	if files := s.cfg.Inherit(t, addr); len(files) > 0 {
+		cfg.Inherited = files[0]
+	}
+	return cfg
 }
 
 // listenPlain listens by TCP and UDP on one address.
@@ -77,13 +82,9 @@ func (s *Server) listenPlain(ctx context.Context, addr netip.AddrPort) error {
 	}
 	// Port 0: whatever TCP was given, UDP takes as well.
 	u, err := udp.Listen(ctx, udp.Config{
-		Addr: t.Addr(), Readers: s.cfg.Readers, ResponseSize: answer.MaxUDP, Crowded: s.turns.Busy, Finish: s.finish(policy.UDP),
+		Addr: t.Addr(), Inherited: s.cfg.Inherit(policy.UDP, addr), Readers: s.cfg.Readers, ResponseSize: answer.MaxUDP, Crowded: s.turns.Busy, Finish: s.finish(policy.UDP),
 		New: func() udp.Responder {
-			c := &answer.Counts{}
-			s.mu.Lock()
-			s.udpCounts = append(s.udpCounts, c)
-			s.mu.Unlock()
-			return s.engine.NewWorker(policy.UDP, c)
+			return s.engine.NewWorker(policy.UDP, s.tally(policy.UDP, t.Addr())).At(t.Addr())
 		},
 	})
 	return s.add(policy.UDP, u, err)
@@ -145,19 +146,6 @@ func (s *Server) Wait(ctx context.Context) error {
 		return nil
 	}
 }
-
-// Counts lists the counters of a transport, to be read only and added up.
-func (s *Server) Counts(t policy.Transport) []*answer.Counts {
-	if t != policy.UDP {
-		return []*answer.Counts{&s.counts[t]}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append(slices.Clone(s.udpCounts), &s.counts[t])
-}
-
-// countsOf is what all Workers of a transport share that are no UDP readers'.
-func (s *Server) countsOf(t policy.Transport) *answer.Counts { return &s.counts[t] }
 
 // StreamStatus is how a transport's connections stand, over all addresses.
 type StreamStatus struct {

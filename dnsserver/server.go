@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -26,6 +27,9 @@ type Config struct {
 	QUIC    []netip.AddrPort // DNS over QUIC (RFC 9250)
 	Secure  *tls.Config      // the certificate; its protocols are set by each transport
 	Readers int              // UDP readers an address; defaults to GOMAXPROCS
+	// Inherit gives the sockets that somebody else opened for an address: one for
+	// each UDP reader, one for all else. None: they are opened. Defaults to none.
+	Inherit func(t policy.Transport, addr netip.AddrPort) []*os.File
 	// Serials keeps SOA serials over a restart. Defaults to not keeping them.
 	Serials *serial.Store
 	Log     *slog.Logger // Defaults to slog.Default()
@@ -67,10 +71,11 @@ type Server struct {
 	journaled   bool // somebody may transfer
 	notify      notifyFunc
 	listeners   []listener
-	// Each UDP reader counts for itself, so that none waits for another's cache line.
-	udpCounts []*answer.Counts
+	// Each UDP reader counts for itself, so that none waits for another's cache
+	// line, and so does each address of all else.
+	tallies []tally
 
-	counts   [policy.Transports]answer.Counts // of all transports but UDP
+	counts   [policy.Transports]answer.Counts // of what is finished later
 	turns    *stream.Turns                    // of all stream listeners together
 	finisher [policy.Transports]sync.Pool     // of *answer.Worker
 	log      *slog.Logger
@@ -87,6 +92,9 @@ func New(cfg Config) *Server {
 	s := &Server{
 		cfg: cfg, engine: answer.NewEngine(), log: cfg.Log,
 		zones: zones{}, serials: map[dnsname.Name]uint32{}, turns: stream.NewTurns(runtime.GOMAXPROCS(0)),
+	}
+	if s.cfg.Inherit == nil {
+		s.cfg.Inherit = func(policy.Transport, netip.AddrPort) []*os.File { return nil }
 	}
 	for t := range s.finisher {
 		s.finisher[t].New = func() any { return s.engine.NewWorker(policy.Transport(t), s.countsOf(policy.Transport(t))) }

@@ -96,8 +96,5 @@ func rcodeName(response []byte) string {
 	if m.Unpack(response) == nil {
 		rcode = m.Rcode
 	}
-	if name, ok := dns.RcodeToString[rcode]; ok {
-		return name
-	}
-	return "RCODE" + strconv.Itoa(rcode)
+	return wire.Rcode(rcode).String()
 }

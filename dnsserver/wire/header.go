@@ -1,6 +1,9 @@
 package wire
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"strconv"
+)
 
 // HeaderLen is the length of a message's header in octets (RFC 1035 §4.1.1).
 const HeaderLen = 12
@@ -33,6 +36,31 @@ const (
 	NotAuth  Rcode = 9
 	BadVers  Rcode = 16
 )
+
+// String is the mnemonic, RCODE and the number where there is none here.
+func (r Rcode) String() string {
+	switch r {
+	case NoError:
+		return "NOERROR"
+	case FormErr:
+		return "FORMERR"
+	case ServFail:
+		return "SERVFAIL"
+	case NXDomain:
+		return "NXDOMAIN"
+	case NotImp:
+		return "NOTIMP"
+	case Refused:
+		return "REFUSED"
+	case YXDomain:
+		return "YXDOMAIN"
+	case NotAuth:
+		return "NOTAUTH"
+	case BadVers:
+		return "BADVERS"
+	}
+	return "RCODE" + strconv.Itoa(int(r))
+}
 
 // EDNS option codes (IANA DNS EDNS0 Option Codes).
 const (

@@ -14,6 +14,7 @@ import (
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/dnsserver"
+	"github.com/fedns/fedns/dnsserver/tap"
 )
 
 // Sources is what the API tells of. All methods may be called from any goroutine.
@@ -24,6 +25,7 @@ type Sources interface {
 	Doubtful() bool    // a name that is not there may yet exist
 	Reload() Reload
 	ZoneFaults() map[string]string // by zone, what is wrong with its files; empty: nothing
+	Taps() map[string]tap.Stats    // by what is written: dnstap, querylog
 }
 
 // Reload is how the last change of the configuration went.
@@ -54,6 +56,11 @@ func Handler(src Sources) http.Handler {
 		writeJSON(w, struct {
 			Zones []zoneStatus `json:"zones"`
 		}{zones(src)})
+	})
+	mux.HandleFunc("GET /api/v1/listeners", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, struct {
+			Listeners []dnsserver.ListenerStatus `json:"listeners"`
+		}{src.Server().Listeners()})
 	})
 	return mux
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/dnsserver"
+	"github.com/fedns/fedns/dnsserver/tap"
 )
 
 // fake is a daemon without clusters.
@@ -22,6 +23,9 @@ func (f *fake) Discovering() bool             { return f.discovering }
 func (f *fake) Doubtful() bool                { return f.doubtful }
 func (f *fake) Reload() Reload                { return Reload{OK: true} }
 func (f *fake) ZoneFaults() map[string]string { return nil }
+func (f *fake) Taps() map[string]tap.Stats {
+	return map[string]tap.Stats{"dnstap": {Written: 7, Dropped: 2}}
+}
 
 // TestDiscoveryHasStopped: the daemon is alive, which answers what it knows, and not ready.
 func TestDiscoveryHasStopped(t *testing.T) {
@@ -35,6 +39,9 @@ func TestDiscoveryHasStopped(t *testing.T) {
 	}{
 		{true, "/readyz", 200, "ready\n"},
 		{true, "/metrics", 200, "\nfedns_dns_provisional 1\n"},
+		{true, "/metrics", 200, "\nfedns_dns_tap_dropped_total{tap=\"dnstap\"} 2\n"},
+		{true, "/metrics", 200, "\nfedns_dns_udp_kernel_drops_total 0\n"},
+		{true, "/api/v1/listeners", 200, "\"listeners\": []"},
 		{false, "/readyz", 503, "not ready\ndiscovery has stopped: answers go stale\n"},
 		{false, "/readyz?tolerate=unreachable", 503, "not ready\ndiscovery has stopped: answers go stale\n"},
 		{false, "/healthz", 200, "ok\n"},

@@ -24,6 +24,9 @@ var metrics = []Metric{
 	{"fedns_dns_responses_total", "Responses sent.", []string{"transport", "rcode"}, prometheus.CounterValue},
 	{"fedns_dns_truncated_total", "Responses sent with TC, among fedns_dns_responses_total.", []string{"transport"}, prometheus.CounterValue},
 	{"fedns_dns_dropped_total", "Messages that were owed no response.", []string{"transport"}, prometheus.CounterValue},
+	{"fedns_dns_udp_kernel_drops_total", "Queries over UDP that the kernel dropped because the socket's buffer was full, on Linux. A process that was handed the sockets over goes on counting.", nil, prometheus.CounterValue},
+	{"fedns_dns_tap_written_total", "Messages written, by what is written: dnstap or querylog.", []string{"tap"}, prometheus.CounterValue},
+	{"fedns_dns_tap_dropped_total", "Messages that were to be written and were left out, because the writer or the reader did not keep up.", []string{"tap"}, prometheus.CounterValue},
 	{"fedns_dns_panics_total", "Queries whose answering panicked; each got SERVFAIL. Anything but 0 is a defect.", nil, prometheus.CounterValue},
 	{"fedns_dns_connections", "Connections open.", []string{"transport"}, prometheus.GaugeValue},
 	{"fedns_dns_connections_accepted_total", "Connections served.", []string{"transport"}, prometheus.CounterValue},
@@ -127,6 +130,11 @@ func (c *collector) dns(put putFunc) {
 			put("fedns_dns_connections_accepted_total", float64(st.Accepted), transport)
 			put("fedns_dns_connections_refused_total", float64(st.Refused), transport)
 		}
+	}
+	put("fedns_dns_udp_kernel_drops_total", float64(s.KernelDrops()))
+	for name, st := range c.src.Taps() {
+		put("fedns_dns_tap_written_total", float64(st.Written), name)
+		put("fedns_dns_tap_dropped_total", float64(st.Dropped), name)
 	}
 	put("fedns_dns_provisional", truth(c.src.Doubtful()))
 	put("fedns_dns_panics_total", float64(s.Panics()))

@@ -30,6 +30,8 @@ type Daemon struct {
 	engine *discovery.Engine
 	http   net.Listener
 
+	version string
+
 	discovering atomic.Bool
 	doubtful    atomic.Bool
 
@@ -55,7 +57,7 @@ const restartMax = 10 * time.Second
 func Start(ctx context.Context, cfg *config.Config, version string, log *slog.Logger) (*Daemon, error) {
 	ipv6 := hasIPv6(ctx)
 	listen := listenable(cfg.Listen.DNS, ipv6, log)
-	d := &Daemon{log: log, files: map[dnsname.Name]*zoneFiles{}, parts: newParts(), listening: make(chan struct{})}
+	d := &Daemon{log: log, version: version, files: map[dnsname.Name]*zoneFiles{}, parts: newParts(), listening: make(chan struct{})}
 	dns := dnsserver.Config{Listen: listen, Log: log}
 	if err := d.secure(cfg, ipv6, &dns); err != nil {
 		return nil, err

@@ -34,6 +34,8 @@ type serving struct {
 	secondaries []config.Secondary
 	stopNotify  context.CancelFunc
 	keyring     atomic.Pointer[tsig.Keyring] // keys, for the Notifier
+
+	taps taps
 }
 
 // part is something that runs until it is stopped.
@@ -104,6 +106,7 @@ func (d *Daemon) applyServing(cfg *config.Config) {
 	}
 	d.dns.SetPolicy(policy.New(p))
 	d.applyNotify(c.Secondaries)
+	d.applyTaps(c)
 }
 
 // applyNotify has secondaries told of changes.

@@ -34,6 +34,9 @@ cluster for what the daemon needs of it. Prints one line a finding and exits 1
 when something is wrong, 0 when nothing is.`,
 		Example: "  fedns check --config /etc/fedns/fedns.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if timeout <= 0 {
+				return fmt.Errorf("invalid argument %q for \"--timeout\" flag: want more than 0", timeout)
+			}
 			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 			defer cancel()
 			found := check(ctx, file)

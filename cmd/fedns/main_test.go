@@ -103,6 +103,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"help", "serve"}, exitDone, "Runs the daemon until"},
 		{[]string{"help", "nosuch"}, exitUsage, `unknown command "nosuch" for "fedns"`},
 		{[]string{"help", "serve", "nosuch"}, exitUsage, `unknown command "nosuch" for "fedns serve"`},
+		{[]string{"check", "--config", "x", "--timeout", "-1s"}, exitUsage, `invalid argument "-1s" for "--timeout" flag`},
 		{[]string{"demo", "--for", "-3s"}, exitUsage, `invalid argument "-3s" for "--for" flag`},
 		{[]string{"demo", "--dns", "foo"}, exitUsage, `invalid argument "foo" for "--dns" flag: want address:port`},
 		{[]string{"demo", "--http", "127.0.0.1:0"}, exitUsage, `invalid argument "127.0.0.1:0" for "--http" flag`},

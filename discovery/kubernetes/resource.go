@@ -103,6 +103,11 @@ func (r *resource[T]) packPage(page runtime.Object) (runtime.Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%T is no list: %w", page, err)
 	}
+	if m.GetResourceVersion() == "" {
+		// Every list of an API server has one. An answer of another kind is decoded
+		// into an empty list without a word.
+		return nil, fmt.Errorf("%s: the answer is not the list that was asked for: it has no resourceVersion", r.part.name)
+	}
 	out := &metainternal.List{}
 	out.ResourceVersion, out.Continue, out.RemainingItemCount = m.GetResourceVersion(), m.GetContinue(), m.GetRemainingItemCount()
 	err = meta.EachListItem(page, func(o runtime.Object) error {

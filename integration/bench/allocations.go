@@ -10,18 +10,23 @@ import (
 	"strings"
 )
 
-// allocations runs the benchmark of the fast path and tells the most
-// allocations a query that any of its cases has.
-func allocations(ctx context.Context) (most, cases int, err error) {
+// fastPath is what the benchmark of the fast path said.
+type fastPath struct {
+	Most  int `json:"most"` // allocations a query that any case has
+	Cases int `json:"cases"`
+}
+
+// allocations runs that benchmark.
+func allocations(ctx context.Context) (*fastPath, error) {
 	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "github.com/fedns/fedns").Output()
 	if err != nil {
-		return 0, 0, fmt.Errorf("find the daemon's module: %w", err)
+		return nil, fmt.Errorf("find the daemon's module: %w", err)
 	}
 	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^BenchmarkRespond$", "-benchtime", "10000x", "./dnsserver/answer")
 	cmd.Dir = strings.TrimSpace(string(root))
 	said, err := cmd.CombinedOutput()
 	if err != nil {
-		return 0, 0, fmt.Errorf("benchmark of the fast path: %w\n%s", err, said)
+		return nil, fmt.Errorf("benchmark of the fast path: %w\n%s", err, said)
 	}
 	return fastAllocations(string(said))
 }
@@ -30,19 +35,20 @@ var benchmarkLine = regexp.MustCompile(`(?m)^BenchmarkRespond/(\S+)\s.*\s(\d+) a
 
 // fastAllocations reads a benchmark's output. The cases named readable are of
 // the slow path.
-func fastAllocations(output string) (most, cases int, err error) {
+func fastAllocations(output string) (*fastPath, error) {
+	var f fastPath
 	for _, found := range benchmarkLine.FindAllStringSubmatch(output, -1) {
 		if strings.Contains(found[1], "readable") {
 			continue
 		}
 		n, err := strconv.Atoi(found[2])
 		if err != nil {
-			return 0, 0, err
+			return nil, err
 		}
-		most, cases = max(most, n), cases+1
+		f.Most, f.Cases = max(f.Most, n), f.Cases+1
 	}
-	if cases == 0 {
-		return 0, 0, errors.New("the benchmark tells of no allocations")
+	if f.Cases == 0 {
+		return nil, errors.New("the benchmark tells of no allocations")
 	}
-	return most, cases, nil
+	return &f, nil
 }

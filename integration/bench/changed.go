@@ -7,6 +7,13 @@ import (
 	"github.com/fedns/fedns/dnsserver/dnsname"
 )
 
+// Updates come a Service at a time from discovery; here a few at once every other
+// millisecond, as from clusters that are busy all the time.
+const (
+	updateRate  = 5000 // RRsets a second
+	updateBatch = 10   // RRsets a Publish
+)
+
 // changed is what a server that is published to tells of a span of time.
 type changed struct {
 	rrsets int

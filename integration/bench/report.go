@@ -16,7 +16,9 @@ type report struct {
 	Tables  []table  `json:"tables"`
 	Memory  []memrow `json:"memory,omitempty"`
 	Targets []target `json:"targets"`
-	Absent  []string `json:"absent,omitempty"` // what was left out, and why
+	// Allocations are those of the fast path; nil when they were not counted.
+	Allocations *fastPath `json:"allocations,omitempty"`
+	Absent      []string  `json:"absent,omitempty"` // what was left out, and why
 }
 
 // table is one way of asking, of several servers.

@@ -35,6 +35,7 @@ func (r *report) judge() {
 	r.floorTarget("CPU a query with EDNS", stageEDNS, otherCPU)
 	r.floorTarget("CPU a query with a client's cookie", stageCookie, otherCPU)
 	r.floorTarget("CPU a query, 1 M names", stageMillion, otherCPU)
+	r.allocationTarget()
 	r.updateTargets()
 	r.streamTarget()
 	r.peerTarget("TCP answers/s, beside Knot", stageTCP, "knotd", rate, true)
@@ -91,9 +92,10 @@ func (r *report) memoryTargets() {
 	}
 }
 
-// allocationTarget takes what the benchmark of the fast path said.
-func (r *report) allocationTarget(most, cases int) {
-	r.add("allocations a query on the fast path", fmt.Sprintf("%d at most, of %d cases", most, cases), "0", most == 0)
+func (r *report) allocationTarget() {
+	if a := r.Allocations; a != nil {
+		r.add("allocations a query on the fast path", fmt.Sprintf("%d at most, of %d cases", a.Most, a.Cases), "0", a.Most == 0)
+	}
 }
 
 func (r *report) add(what, measured, wanted string, ok bool) {

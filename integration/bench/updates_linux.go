@@ -19,13 +19,6 @@ import (
 	"github.com/fedns/fedns/dnsserver/zone"
 )
 
-// Updates come a Service at a time from discovery; here a few at once every other
-// millisecond, as from clusters that are busy all the time.
-const (
-	updateRate  = 5000 // RRsets a second
-	updateBatch = 10   // RRsets a Publish
-)
-
 // publication is a server whose zone is published to it, as discovery does,
 // in place of read from a file.
 type publication struct {

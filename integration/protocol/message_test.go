@@ -92,6 +92,10 @@ func byUDP(addr, msg string) ([]byte, error) {
 		return nil, err
 	}
 	defer conn.Close()
+	return datagram(conn, msg)
+}
+
+func datagram(conn net.Conn, msg string) ([]byte, error) {
 	conn.SetDeadline(time.Now().Add(5 * time.Second))
 	for _, m := range [][]byte{withID(probeID, msg), mark()} {
 		if _, err := conn.Write(m); err != nil {

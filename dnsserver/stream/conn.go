@@ -77,7 +77,7 @@ func (c *connection) exchange(b *buffers) bool {
 	if err != nil {
 		return false
 	}
-	c.turns.take()
+	c.turns.Take()
 	size, ok := 0, true
 	var later []byte
 	for {
@@ -98,7 +98,7 @@ func (c *connection) exchange(b *buffers) bool {
 			break
 		}
 	}
-	c.turns.give()
+	c.turns.Give()
 	if size > 0 && c.write(b.answers[:size]) != nil {
 		return false
 	}

@@ -18,15 +18,15 @@ func NewTurns(n int) *Turns { return &Turns{slots: make(chan struct{}, n)} }
 // Busy says that some connection has something to answer.
 func (t *Turns) Busy() bool { return t.busy.Load() > 0 }
 
-// take waits for a turn: whoever had one stands in line again behind all others.
-func (t *Turns) take() {
+// Take waits for a turn: whoever had one stands in line again behind all others.
+func (t *Turns) Take() {
 	t.busy.Add(1)
 	runtime.Gosched()
 	t.slots <- struct{}{}
 }
 
-// give ends a turn. What has to wait for the client comes after it.
-func (t *Turns) give() {
+// Give ends a turn. What has to wait for the client comes after it.
+func (t *Turns) Give() {
 	<-t.slots
 	t.busy.Add(-1)
 }

@@ -18,13 +18,12 @@ type content struct {
 	apex   dnsname.Name
 	served *zone.Snapshot
 	static *zone.Snapshot // the files' records, and an apex made up where they give none
+	made   apexMade       // what of static was made up
 	// aside are RRsets that were published for owner names of the files, sorted by type.
-	aside map[dnsname.Name][]zone.RRset
-	// ownSerial says that the SOA is ours, so that its serial may follow the clock.
-	ownSerial bool
-	filled    bool              // records are published into it
-	journal   *transfer.Journal // nil: nobody may transfer
-	signer    Signer            // nil: not signed
+	aside   map[dnsname.Name][]zone.RRset
+	filled  bool              // records are published into it
+	journal *transfer.Journal // nil: nobody may transfer
+	signer  Signer            // nil: not signed
 	// provisional: names may be missing, so that secondaries are not to have it yet.
 	provisional bool
 }
@@ -33,9 +32,33 @@ type content struct {
 // remembered at most in zones whose SOA is ours (RFC 2308 §5).
 const maxNegativeTTL = 5
 
-// withApex completes a zone's static records: SOA and NS, where the files have none.
-func withApex(spec ZoneSpec) (all []zone.RRset, ownSerial bool, err error) {
+// apexMade is what of a zone's static records does not come from files.
+type apexMade struct {
+	soa, ns     bool
+	keys        []zone.RRset // the Signer's
+	negativeTTL uint32       // as it was asked for
+}
+
+// has says that a type at the apex was made up.
+func (m *apexMade) has(typ uint16) bool {
+	return m.soa && typ == zone.TypeSOA || m.ns && typ == zone.TypeNS ||
+		slices.ContainsFunc(m.keys, func(r zone.RRset) bool { return r.Type == typ })
+}
+
+// is says that spec would make up the same.
+func (m *apexMade) is(spec *ZoneSpec) bool {
+	var keys []zone.RRset
+	if spec.Signer != nil {
+		keys = spec.Signer.Apex()
+	}
+	return m.negativeTTL == spec.NegativeTTL && slices.Equal(m.keys, keys)
+}
+
+// withApex completes a zone's static records: the records of its keys, and SOA
+// and NS, where the files have none.
+func withApex(spec ZoneSpec) (all []zone.RRset, made apexMade, err error) {
 	apex, sets, negativeTTL := spec.Apex, spec.Static, uint32(maxNegativeTTL)
+	made.negativeTTL = spec.NegativeTTL
 	if spec.NegativeTTL > 0 {
 		negativeTTL = min(negativeTTL, spec.NegativeTTL)
 	}
@@ -44,25 +67,36 @@ func withApex(spec ZoneSpec) (all []zone.RRset, ownSerial bool, err error) {
 	}
 	ns, err := apex.Child("ns")
 	if err != nil {
-		return nil, false, fmt.Errorf("zone %s: name server's name: %w", apex, err)
+		return nil, made, fmt.Errorf("zone %s: name server's name: %w", apex, err)
 	}
 	host, err := apex.Child("hostmaster")
 	if err != nil {
-		return nil, false, fmt.Errorf("zone %s: SOA RNAME: %w", apex, err)
+		return nil, made, fmt.Errorf("zone %s: SOA RNAME: %w", apex, err)
 	}
 	all = slices.Clone(sets)
 	if spec.Signer != nil {
-		all = append(all, spec.Signer.Apex()...)
+		made.keys = slices.Clone(spec.Signer.Apex())
+		all = append(all, made.keys...)
 	}
-	if !has(zone.TypeSOA) {
-		ownSerial = true
+	if made.soa = !has(zone.TypeSOA); made.soa {
 		soa := zone.SOA{MName: ns, RName: host, Serial: clockSerial(), Refresh: 7200, Retry: 1800, Expire: 86400, Minimum: negativeTTL}
 		all = append(all, zone.NewRRset(apex, zone.TypeSOA, negativeTTL, soa.RDATA()))
 	}
-	if !has(zone.TypeNS) {
+	if made.ns = !has(zone.TypeNS); made.ns {
 		all = append(all, zone.NewRRset(apex, zone.TypeNS, 3600, zone.Target(ns)))
 	}
-	return all, ownSerial, nil
+	return all, made, nil
+}
+
+// given lists the static records that the files gave.
+func (c *content) given() []zone.RRset {
+	var all []zone.RRset
+	for r := range c.static.All() {
+		if r.Owner != c.apex || !c.made.has(r.Type) {
+			all = append(all, r)
+		}
+	}
+	return all
 }
 
 // clockSerial is a serial that does not go back over a restart as long as a zone
@@ -71,11 +105,11 @@ func clockSerial() uint32 { return uint32(time.Now().Unix()) }
 
 // newContent makes a zone of its static records, with a serial past last; 0: it never had one.
 func newContent(spec ZoneSpec, last uint32) (*content, error) {
-	static, own, err := buildStatic(spec, last)
+	static, made, err := buildStatic(spec, last)
 	if err != nil {
 		return nil, err
 	}
-	return &content{apex: spec.Apex, served: static, static: static, aside: map[dnsname.Name][]zone.RRset{}, ownSerial: own}, nil
+	return &content{apex: spec.Apex, served: static, static: static, aside: map[dnsname.Name][]zone.RRset{}, made: made}, nil
 }
 
 // CheckZone says why a zone could not be served with its static records.
@@ -84,10 +118,10 @@ func CheckZone(spec ZoneSpec) error {
 	return err
 }
 
-func buildStatic(spec ZoneSpec, last uint32) (*zone.Snapshot, bool, error) {
-	all, own, err := withApex(spec)
+func buildStatic(spec ZoneSpec, last uint32) (*zone.Snapshot, apexMade, error) {
+	all, made, err := withApex(spec)
 	if err != nil {
-		return nil, false, err
+		return nil, made, err
 	}
 	b := zone.NewZone(spec.Apex)
 	for _, r := range all {
@@ -98,9 +132,9 @@ func buildStatic(spec ZoneSpec, last uint32) (*zone.Snapshot, bool, error) {
 	}
 	s, _, err := b.Build()
 	if err != nil {
-		return nil, false, fmt.Errorf("zone %s: %w", spec.Apex, err)
+		return nil, made, fmt.Errorf("zone %s: %w", spec.Apex, err)
 	}
-	return s, own, nil
+	return s, made, nil
 }
 
 // claims says that an owner name belongs to the files: they have records for
@@ -136,7 +170,7 @@ func (c *content) publish(edits []zone.Edit) ([]zone.Change, error) {
 	for {
 		b := zone.NewBuilder(c.served)
 		b.Apply(edits...)
-		if c.ownSerial {
+		if c.made.soa {
 			b.SerialFloor(clockSerial())
 		}
 		next, changes, err := b.Build()
@@ -183,11 +217,11 @@ func (c *content) keep(owner dnsname.Name, sets []zone.RRset) {
 
 // setStatic puts new static records in the place of the old. On an error the zone stays as it was.
 func (c *content) setStatic(spec ZoneSpec) ([]zone.Change, error) {
-	static, own, err := buildStatic(spec, 0)
+	static, made, err := buildStatic(spec, 0)
 	if err != nil {
 		return nil, err
 	}
-	keepSOA := sameSOA(static.SOA(), c.static.SOA(), own && c.ownSerial)
+	keepSOA := sameSOA(static.SOA(), c.static.SOA(), made.soa && c.made.soa)
 	b, aside := zone.NewBuilder(c.served), maps.Clone(c.aside)
 	for owner := range c.touchedBy(static) {
 		published := c.publishedAt(owner)
@@ -216,7 +250,7 @@ func (c *content) setStatic(spec ZoneSpec) ([]zone.Change, error) {
 	if err != nil {
 		return nil, fmt.Errorf("zone %s: %w", c.apex, err)
 	}
-	c.served, c.static, c.aside, c.ownSerial = next, static, aside, own
+	c.served, c.static, c.aside, c.made = next, static, aside, made
 	return changes, nil
 }
 

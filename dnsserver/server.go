@@ -41,6 +41,9 @@ type ZoneSpec struct {
 	// Static are the records from files. An SOA and NS at the apex are made up
 	// where they lack.
 	Static []zone.RRset
+	// Keep says that the static records are those that the zone has, so that nobody
+	// else need keep them; Static is not looked at. The zone must be served.
+	Keep bool
 	// NegativeTTL bounds in seconds how long a name's nonexistence is remembered,
 	// where the SOA is made up. Defaults to 5, and is 5 at most.
 	NegativeTTL uint32
@@ -116,6 +119,14 @@ func (s *Server) SetZones(specs []ZoneSpec) error {
 	for _, spec := range specs {
 		if c, ok := s.zones[spec.Apex]; ok {
 			after[spec.Apex] = c
+			if spec.Keep && c.made.is(&spec) {
+				s.sign(c, spec.Signer)
+				c.filled = spec.Filled
+				continue
+			}
+			if spec.Keep {
+				spec.Static = c.given()
+			}
 			changes, err := c.setStatic(spec)
 			if err != nil {
 				errs = append(errs, err)

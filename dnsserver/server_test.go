@@ -87,6 +87,35 @@ func TestFilesOwnTheirNames(t *testing.T) {
 	want("the file lets go", `a CNAME b; b TXT "pub" "more"`)
 }
 
+func TestWhatAZoneHasIsKept(t *testing.T) {
+	s := dnsserver.New(dnsserver.Config{})
+	serve(t, s, txt("a", "file"), zone.NewRRset(apex, zone.TypeNS, 7, zone.Target(name("a"))))
+	if err := s.Publish(set(txt("a", "aside"), txt("b", "pub"))); err != nil {
+		t.Fatal(err)
+	}
+	ns := func() string { r, _ := s.Snapshot(apex).Lookup(apex, zone.TypeNS); return r.String() }
+	before, nsBefore, serial := content(s), ns(), s.Snapshot(apex).Serial()
+	for _, negativeTTL := range []uint32{0, 0, 3, 3, 0} {
+		if err := s.SetZones([]dnsserver.ZoneSpec{{Apex: apex, Keep: true, NegativeTTL: negativeTTL}}); err != nil {
+			t.Fatal(err)
+		}
+		want := uint32(5)
+		if negativeTTL > 0 {
+			want = negativeTTL
+		}
+		if got := s.Snapshot(apex).SOA().Minimum; content(s) != before || ns() != nsBefore || got != want {
+			t.Errorf("the zone became %s; %s; minimum %d, want %s; %s; %d", content(s), ns(), got, before, nsBefore, want)
+		}
+	}
+	if now := s.Snapshot(apex).Serial(); now != serial+2 {
+		t.Errorf("serial %d, was %d: want it counted up where something changed", now, serial)
+	}
+	serve(t, s)
+	if got := content(s); got != `a TXT "aside"; b TXT "pub"` {
+		t.Errorf("the file's records stayed: %s", got)
+	}
+}
+
 func TestInvalidStaticRecordsChangeNothing(t *testing.T) {
 	s := dnsserver.New(dnsserver.Config{})
 	serve(t, s, txt("a", "1"))

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -31,6 +32,11 @@ const (
 const endWithin = 8 * time.Second
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		// Zones are large and have few pointers: to collect more often costs little,
+		// and saves half of what they take again.
+		debug.SetGCPercent(40)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// Whatever hangs then, a daemon that was told to end ends.
 	context.AfterFunc(ctx, func() {

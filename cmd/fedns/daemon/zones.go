@@ -12,12 +12,13 @@ import (
 	"github.com/fedns/fedns/dnsserver/zonefile"
 )
 
-// zoneFiles is what a zone's files held when they were last good.
+// zoneFiles is how a zone's files were when they were last looked at. What they
+// held when they were last good the name server keeps.
 type zoneFiles struct {
-	sets    []zone.RRset
-	digests []string // of all that was looked at last
-	good    bool     // sets were read at some time
-	fault   string   // what was wrong with the files last time
+	fresh   []zone.RRset // that the name server does not have yet
+	digests []string     // of all that was looked at last
+	good    bool         // they were good at some time
+	fault   string       // what was wrong with the files last time
 }
 
 // filled lists the zones that are made from the clusters' Services, each with
@@ -70,9 +71,11 @@ func (d *Daemon) zones(cfg *config.Config) []dnsserver.ZoneSpec {
 		files[z.Name] = f
 		spec, filled := specs[z.Name]
 		if f.good || filled {
-			spec.Apex, spec.Static = z.Name, f.sets
+			spec.Apex, spec.Static = z.Name, f.fresh
+			spec.Keep = f.good && f.fresh == nil
 			specs[z.Name] = spec
 		}
+		f.fresh = nil
 	}
 	d.files = files
 	return slices.Collect(maps.Values(specs))
@@ -80,6 +83,9 @@ func (d *Daemon) zones(cfg *config.Config) []dnsserver.ZoneSpec {
 
 func (d *Daemon) readZone(cfg *config.Config, z config.Zone) *zoneFiles {
 	f := d.files[z.Name]
+	if d.dns.Snapshot(z.Name) == nil {
+		f = nil // nobody has what the files held
+	}
 	_, filled := filled(cfg)[z.Name]
 	digests := []string{fmt.Sprint("filled: ", filled)} // what is asked of a zone depends on it
 	for _, path := range z.Files {
@@ -90,7 +96,7 @@ func (d *Daemon) readZone(cfg *config.Config, z config.Zone) *zoneFiles {
 	}
 	now := &zoneFiles{digests: digests}
 	if f != nil {
-		now.sets, now.good = f.sets, f.good
+		now.good = f.good
 	}
 	set, err := ReadZone(cfg, z)
 	if err != nil {
@@ -103,7 +109,10 @@ func (d *Daemon) readZone(cfg *config.Config, z config.Zone) *zoneFiles {
 	for _, w := range set.Warnings {
 		d.log.Warn("zone file", "zone", z.Name.String(), "warning", w)
 	}
-	now.sets, now.good = set.RRsets, true
+	now.fresh, now.good = set.RRsets, true
+	if now.fresh == nil {
+		now.fresh = []zone.RRset{}
+	}
 	return now
 }
 

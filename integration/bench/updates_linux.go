@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -40,6 +41,9 @@ func updates(args []string, stdout io.Writer) error {
 	addr, err := netip.ParseAddrPort(p.Addr)
 	if err != nil {
 		return err
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(40) // as the daemon has it
 	}
 	srv := dnsserver.New(dnsserver.Config{Listen: []netip.AddrPort{addr}})
 	if err := p.publish(srv); err != nil {

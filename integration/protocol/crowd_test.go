@@ -24,9 +24,8 @@ const (
 // crowd is clients that keep connections open, on each of which they have sent
 // the first octet of a message and say no more. What is closed they open again.
 type crowd struct {
-	to     string
-	cancel context.CancelFunc
-	slots  sync.WaitGroup
+	to    string
+	slots sync.WaitGroup
 }
 
 // join has the client at 127.0.0.host keep so many connections.

@@ -86,6 +86,7 @@ func TestEDNS(t *testing.T) {
 		{"client subnet, opted out", "RFC 7871 §7.1.2", with(opt(1232, 0, 0, option(dns.EDNS0SUBNET, "\x00\x01\x00\x00"))), "NOERROR aa answers:1 opt:1232 subnet:0.0.0.0/0/0", "", 0},
 		{"client subnet with a scope", "RFC 7871 §6", with(opt(1232, 0, 0, option(dns.EDNS0SUBNET, "\x00\x01\x18\x18\xc6\x33\x64"))), "FORMERR opt:1232", "", 0},
 		{"client subnet with bits past the prefix", "RFC 7871 §6", with(opt(1232, 0, 0, option(dns.EDNS0SUBNET, "\x00\x01\x17\x00\xc6\x33\x65"))), "FORMERR opt:1232", "", 0},
+		{"options known and unknown, and DO", "RFC 6891 §6.1.2", with(opt(1232, 0, 0x8000, option(dns.EDNS0NSID, ""), option(dns.EDNS0SUBNET, "\x00\x01\x00\x00"), option(dns.EDNS0EXPIRE, ""), option(dns.EDNS0COOKIE, "clientck"))), "NOERROR aa answers:1 opt:1232 flags:8000 nsid:one subnet:0.0.0.0/0/0 cookie:24", "", 0},
 		{"keepalive", "RFC 7828 §3.2.1, §3.3.2", with(opt(1232, 0, 0, option(dns.EDNS0TCPKEEPALIVE, ""))), "NOERROR aa answers:1 opt:1232", "NOERROR aa answers:1 opt:1232 keepalive:100", 0},
 		{"padding in the clear", "RFC 7830 §6", with(opt(1232, 0, 0, option(dns.EDNS0PADDING, "\x00\x00"))), "NOERROR aa answers:1 opt:1232", "", 0},
 		{"an extended error of the client's", "RFC 8914 §2", with(opt(1232, 0, 0, option(dns.EDNS0EDE, "\x00\x01"))), "NOERROR aa answers:1 opt:1232", "", 0},

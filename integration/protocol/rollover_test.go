@@ -25,16 +25,19 @@ www     A   192.0.2.80
 *.wild  A   192.0.2.42
 `
 
-// The course of the rehearsal, in seconds from its beginning. What Unbound keeps
-// for a second at most stands for TTLs of hours; between a step and the next that
-// relies on it lies what the daemon may take to see files (10 s) and that second.
+// keysKept is how long Unbound keeps keys, in seconds: it stands for a TTL of hours.
+const keysKept = 3
+
+// The course of the rehearsal, in seconds from its beginning. Between a step and
+// the next that relies on it lies what the daemon may take to see files, 10 s,
+// and what Unbound may take to see the daemon's keys.
 const (
-	newZSKSigns    = 14
-	oldZSKGoes     = 17
-	newKSKAppears  = 20
-	oldKSKInactive = 24
-	oldKSKGoes     = 27
-	rolled         = 30
+	newZSKSigns    = 10 + keysKept + 1
+	oldZSKGoes     = newZSKSigns + 3
+	newKSKAppears  = oldZSKGoes + 3
+	oldKSKInactive = newKSKAppears + 4
+	oldKSKGoes     = oldKSKInactive + 4
+	rolled         = oldKSKGoes + 2 + keysKept
 )
 
 // keyring is a folder of keys as an operator works in it.
@@ -97,12 +100,16 @@ func TestRollover(t *testing.T) {
 	newKSK := k.make("-f", "KSK", "-P", "none", "-A", "none")
 	before, after := k.record(oldKSK).ToDS(dns.SHA256), k.record(newKSK).ToDS(dns.SHA256)
 	write(t, f.Dir, "zone", rolledZone)
+	write(t, f.Dir, "transfer.key", transfer)
 	server := start(t, f, listenPlain+`
 zones: [{name: fedns.example, files: [zone]}]
+tsigKeys: [transfer.key]
+access: {transfer: [{key: transfer}]}
 dnssec: {keys: `+k.dir+`, zones: [fedns.example]}
 `).DNSAddr
-	const brief = "  cache-max-ttl: 1\n  cache-max-negative-ttl: 1\n  aggressive-nsec: no"
-	resolver := unbound(t, trusting(t, server, []*dns.DS{before, after}, brief))
+	// It gets no second chance: else it asks again for keys that do not fit.
+	unforgiving := fmt.Sprintf("  cache-max-ttl: %d\n  val-max-restart: 0\n  aggressive-nsec: no", keysKept)
+	resolver := unbound(t, trusting(t, server, []*dns.DS{before, after}, unforgiving))
 
 	k.began = time.Now()
 	w := watch(t, resolver)
@@ -142,11 +149,12 @@ dnssec: {keys: `+k.dir+`, zones: [fedns.example]}
 		if got, want := signers(r), k.record(step.signs).KeyTag(); !slices.Equal(got, []uint16{want}) {
 			t.Errorf("after %d s the zone is signed by %d, want %d", step.seconds, got, want)
 		}
+		verify(t, server, "bind9-utils", "dnssec-verify", "-o", parent)
 	}
 	time.Sleep(time.Until(k.began.Add(rolled * time.Second)))
 	t.Logf("%d answers were secure", w.end(t))
 	// The parent has taken the old DS away.
-	alone := unbound(t, trusting(t, server, []*dns.DS{after}, brief))
+	alone := unbound(t, trusting(t, server, []*dns.DS{after}, unforgiving))
 	if r := ask(t, alone, question("www."+parent, dns.TypeA, dnssecOK)); !r.AuthenticatedData {
 		t.Errorf("by the new DS alone the answer is not secure:\n%s", r)
 	}

@@ -127,6 +127,7 @@ func delegationSigners(t *testing.T, server, apex string) (all []*dns.DS) {
 
 // verify transfers the zone as secondaries do and has a tool look at it.
 func verify(t *testing.T, server, pkg, tool string, args ...string) {
+	t.Helper()
 	harness.Need(t, "dig", "bind9-dnsutils")
 	harness.Need(t, tool, pkg)
 	host, port, err := net.SplitHostPort(server)

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -205,7 +206,7 @@ func (w *world) inPod(t *testing.T, name string, want ...string) {
 		}
 		slices.Sort(got)
 		if got = slices.Compact(got); !slices.Equal(got, want) {
-			return fmt.Errorf("%s: got %v (%v), want %v", name, got, err, want)
+			return errors.Join(fmt.Errorf("%s: got %v, want %v", name, got, want), err)
 		}
 		return nil
 	})

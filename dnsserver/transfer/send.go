@@ -43,7 +43,7 @@ func Send(msg []byte, z Zone, sess *tsig.Session, limit int, send func(msg []byt
 	if drop {
 		return Result{}, nil
 	}
-	if rcode == wire.NoError && z.Provisional {
+	if rcode == wire.NoError && z.Provisional && q.Type == wire.TypeAXFR {
 		rcode = wire.ServFail
 	}
 	p := newPacker(&q, sess, max(minLimit, min(limit, MaxMessage)), send)
@@ -56,7 +56,7 @@ func Send(msg []byte, z Zone, sess *tsig.Session, limit int, send func(msg []byt
 		p.sent.Rcode = wire.ServFail
 		return p.sent, errors.Join(err, p.refuse(wire.ServFail))
 	}
-	k, steps := z.decide(&q, soa, &p.sent)
+	k, soa, steps := z.decide(&q, soa, &p.sent)
 	err = p.all(z.sequence(k, soa, steps))
 	return p.sent, err
 }
@@ -81,7 +81,7 @@ func Datagram(dst, msg []byte, z Zone, sess *tsig.Session, room int) ([]byte, Re
 	})
 	p.one = true
 	soa, err := z.soa()
-	if rcode == wire.NoError && (err != nil || z.Provisional) {
+	if rcode == wire.NoError && err != nil {
 		rcode = wire.ServFail
 	}
 	if rcode != wire.NoError {
@@ -89,7 +89,7 @@ func Datagram(dst, msg []byte, z Zone, sess *tsig.Session, room int) ([]byte, Re
 		_ = p.refuse(rcode)
 		return dst, p.sent
 	}
-	k, steps := z.decide(&q, soa, &p.sent)
+	k, soa, steps := z.decide(&q, soa, &p.sent)
 	if k == Whole {
 		k, p.sent.Kind = Current, Current
 	}
@@ -104,8 +104,9 @@ func Datagram(dst, msg []byte, z Zone, sess *tsig.Session, room int) ([]byte, Re
 	return dst, p.sent
 }
 
-// decide says how a query for the zone is answered, and notes it.
-func (z Zone) decide(q *query, soa zone.RRset, r *Result) (Kind, []*Step) {
+// decide says how a query for the zone is answered, and notes it; soa is the
+// zone's, and then what the client is told.
+func (z Zone) decide(q *query, soa zone.RRset, r *Result) (Kind, zone.RRset, []*Step) {
 	s, _ := zone.ParseSOA(soa.First())
 	r.Kind, r.To = Whole, s.Serial
 	var steps []*Step
@@ -113,5 +114,9 @@ func (z Zone) decide(q *query, soa zone.RRset, r *Result) (Kind, []*Step) {
 		r.From = q.serial
 		r.Kind, steps = z.differences(s.Serial, q.serial)
 	}
-	return r.Kind, steps
+	if z.Provisional && r.Kind != Current {
+		s.Serial = q.serial
+		r.Kind, r.To, soa, steps = Current, s.Serial, zone.NewRRset(soa.Owner, soa.Type, soa.TTL, s.RDATA()), nil
+	}
+	return r.Kind, soa, steps
 }

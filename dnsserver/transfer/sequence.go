@@ -18,7 +18,9 @@ type Zone struct {
 	// a zone are whole. Nil: the zone is not signed.
 	Signed iter.Seq2[zone.RRset, error]
 	// Provisional says that records may be missing that the zone had before, at its
-	// last start: a secondary is told SERVFAIL, and keeps what it has.
+	// last start. A secondary keeps what it has: it is told that this is current, by
+	// an SOA of its own serial, and SERVFAIL if it asks for the whole zone. Refused an
+	// IXFR, BIND 9.18 would forget a NOTIFY that comes within half a second.
 	Provisional bool
 }
 

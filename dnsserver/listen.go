@@ -8,7 +8,9 @@ import (
 	"slices"
 
 	"github.com/fedns/fedns/dnsserver/answer"
+	"github.com/fedns/fedns/dnsserver/https"
 	"github.com/fedns/fedns/dnsserver/policy"
+	"github.com/fedns/fedns/dnsserver/quic"
 	"github.com/fedns/fedns/dnsserver/stream"
 	"github.com/fedns/fedns/dnsserver/udp"
 )
@@ -41,6 +43,22 @@ func (s *Server) Start(ctx context.Context) error {
 		cfg.TLS = s.cfg.Secure
 		l, lerr := stream.Listen(ctx, cfg)
 		err = errors.Join(err, s.add(policy.TLS, l, lerr))
+	}
+	for _, addr := range s.cfg.HTTPS {
+		counts := s.tally(policy.HTTPS, addr)
+		l, lerr := https.Listen(ctx, https.Config{
+			Addr: addr, TLS: s.cfg.Secure, Turns: s.turns, Finish: s.finish(policy.HTTPS),
+			New: func() https.Responder { return s.engine.NewWorker(policy.HTTPS, counts).At(addr) },
+		})
+		err = errors.Join(err, s.add(policy.HTTPS, l, lerr))
+	}
+	for _, addr := range s.cfg.QUIC {
+		counts := s.tally(policy.QUIC, addr)
+		l, lerr := quic.Listen(ctx, quic.Config{
+			Addr: addr, TLS: s.cfg.Secure, Turns: s.turns, Finish: s.finish(policy.QUIC),
+			New: func() quic.Responder { return s.engine.NewWorker(policy.QUIC, counts).At(addr) },
+		})
+		err = errors.Join(err, s.add(policy.QUIC, l, lerr))
 	}
 	if err != nil {
 		return errors.Join(err, s.Close())

@@ -19,7 +19,15 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreCurrent()) }
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	goleak.VerifyTestMain(m, goleak.IgnoreCurrent())
+}
+
+// asProgram is an environment variable that makes the test binary the program.
+const asProgram = "FEDNS_TEST_AS_PROGRAM"
 
 // freeAddr is an address of loopback whose port nobody has just now, over UDP and TCP.
 func freeAddr(t *testing.T) string {
@@ -236,6 +244,14 @@ func (s *served) get(path string) (int, string) {
 		s.t.Fatal(err)
 	}
 	return resp.StatusCode, string(body)
+}
+
+// json reads what the API tells at path.
+func (s *served) json(path string, into any) {
+	s.t.Helper()
+	if _, body := s.get(path); json.Unmarshal([]byte(body), into) != nil {
+		s.t.Fatalf("%s: %s", path, body)
+	}
 }
 
 const webManifest = `apiVersion: v1

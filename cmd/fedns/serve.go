@@ -4,12 +4,14 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"os"
 	"sync"
 
 	"github.com/spf13/cobra"
 
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/cmd/fedns/daemon"
+	"github.com/fedns/fedns/cmd/fedns/handover"
 )
 
 func newServe(stderr io.Writer) *cobra.Command {
@@ -38,17 +40,28 @@ logged, a line each, and what was good before goes on.`,
 }
 
 func serve(ctx context.Context, file string, log *slog.Logger) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	requests := handover.Requests(ctx) // from now on: the signal would end us
+	heritage, err := handover.Inherited()
+	if err != nil {
+		return wanting{err}
+	}
 	cfg, err := config.Load(file)
 	if err != nil {
 		return wanting{err}
 	}
-	d, err := daemon.Start(ctx, cfg, thisBuild().Version, log)
+	d, err := daemon.Succeed(ctx, cfg, thisBuild().Version, log, heritage)
 	if err != nil {
 		return wanting{err}
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	var watching sync.WaitGroup
+	watching.Go(func() {
+		if heritage == nil { // else the predecessor tells it who we are
+			tellReady(ctx, d, log)
+		}
+		handOver(ctx, requests, d, log)
+	})
 	watching.Go(func() {
 		if err := watch(ctx, file, cfg, d); err != nil {
 			log.Error("the configuration file is not watched any more", "error", err)
@@ -61,6 +74,33 @@ func serve(ctx context.Context, file string, log *slog.Logger) error {
 		return wanting{err}
 	}
 	return nil
+}
+
+// tellReady tells the service manager that queries are answered.
+func tellReady(ctx context.Context, d *daemon.Daemon, log *slog.Logger) {
+	select {
+	case <-d.Listening():
+		if err := handover.Notify("READY=1"); err != nil {
+			log.Warn("the service manager cannot be told", "error", err)
+		}
+	case <-ctx.Done():
+	}
+}
+
+// handOver hands over to a successor when somebody asks to.
+func handOver(ctx context.Context, requests <-chan os.Signal, d *daemon.Daemon, log *slog.Logger) {
+	for {
+		select {
+		case <-requests:
+			err := d.HandOver(ctx)
+			if err == nil {
+				return
+			}
+			log.Error("not handed over, this process goes on", "error", err)
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // watch takes up changes of the configuration, of which cfg is the one already running.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/fedns/fedns/cmd/fedns/api"
 	"github.com/fedns/fedns/cmd/fedns/config"
+	"github.com/fedns/fedns/cmd/fedns/handover"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/ingress"
 	"github.com/fedns/fedns/discovery/synth"
@@ -30,7 +31,10 @@ type Daemon struct {
 	engine *discovery.Engine
 	http   net.Listener
 
-	version string
+	version  string
+	heritage *handover.Heritage // nil: there is no predecessor
+	leaving  chan struct{}      // closed when a successor has taken over
+	httpAddr netip.AddrPort     // as the configuration has it
 
 	discovering atomic.Bool
 	doubtful    atomic.Bool
@@ -55,10 +59,18 @@ const restartMax = 10 * time.Second
 // Start opens all sockets and takes cfg up. What is wrong with a zone file or a
 // kubeconfig is logged and does not stop it; a socket that cannot be opened does.
 func Start(ctx context.Context, cfg *config.Config, version string, log *slog.Logger) (*Daemon, error) {
+	return Succeed(ctx, cfg, version, log, nil)
+}
+
+// Succeed is Start for the successor of a daemon that still answers: Run opens
+// the sockets, most of them inherited, when all is known that the other knows.
+// Without heritage it is Start.
+func Succeed(ctx context.Context, cfg *config.Config, version string, log *slog.Logger, heritage *handover.Heritage) (*Daemon, error) {
 	ipv6 := hasIPv6(ctx)
 	listen := listenable(cfg.Listen.DNS, ipv6, log)
-	d := &Daemon{log: log, version: version, files: map[dnsname.Name]*zoneFiles{}, parts: newParts(), listening: make(chan struct{})}
-	dns := dnsserver.Config{Listen: listen, Log: log}
+	d := &Daemon{log: log, version: version, files: map[dnsname.Name]*zoneFiles{}, parts: newParts(), listening: make(chan struct{}),
+		heritage: heritage, leaving: make(chan struct{})}
+	dns := dnsserver.Config{Listen: listen, Log: log, Inherit: d.inherit}
 	if err := d.secure(cfg, ipv6, &dns); err != nil {
 		return nil, err
 	}
@@ -79,17 +91,28 @@ func Start(ctx context.Context, cfg *config.Config, version string, log *slog.Lo
 	d.engine = discovery.New(discovery.Config{Federation: federation(cfg), Resolver: resolver, Log: log, RestartMax: restartMax}, d.dns)
 	d.discovering.Store(true)
 	d.Apply(cfg)
-	if d.http, err = listenHTTP(ctx, cfg.Listen.HTTP, ipv6); err != nil {
+	d.httpAddr = cfg.Listen.HTTP
+	if d.http, err = d.openHTTP(ctx, ipv6); err != nil {
 		d.parts.end()
 		return nil, fmt.Errorf("listen.http: %w", err)
 	}
+	if heritage == nil {
+		if err := d.open(ctx); err != nil {
+			d.parts.end()
+			return nil, errors.Join(err, d.http.Close())
+		}
+	}
+	return d, nil
+}
+
+// open begins to answer.
+func (d *Daemon) open(ctx context.Context) error {
 	if err := d.dns.Start(ctx); err != nil {
-		d.parts.end()
-		return nil, errors.Join(fmt.Errorf("listen: %w", err), d.http.Close())
+		return fmt.Errorf("listen: %w", err)
 	}
 	close(d.listening)
-	log.Info("listening", "dns", d.dns.Addrs(), "tls", d.dns.AddrsOf(policy.TLS), "https", d.dns.AddrsOf(policy.HTTPS), "quic", d.dns.AddrsOf(policy.QUIC), "http", d.HTTPAddr(), "version", version)
-	return d, nil
+	d.log.Info("listening", "dns", d.dns.Addrs(), "tls", d.dns.AddrsOf(policy.TLS), "https", d.dns.AddrsOf(policy.HTTPS), "quic", d.dns.AddrsOf(policy.QUIC), "http", d.HTTPAddr(), "version", d.version)
+	return nil
 }
 
 // newResolver makes the resolver of load balancers' hostnames; without a name
@@ -124,8 +147,25 @@ func (d *Daemon) Run(ctx context.Context) error {
 			cancel() // none of them ends by itself
 		})
 	}
-	part(d.dns.Wait)
-	part(d.serveHTTP)
+	part(d.answer)
+	told := make(chan struct{})
+	part(func(ctx context.Context) error {
+		err := d.serveHTTP(ctx)
+		close(told)
+		if err == nil {
+			<-ctx.Done() // it ends before all else when a successor has taken over
+		}
+		return err
+	})
+	parts.Go(func() {
+		select {
+		case <-d.leaving:
+			d.drain()
+			<-told
+			cancel()
+		case <-ctx.Done():
+		}
+	})
 	parts.Go(func() { d.untilKnown(ctx) })
 	parts.Go(func() {
 		// Answering does not hang on discovery: without it, what is known stands.

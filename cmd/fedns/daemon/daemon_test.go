@@ -77,7 +77,8 @@ func TestHTTPConnectionsAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &Daemon{log: slog.New(slog.DiscardHandler), dns: dnsserver.New(dnsserver.Config{}), http: l}
+	d := &Daemon{log: slog.New(slog.DiscardHandler), dns: dnsserver.New(dnsserver.Config{}), http: l, listening: make(chan struct{})}
+	close(d.listening)
 	d.engine = discovery.New(discovery.Config{Log: d.log}, d.dns)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -21,23 +23,52 @@ const (
 	// idleHTTP is how long a connection may take a place without asking
 	// anything: less than most scrapers' intervals, so that none is kept for long.
 	idleHTTP = 15 * time.Second
+	// endHTTP is how long requests may take in the end.
+	endHTTP = 2 * time.Second
 )
 
+// serveHTTP serves until ctx is done. When a successor has taken over it takes no
+// more requests, and finishes those it has.
 func (d *Daemon) serveHTTP(ctx context.Context) error {
+	select {
+	case <-d.listening:
+	case <-ctx.Done():
+	}
+	var conns sync.WaitGroup
 	srv := &http.Server{
 		Handler: api.Handler(d), ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: time.Minute, IdleTimeout: idleHTTP,
 		MaxHeaderBytes: 1 << 16,
+		ConnState: func(_ net.Conn, s http.ConnState) {
+			switch s {
+			case http.StateNew:
+				conns.Add(1)
+			case http.StateClosed:
+				conns.Done()
+			}
+		},
 	}
-	stop := context.AfterFunc(ctx, func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-		defer cancel()
-		if srv.Shutdown(ctx) != nil {
-			_ = srv.Close()
+	ln := netutil.LimitListener(d.http, maxHTTP)
+	ended := make(chan struct{})
+	var stopping sync.WaitGroup
+	stopping.Go(func() {
+		select {
+		case <-d.leaving:
+		case <-ctx.Done():
+		case <-ended:
 		}
+		_ = ln.Close()
 	})
-	defer stop()
-	if err := srv.Serve(netutil.LimitListener(d.http, maxHTTP)); !errors.Is(err, http.ErrServerClosed) {
+	err := srv.Serve(ln)
+	close(ended)
+	stopping.Wait()
+	// Every connection that was accepted is known to srv now. Its Shutdown would
+	// leave requests unanswered that are just coming in.
+	srv.SetKeepAlivesEnabled(false)
+	timer := time.AfterFunc(endHTTP, func() { _ = srv.Close() })
+	defer timer.Stop()
+	conns.Wait()
+	if !errors.Is(err, net.ErrClosed) {
 		return fmt.Errorf("http: %w", err)
 	}
 	return nil

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+	"golang.org/x/sys/unix"
+)
+
+// program is a daemon in a process of its own, and its successors.
+type program struct {
+	*served
+	pid     int
+	manager *net.UnixConn // in place of a service manager
+}
+
+// runProgram starts the daemon. Whatever process has it at the end is ended.
+func runProgram(t *testing.T, rest string, files map[string]string) *program {
+	t.Helper()
+	// Successors become our children when their predecessor has ended.
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		t.Fatal(err)
+	}
+	p := &program{served: &served{t: t, dir: t.TempDir(), dns: freeAddr(t), http: freeAddr(t), log: &safeBuffer{}}}
+	p.file = filepath.Join(p.dir, "fedns.yaml")
+	for name, text := range files {
+		p.write(name, text)
+	}
+	p.config(rest)
+	notify := filepath.Join(p.dir, "notify")
+	var err error
+	if p.manager, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: notify, Net: "unixgram"}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.manager.Close() })
+	log, err := os.Create(filepath.Join(p.dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	cmd := exec.Command(os.Args[0], "serve", "--config", p.file)
+	cmd.Env = append(os.Environ(), asProgram+"=1", "NOTIFY_SOCKET="+notify)
+	cmd.Stderr = log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p.pid = cmd.Process.Pid
+	t.Cleanup(func() {
+		_ = syscall.Kill(p.pid, syscall.SIGTERM)
+		if code := p.ended(p.pid); code != exitDone {
+			t.Errorf("exit %d\n%s", code, p.logged())
+		}
+		http.DefaultClient.CloseIdleConnections()
+	})
+	p.await("it answers", func() string {
+		if code, body := p.get("/readyz"); code != 200 {
+			return body + p.logged()
+		}
+		return ""
+	})
+	p.told("READY=1")
+	return p
+}
+
+// logged is what all of the processes have logged.
+func (p *program) logged() string {
+	text, err := os.ReadFile(filepath.Join(p.dir, "log"))
+	if err != nil {
+		p.t.Error(err)
+	}
+	return string(text)
+}
+
+// told waits for what the service manager is told next.
+func (p *program) told(want string) {
+	p.t.Helper()
+	buf := make([]byte, 1000)
+	_ = p.manager.SetReadDeadline(time.Now().Add(20 * time.Second))
+	if n, err := p.manager.Read(buf); err != nil || string(buf[:n]) != want {
+		p.t.Fatalf("the service manager was told %q, %v, want %q\n%s", buf[:n], err, want, p.logged())
+	}
+}
+
+// ended waits for a process, and is its exit code.
+func (p *program) ended(pid int) int {
+	var st unix.WaitStatus
+	for {
+		if _, err := unix.Wait4(pid, &st, 0, nil); !errors.Is(err, unix.EINTR) {
+			return st.ExitStatus()
+		}
+	}
+}
+
+// handOver has the daemon hand over to a successor, and waits for its end.
+func (p *program) handOver() {
+	p.t.Helper()
+	before := strings.Count(p.logged(), "msg=\"handed over\"")
+	if err := syscall.Kill(p.pid, syscall.SIGUSR2); err != nil {
+		p.t.Fatal(err)
+	}
+	next := 0
+	p.await("it hands over", func() string {
+		parts := strings.Split(p.logged(), "msg=\"handed over\" pid=")
+		if len(parts) != before+2 {
+			return p.logged()
+		}
+		text, _, _ := strings.Cut(parts[before+1], "\n")
+		next, _ = strconv.Atoi(text)
+		return ""
+	})
+	if code := p.ended(p.pid); code != exitDone {
+		p.t.Errorf("the predecessor ended with %d\n%s", code, p.logged())
+	}
+	p.pid = next
+}
+
+// askOn asks by one transport, as fast as it goes, until stop: every answer has
+// to be right. It counts them.
+func (p *program) askOn(stop context.Context, asked *atomic.Int64, ask func() error) {
+	for stop.Err() == nil {
+		if err := ask(); err != nil {
+			p.t.Errorf("after %d answers: %v", asked.Load(), err)
+			return
+		}
+		asked.Add(1)
+	}
+}
+
+// web checks an answer for the Service that there is.
+func web(r *dns.Msg, err error) error {
+	if err != nil {
+		return err
+	}
+	if a, ok := append(r.Answer, nil)[0].(*dns.A); !ok || a.A.String() != "10.0.0.1" {
+		return fmt.Errorf("got %v", r)
+	}
+	return nil
+}
+
+// TestHandoverLosesNoQuery: one process after the other takes the sockets over
+// while clients ask by UDP, TCP and HTTP as fast as they can; every question is
+// answered, and rightly.
+func TestHandoverLosesNoQuery(t *testing.T) {
+	p := runProgram(t, "federation: {name: prod}\nclusters: [{name: a, manifests: a}]\n", map[string]string{"a/web.yaml": webManifest})
+	stop, cancel := context.WithCancel(t.Context())
+	var clients sync.WaitGroup
+	var udp, tcp, api atomic.Int64
+	query := func() *dns.Msg { return new(dns.Msg).SetQuestion("web.shop.prod.", dns.TypeA) }
+	for range 16 {
+		conn, err := dns.DialTimeout("udp", p.dns, time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		client := &dns.Client{Timeout: 5 * time.Second}
+		clients.Go(func() {
+			p.askOn(stop, &udp, func() error {
+				r, _, err := client.ExchangeWithConn(query(), conn)
+				return web(r, err)
+			})
+		})
+	}
+	for range 4 {
+		client := &dns.Client{Net: "tcp", Timeout: 5 * time.Second}
+		clients.Go(func() {
+			p.askOn(stop, &tcp, func() error {
+				r, _, err := client.Exchange(query(), p.dns)
+				return web(r, err)
+			})
+		})
+	}
+	clients.Go(func() {
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+		p.askOn(stop, &api, func() error {
+			r, err := client.Get("http://" + p.http + "/readyz")
+			if err == nil && r.StatusCode != 200 {
+				err = errors.New(r.Status)
+			}
+			if err == nil {
+				err = r.Body.Close()
+			}
+			return err
+		})
+	})
+	first := p.pid
+	for range 5 {
+		p.handOver()
+		p.told(fmt.Sprintf("MAINPID=%d\nREADY=1", p.pid))
+	}
+	cancel()
+	clients.Wait()
+	if p.pid == first {
+		t.Error("the process is the same")
+	}
+	t.Logf("%d answers by UDP, %d by TCP, %d by HTTP", udp.Load(), tcp.Load(), api.Load())
+	var drops struct {
+		Listeners []struct {
+			Transport   string
+			KernelDrops uint64
+		}
+	}
+	p.json("/api/v1/listeners", &drops)
+	if len(drops.Listeners) != 2 || drops.Listeners[1].Transport != "udp" || drops.Listeners[1].KernelDrops != 0 {
+		t.Errorf("listeners are %+v", drops)
+	}
+}
+
+// TestHandoverFails: a successor that does not come up changes nothing.
+func TestHandoverFails(t *testing.T) {
+	const rest = "federation: {name: prod, domain: example.com}\nclusters: [{name: a, manifests: a}]\nzones: [{name: example.com, files: [zone]}]\n"
+	const good = "$TTL 60\nwww TXT \"1\"\n"
+	p := runProgram(t, rest, map[string]string{"a/web.yaml": webManifest, "zone": good})
+	refused := func(n int, why string) {
+		t.Helper()
+		if err := syscall.Kill(p.pid, syscall.SIGUSR2); err != nil {
+			t.Fatal(err)
+		}
+		p.await("it is told", func() string {
+			if log := p.logged(); strings.Count(log, "not handed over, this process goes on") != n || !strings.Contains(log, why) {
+				return log
+			}
+			return ""
+		})
+		p.answers("www.example.com.", dns.TypeTXT, `NOERROR "1"`)
+		p.answers("web.shop.prod.", dns.TypeA, "NOERROR 10.0.0.1")
+	}
+	p.write("zone", "www TXT\n")
+	refused(1, "not taken over: 1 zones cannot be read")
+	p.write("zone", good)
+	p.config("nonsense: true\n" + rest)
+	refused(2, "nonsense: unknown field")
+	p.config(rest)
+	p.handOver()
+	p.answers("www.example.com.", dns.TypeTXT, `NOERROR "1"`)
+}

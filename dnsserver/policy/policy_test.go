@@ -206,3 +206,37 @@ func TestWhoMayTransfer(t *testing.T) {
 		}
 	}
 }
+
+// FuzzCookies takes any cookie from any client: none but what was made for that
+// client is good.
+func FuzzCookies(f *testing.F) {
+	f.Add([]byte("clientck"), []byte("\x01\x00\x00\x00serverserver"), []byte{192, 0, 2, 1}, int64(1_800_000_000))
+	f.Add([]byte{}, []byte{}, []byte("16 octets of IPv6"), int64(-1))
+	f.Fuzz(func(t *testing.T, client, server, from []byte, now int64) {
+		c, err := NewCookies([16]byte{1}, [16]byte{2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		addr, ok := netip.AddrFromSlice(from)
+		if !ok {
+			addr = netip.AddrFrom4([4]byte{192, 0, 2, 1})
+		}
+		at := time.Unix(now, 0)
+		if good, _ := c.Good(client, server, addr, at); good {
+			t.Fatalf("%x %x of %s is good", client, server, addr) // a guess of 64 bits
+		}
+		if len(client) != ClientCookieLen {
+			return
+		}
+		made := c.Append(nil, client, addr, at)
+		if good, fresh := c.Good(client, made, addr, at); !good || !fresh {
+			t.Fatalf("%x is not good", made)
+		}
+		if len(server) > 0 && server[0] != 0 {
+			made[int(server[0])%ServerCookieLen] ^= server[0]
+			if good, _ := c.Good(client, made, addr, at); good {
+				t.Fatalf("%x was changed and is good", made)
+			}
+		}
+	})
+}

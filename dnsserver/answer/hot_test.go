@@ -411,6 +411,7 @@ func FuzzRespond(f *testing.F) {
 	f.Fuzz(func(t *testing.T, msg []byte) {
 		for _, w := range []*Worker{e.NewWorker(policy.UDP, &Counts{}), e.NewWorker(policy.TCP, &Counts{})} {
 			dst := make([]byte, w.room)
+			second := time.Now().Unix()
 			hot := append([]byte(nil), dst[:w.hot(dst, msg, w.engine.policy.Load(), from.Addr())]...)
 			n := w.Respond(dst, msg, from)
 			if e.Panics() > 0 {
@@ -420,7 +421,7 @@ func FuzzRespond(f *testing.F) {
 				t.Fatalf("%q was answered by %q", msg, dst[:n])
 			}
 			m := w.readable(dst, msg, w.engine.policy.Load(), from.Addr())
-			if len(hot) > 0 && !bytes.Equal(hot, dst[:m]) {
+			if len(hot) > 0 && !bytes.Equal(hot, dst[:m]) && time.Now().Unix() == second { // cookies have the time in them
 				t.Fatalf("%q: hot %q, readable %q", msg, hot, dst[:m])
 			}
 		}

@@ -106,7 +106,7 @@ func answered(conn net.Conn, id uint16, signed *tsig.Request) (final bool, err e
 			}
 		}
 		if rcode := flags & 15; rcode != 0 {
-			return true, fmt.Errorf("notify: RCODE %d", rcode)
+			return true, fmt.Errorf("notify: answered %s", wire.Rcode(rcode))
 		}
 		return true, nil
 	}

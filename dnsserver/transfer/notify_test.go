@@ -243,7 +243,7 @@ func TestNotifyAnswers(t *testing.T) {
 		{"an RCODE", "", func(_ []byte, m *dns.Msg) [][]byte {
 			out, _ := new(dns.Msg).SetRcode(m, dns.RcodeRefused).Pack()
 			return [][]byte{out}
-		}, transfer.NotifierCounts{Sent: 1, Failed: 1}, "RCODE 5"},
+		}, transfer.NotifierCounts{Sent: 1, Failed: 1}, "REFUSED"},
 		{"others' messages first", "", func(raw []byte, m *dns.Msg) [][]byte {
 			other := new(dns.Msg).SetReply(m)
 			other.Id++
@@ -258,7 +258,7 @@ func TestNotifyAnswers(t *testing.T) {
 		}, transfer.NotifierCounts{Sent: 1, Acknowledged: 1}, ""},
 		{"a signed RCODE", "key", func(raw []byte, m *dns.Msg) [][]byte {
 			return sign(raw, m, func(a *dns.Msg) { a.Rcode = dns.RcodeNotAuth })
-		}, transfer.NotifierCounts{Sent: 1, Failed: 1}, "RCODE 9"},
+		}, transfer.NotifierCounts{Sent: 1, Failed: 1}, "NOTAUTH"},
 		{"no signature where one is due", "key", func(raw []byte, m *dns.Msg) [][]byte {
 			out, _ := new(dns.Msg).SetReply(m).Pack()
 			return [][]byte{out}

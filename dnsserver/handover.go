@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"os"
 	"sync"
 	"syscall"
 
@@ -42,6 +43,14 @@ func (s *Server) Sockets() []Socket {
 		}
 	}
 	return all
+}
+
+// inherit is the only socket of an address; nil: it is to be opened.
+func (s *Server) inherit(t policy.Transport, addr netip.AddrPort) *os.File {
+	if files := s.cfg.Inherit(t, addr); len(files) > 0 {
+		return files[0]
+	}
+	return nil
 }
 
 // Drain is Close when somebody else has the sockets as well: what was read is

@@ -47,7 +47,7 @@ func (s *Server) Start(ctx context.Context) error {
 	for _, addr := range s.cfg.HTTPS {
 		counts := s.tally(policy.HTTPS, addr)
 		l, lerr := https.Listen(ctx, https.Config{
-			Addr: addr, TLS: s.cfg.Secure, Turns: s.turns, Finish: s.finish(policy.HTTPS),
+			Addr: addr, TLS: s.cfg.Secure, Turns: s.turns, Finish: s.finish(policy.HTTPS), Inherited: s.inherit(policy.HTTPS, addr),
 			New: func() https.Responder { return s.engine.NewWorker(policy.HTTPS, counts).At(addr) },
 		})
 		err = errors.Join(err, s.add(policy.HTTPS, l, lerr))
@@ -55,7 +55,7 @@ func (s *Server) Start(ctx context.Context) error {
 	for _, addr := range s.cfg.QUIC {
 		counts := s.tally(policy.QUIC, addr)
 		l, lerr := quic.Listen(ctx, quic.Config{
-			Addr: addr, TLS: s.cfg.Secure, Turns: s.turns, Finish: s.finish(policy.QUIC),
+			Addr: addr, TLS: s.cfg.Secure, Turns: s.turns, Finish: s.finish(policy.QUIC), Inherited: s.inherit(policy.QUIC, addr),
 			New: func() quic.Responder { return s.engine.NewWorker(policy.QUIC, counts).At(addr) },
 		})
 		err = errors.Join(err, s.add(policy.QUIC, l, lerr))
@@ -82,14 +82,10 @@ func (s *Server) add(t policy.Transport, socket interface {
 
 func (s *Server) streamConfig(addr netip.AddrPort, t policy.Transport) stream.Config {
 	counts := s.tally(t, addr)
-	cfg := stream.Config{
-		Addr: addr, Turns: s.turns, Finish: s.finish(t),
+	return stream.Config{
+		Addr: addr, Turns: s.turns, Finish: s.finish(t), Inherited: s.inherit(t, addr),
 		New: func() stream.Responder { return s.engine.NewWorker(t, counts).At(addr) },
 	}
-	if files := s.cfg.Inherit(t, addr); len(files) > 0 {
-		cfg.Inherited = files[0]
-	}
-	return cfg
 }
 
 // listenPlain listens by TCP and UDP on one address.

@@ -1,9 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/binary"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
+	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -18,6 +28,7 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+	"github.com/quic-go/quic-go"
 	"golang.org/x/sys/unix"
 )
 
@@ -40,7 +51,9 @@ func runProgram(t *testing.T, rest string, files map[string]string) *program {
 	for name, text := range files {
 		p.write(name, text)
 	}
-	p.config(rest)
+	if p.config(rest); strings.Contains(rest, "\nlisten:") {
+		p.write("fedns.yaml", "apiVersion: fedns.io/v1alpha1\nkind: Config\n"+fmt.Sprintf(rest, p.http))
+	}
 	notify := filepath.Join(p.dir, "notify")
 	var err error
 	if p.manager, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: notify, Net: "unixgram"}); err != nil {
@@ -145,7 +158,7 @@ func web(r *dns.Msg, err error) error {
 	if err != nil {
 		return err
 	}
-	if a, ok := append(r.Answer, nil)[0].(*dns.A); !ok || a.A.String() != "10.0.0.1" {
+	if len(r.Answer) != 1 || !strings.HasSuffix(r.Answer[0].String(), "A\t10.0.0.1") {
 		return fmt.Errorf("got %v", r)
 	}
 	return nil
@@ -246,4 +259,107 @@ func TestHandoverFails(t *testing.T) {
 	p.config(rest)
 	p.handOver()
 	p.answers("www.example.com.", dns.TypeTXT, `NOERROR "1"`)
+}
+
+// certify writes a certificate for 127.0.0.1 and its key, PEM each, and is what trusts it.
+func certify(t *testing.T) (certificate, key string, trusts *x509.CertPool) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trusts = x509.NewCertPool()
+	certificate = string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	trusts.AppendCertsFromPEM([]byte(certificate))
+	return certificate, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs})), trusts
+}
+
+// TestHandoverOfEncryptedTransports: DNS over TLS and HTTPS go on as TCP does;
+// who asks over QUIC connects again.
+func TestHandoverOfEncryptedTransports(t *testing.T) {
+	certificate, key, trusts := certify(t)
+	dot, doh, doq := freeAddr(t), freeAddr(t), freeAddr(t)
+	p := runProgram(t, fmt.Sprintf("federation: {name: prod}\nclusters: [{name: a, manifests: a}]\nlisten: {dns: [%q], http: %%q, tls: [%q], https: [%q], quic: [%q], certificate: {file: crt, key: key}}\n",
+		freeAddr(t), dot, doh, doq), map[string]string{"a/web.yaml": webManifest, "crt": certificate, "key": key})
+	stop, cancel := context.WithCancel(t.Context())
+	var clients sync.WaitGroup
+	var tls1, http1, http2 atomic.Int64
+	query := func() *dns.Msg { return new(dns.Msg).SetQuestion("web.shop.prod.", dns.TypeA) }
+	clients.Go(func() {
+		client := &dns.Client{Net: "tcp-tls", Timeout: 5 * time.Second, TLSConfig: &tls.Config{RootCAs: trusts}}
+		p.askOn(stop, &tls1, func() error {
+			r, _, err := client.Exchange(query(), dot)
+			return web(r, err)
+		})
+	})
+	for asked, two := range map[*atomic.Int64]bool{&http1: false, &http2: true} {
+		clients.Go(func() {
+			p.askOn(stop, asked, func() error {
+				tr := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusts}, ForceAttemptHTTP2: two}
+				defer tr.CloseIdleConnections()
+				message, err := query().Pack()
+				if err != nil {
+					return err
+				}
+				resp, err := (&http.Client{Transport: tr, Timeout: 5 * time.Second}).Post("https://"+doh+"/dns-query", "application/dns-message", bytes.NewReader(message))
+				if err != nil {
+					return err
+				}
+				defer resp.Body.Close()
+				body, err := io.ReadAll(resp.Body)
+				var r dns.Msg
+				return web(&r, errors.Join(err, r.Unpack(body)))
+			})
+		})
+	}
+	for range 3 {
+		p.handOver()
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		if err := askQUIC(ctx, doq, trusts, query()); err != nil {
+			t.Errorf("over QUIC: %v", err)
+		}
+		cancel()
+	}
+	cancel()
+	clients.Wait()
+	t.Logf("%d answers by TLS, %d by HTTP/1.1, %d by HTTP/2", tls1.Load(), http1.Load(), http2.Load())
+}
+
+// askQUIC asks by a connection of its own.
+func askQUIC(ctx context.Context, addr string, trusts *x509.CertPool, query *dns.Msg) error {
+	conn, err := quic.DialAddr(ctx, addr, &tls.Config{RootCAs: trusts, NextProtos: []string{"doq"}}, nil)
+	if err != nil {
+		return err
+	}
+	defer conn.CloseWithError(0, "")
+	s, err := conn.OpenStreamSync(ctx)
+	if err != nil {
+		return err
+	}
+	query.Id = 0
+	message, err := query.Pack()
+	if err != nil {
+		return err
+	}
+	if _, err := s.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(message))), message...)); err != nil {
+		return err
+	}
+	if err := s.Close(); err != nil {
+		return err
+	}
+	got, err := io.ReadAll(s)
+	if err != nil || len(got) < 2 {
+		return fmt.Errorf("got %d octets, %w", len(got), err)
+	}
+	var r dns.Msg
+	return web(&r, r.Unpack(got[2:]))
 }

@@ -23,7 +23,10 @@ func newServe(stderr io.Writer) *cobra.Command {
 folders and zone files are watched: a change is taken up within a second, without
 restart; changed kubeconfigs and credentials within some ten seconds. Only listen,
 resolvers and stateDir wait for the next start. What is wrong with a change is
-logged, a line each, and what was good before goes on.`,
+logged, a line each, and what was good before goes on.
+
+At SIGUSR2 it starts its program anew, hands the sockets over when that is ready,
+and ends: no query is lost. docs/operations.md tells more.`,
 		Example: "  fedns serve --config /etc/fedns/fedns.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			level := slog.LevelInfo

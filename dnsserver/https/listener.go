@@ -9,10 +9,12 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/fedns/fedns/dnsserver/stream"
@@ -65,6 +67,8 @@ type Config struct {
 	// Turns are what requests compose answers in; Listeners may share them.
 	// Defaults to as many as GOMAXPROCS.
 	Turns *stream.Turns
+	// Inherited is a socket that listens on Addr already: see stream.DoorConfig.
+	Inherited *os.File
 }
 
 // Listener owns its socket, connections and requests until Close. Its methods
@@ -121,7 +125,7 @@ func Listen(ctx context.Context, cfg Config) (*Listener, error) {
 	l := &Listener{cfg: cfg, later: make(chan struct{}, cfg.MaxLater), errs: make(chan error, 1),
 		requests: stream.NewPlaces(cfg.MaxRequests, max(1, cfg.MaxRequests/8))}
 	l.buffers.New = func() any { return &buffers{responder: cfg.New()} }
-	door, err := stream.OpenDoor(ctx, stream.DoorConfig{Addr: cfg.Addr, TLS: cfg.TLS, MaxConns: cfg.MaxConns, MaxPerClient: cfg.MaxPerClient, Handshake: cfg.Transfer})
+	door, err := stream.OpenDoor(ctx, stream.DoorConfig{Addr: cfg.Addr, TLS: cfg.TLS, MaxConns: cfg.MaxConns, MaxPerClient: cfg.MaxPerClient, Handshake: cfg.Transfer, Inherited: cfg.Inherited})
 	if err != nil {
 		return nil, err
 	}
@@ -182,6 +186,26 @@ func (l *Listener) Open() int { return l.door.Open() }
 
 // Busy counts the requests that were answered 503 because too many were there.
 func (l *Listener) Busy() uint64 { return l.busy.Load() }
+
+// Sockets is the socket, for those who pass it on.
+func (l *Listener) Sockets() []syscall.Conn { return l.door.Sockets() }
+
+// Drain accepts no more connections, which are left in the socket for whoever
+// else has it, and ends those there are as soon as they have no request; all when
+// ctx ends. Then it closes everything.
+func (l *Listener) Drain(ctx context.Context) error {
+	l.door.StopAccepting()
+	l.server.SetKeepAlivesEnabled(false)
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for l.Open() > 0 && ctx.Err() == nil {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+		}
+	}
+	return l.Close()
+}
 
 // Close closes the socket and all connections, and waits for their goroutines.
 func (l *Listener) Close() error {

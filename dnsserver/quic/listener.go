@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -64,6 +66,10 @@ type Config struct {
 	// Turns are what streams compose answers in; Listeners may share them. Defaults
 	// to as many as GOMAXPROCS.
 	Turns *stream.Turns
+	// Inherited is a socket on Addr that somebody else opened; Listen closes the
+	// file. Connections stay with who has them, and break when he ends; new ones are
+	// whose packets come here. Defaults to none.
+	Inherited *os.File
 }
 
 // Listener owns its socket and connections until Close. Its methods may be
@@ -92,12 +98,7 @@ func Listen(ctx context.Context, cfg Config) (*Listener, error) {
 		return nil, fmt.Errorf("listen on quic %s: no certificate", cfg.Addr)
 	}
 	cfg = cfg.withDefaults()
-	network := "udp6"
-	if cfg.Addr.Addr().Is4() {
-		network = "udp4"
-	}
-	var lc net.ListenConfig
-	socket, err := lc.ListenPacket(ctx, network, cfg.Addr.String())
+	socket, err := cfg.open(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("listen on quic %s: %w", cfg.Addr, err)
 	}
@@ -121,6 +122,20 @@ func Listen(ctx context.Context, cfg Config) (*Listener, error) {
 	}
 	l.serving.Go(l.accept)
 	return l, nil
+}
+
+// open opens the socket, or takes the inherited one.
+func (cfg Config) open(ctx context.Context) (net.PacketConn, error) {
+	if cfg.Inherited != nil {
+		defer cfg.Inherited.Close()
+		return net.FilePacketConn(cfg.Inherited)
+	}
+	network := "udp6"
+	if cfg.Addr.Addr().Is4() {
+		network = "udp4"
+	}
+	var lc net.ListenConfig
+	return lc.ListenPacket(ctx, network, cfg.Addr.String())
 }
 
 func (cfg Config) withDefaults() Config {
@@ -152,6 +167,9 @@ func (cfg Config) withDefaults() Config {
 
 // Addr is the address listened on, its port never 0.
 func (l *Listener) Addr() netip.AddrPort { return source(l.socket.LocalAddr()) }
+
+// Sockets is the socket, for those who pass it on.
+func (l *Listener) Sockets() []syscall.Conn { return []syscall.Conn{l.socket.(*net.UDPConn)} }
 
 // Errors yields what stopped the accepting of connections, if Close did not.
 func (l *Listener) Errors() <-chan error { return l.errs }

@@ -130,7 +130,7 @@ func framed(msg []byte) []byte {
 	return append(binary.BigEndian.AppendUint16(nil, uint16(len(msg))), msg...)
 }
 
-func readFramed(conn net.Conn) ([]byte, error) {
+func readFramed(conn io.Reader) ([]byte, error) {
 	var size [2]byte
 	if _, err := io.ReadFull(conn, size[:]); err != nil {
 		return nil, err

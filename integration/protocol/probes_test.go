@@ -54,6 +54,7 @@ func TestEDNS(t *testing.T) {
 		{"unknown version, the last", "RFC 6891 §6.1.3", with("\x00\x00\x29\x04\xd0\x00\xff\x00\x00\x00\x00"), "BADVERS opt:1232", "", 0},
 		{"unknown version with an option", "RFC 6891 §6.1.3", with(opt(1232, 1, 0, option(100, "abc"))), "BADVERS opt:1232", "", 0},
 		{"unknown version with a flag", "RFC 6891 §6.1.3", with(opt(1232, 1, 0x0040)), "BADVERS opt:1232", "", 0},
+		{"unknown version with DO", "RFC 8906 §8.2.9", with(opt(1232, 1, 0x8000)), "BADVERS opt:1232 flags:8000", "", 0},
 		{"unknown option", "RFC 6891 §6.1.2", with(opt(1232, 0, 0, option(100, "abc"))), "NOERROR aa answers:1 opt:1232", "", 0},
 		{"unknown option, empty, and a known one", "RFC 6891 §6.1.2", with(opt(1232, 0, 0, option(65001, ""), option(dns.EDNS0NSID, ""))), "NOERROR aa answers:1 opt:1232 nsid:one", "", 0},
 		{"unknown flags", "RFC 6891 §6.1.4", with(opt(1232, 0, 0x1fff)), "NOERROR aa answers:1 opt:1232", "", 0},

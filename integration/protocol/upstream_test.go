@@ -104,6 +104,14 @@ func TestUpstream(t *testing.T) {
 		t.Errorf("while the upstream is well:\n%s", r)
 	}
 
+	// Who may not recurse has what the zone holds, and goes on by himself.
+	stranger := dns.Client{Dialer: &net.Dialer{LocalAddr: &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}, Timeout: 5 * time.Second}}
+	if r, _, err := stranger.Exchange(question("cdn.apps.example", dns.TypeA), w.dns); err != nil {
+		t.Error(err)
+	} else if r.RecursionAvailable || len(r.Answer) != 1 || len(data(r, dns.TypeCNAME)) != 1 {
+		t.Errorf("to a stranger, want the CNAME alone and no RA:\n%s", r)
+	}
+
 	w.stop(t)
 	dead := time.Now()
 	w.stale(t, dead)

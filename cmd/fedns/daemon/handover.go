@@ -63,9 +63,8 @@ func (d *Daemon) takeOver(ctx context.Context) error {
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
 	for alive := true; alive && !d.prepared(); {
-		if faults := d.ZoneFaults(); len(faults) > 0 {
-			// The predecessor may serve what the files held before.
-			return fmt.Errorf("not taken over: %d zones cannot be read", len(faults))
+		if err := d.unfit(); err != nil {
+			return fmt.Errorf("not taken over: %w", err)
 		}
 		select {
 		case <-look.C:
@@ -88,10 +87,20 @@ func (d *Daemon) takeOver(ctx context.Context) error {
 	return nil
 }
 
+// unfit says what the predecessor may have in force still that cannot be read any more.
+func (d *Daemon) unfit() error {
+	d.applying.Lock()
+	defer d.applying.Unlock()
+	if zones, keys := len(d.ZoneFaults()), len(d.serving.keyFaults); zones+keys > 0 {
+		return fmt.Errorf("%d zones and the DNSSEC keys of %d cannot be read", zones, keys)
+	}
+	return nil
+}
+
 // prepared says that this daemon knows what its predecessor does.
 func (d *Daemon) prepared() bool {
 	missing := slices.DeleteFunc(d.engine.Ready(), func(c string) bool { return slices.Contains(d.heritage.Missing, c) })
-	if len(missing) > 0 || len(d.ZoneFaults()) > 0 {
+	if len(missing) > 0 || d.unfit() != nil {
 		return false
 	}
 	return !d.doubtful.Load() || len(d.engine.Ready()) > 0 && d.engine.Decided() && len(d.engine.Unresolved()) == 0

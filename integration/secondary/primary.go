@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
@@ -71,6 +72,13 @@ func (t *transfers) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
+// warned is what fedns warned of.
+func (t *transfers) warned() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.warnings)
+}
+
 // count is how many transfers of a kind a key's holder got.
 func (t *transfers) count(key, kind string) int {
 	t.mu.Lock()
@@ -99,6 +107,13 @@ func (n *notices) failed(apex dnsname.Name, to transfer.Secondary, err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.failures = append(n.failures, fmt.Sprintf("%s to %s: %v", apex, to.Key, err))
+}
+
+// given are the failures so far.
+func (n *notices) given() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.failures)
 }
 
 func (n *notices) count(to netip.AddrPort) int {

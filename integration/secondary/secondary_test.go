@@ -219,7 +219,10 @@ func (p *primary) allFollow(t *testing.T, zones ...string) map[string]time.Durat
 // tell logs what was done so far.
 func (p *primary) tell(t *testing.T) {
 	t.Helper()
-	t.Logf("NOTIFY: %+v %q", p.notifier.Counts(), p.told.failures)
+	t.Logf("NOTIFY: %+v %q", p.notifier.Counts(), p.told.given())
+	for _, w := range p.transfers.warned() {
+		t.Logf("primary warns: %s", w)
+	}
 	p.transfers.mu.Lock()
 	defer p.transfers.mu.Unlock()
 	for _, s := range p.all {
@@ -227,13 +230,11 @@ func (p *primary) tell(t *testing.T) {
 		t.Logf("%-4s told %d times, transfers %v, of them whole %v; differences had %d records in %d octets",
 			s.name, p.told.count(s.addr), p.transfers.by[k], p.transfers.whole[k], p.transfers.records[k], p.transfers.octets[k])
 	}
-	for _, w := range p.transfers.warnings {
-		t.Logf("primary warns: %s", w)
-	}
 }
 
 // TestSecondariesFollowManyChanges changes 2,000 RRsets a second, adds a zone in
-// the middle, and compares every name and type when all is over.
+// the middle, has each secondary miss some of it, and compares every name and
+// type when all is over.
 func TestSecondariesFollowManyChanges(t *testing.T) {
 	needServers(t)
 	length, size := 10*time.Second, 4000
@@ -273,18 +274,29 @@ type done struct {
 
 func (d done) rate() float64 { return float64(d.changes) / d.took.Seconds() }
 
-// change makes changes at the rate for a while. The last flow's zone is added in the middle.
+// change makes changes at the rate for a while. The last flow's zone is added in
+// the middle, and each secondary is away for an eighth of the time.
 func (p *primary) change(t *testing.T, flows []*traffic, length time.Duration) (d done) {
 	t.Helper()
 	began, ticks := time.Now(), time.Tick(tick)
 	added := false
+	away := make([]bool, len(p.all))
 	for turn := 0; time.Since(began) < length; turn++ {
 		<-ticks
-		if !added && time.Since(began) > length/2 {
+		now := time.Since(began)
+		if !added && now > length/2 {
 			if err := p.serve(busy, other, late); err != nil {
 				t.Fatal(err)
 			}
 			added = true
+		}
+		for i, s := range p.all {
+			if in := now/(length/8) == time.Duration(2*i+1); in != away[i] {
+				if err := s.pause(in); err != nil {
+					t.Fatal(err)
+				}
+				away[i] = in
+			}
 		}
 		f := flows[0]
 		switch {
@@ -317,17 +329,19 @@ func (p *primary) checkTransfers(t *testing.T, before map[string]int, length tim
 		if least := int(length.Seconds()); differences < least {
 			t.Errorf("%s fetched differences %d times, want %d at least", s.name, differences, least)
 		}
-		if most := 1 + differences/10; whole > most {
+		// NSD 4.6 takes a zone whole when it got two transfers of it within one second,
+		// for it loads them at the end of that, and misses the first.
+		if most := 3 + differences/5; whole > most {
 			t.Errorf("%s fetched zones whole %d times beside differences %d times, want %d at most", s.name, whole, differences, most)
 		}
 	}
-	for _, f := range p.told.failures {
+	for _, f := range p.told.given() {
 		// NOTAUTH is from who has not found the zone in the catalog yet, and fetches it when it has.
-		if !strings.HasSuffix(f, "RCODE 9") {
+		if !strings.HasSuffix(f, "NOTAUTH") {
 			t.Errorf("NOTIFY was given up: %s", f)
 		}
 	}
-	for _, w := range p.transfers.warnings {
+	for _, w := range p.transfers.warned() {
 		t.Errorf("primary warns: %s", w)
 	}
 }

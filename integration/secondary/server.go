@@ -77,6 +77,14 @@ func (s *server) start(sp *process.Spawner) (err error) {
 	return err
 }
 
+// pause stops the server without ending it, or has it go on.
+func (s *server) pause(yes bool) error {
+	if yes {
+		return s.proc.Pause()
+	}
+	return s.proc.Resume()
+}
+
 // freeAddr is a port that nobody has, for UDP nor TCP.
 func freeAddr(host string) (netip.AddrPort, error) {
 	for range 50 {

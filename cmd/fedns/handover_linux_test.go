@@ -261,6 +261,53 @@ func TestHandoverFails(t *testing.T) {
 	p.answers("www.example.com.", dns.TypeTXT, `NOERROR "1"`)
 }
 
+// TestHandoverOfTheDead: a successor whose predecessor dies goes on with what it
+// has, in the sockets that it inherited.
+func TestHandoverOfTheDead(t *testing.T) {
+	p := runProgram(t, "federation: {name: prod}\nclusters: [{name: a, manifests: a}]\n", map[string]string{"a/web.yaml": webManifest})
+	p.config("federation: {name: prod}\nclusters: [{name: a, manifests: a}, {name: other, manifests: other}]\n")
+	p.await("the other cluster is missed", func() string {
+		if _, body := p.get("/readyz"); !strings.Contains(body, "cluster other") {
+			return body
+		}
+		return ""
+	})
+	p.handOver() // neither has read it, so nobody waits for it
+	p.answers("web.shop.prod.", dns.TypeA, "NOERROR 10.0.0.1")
+
+	p.write("other/web.yaml", webManifest)
+	p.await("it is read", func() string {
+		if code, body := p.get("/readyz"); code != 200 {
+			return body
+		}
+		return ""
+	})
+	if err := os.RemoveAll(filepath.Join(p.dir, "other")); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(p.pid, syscall.SIGUSR2); err != nil {
+		t.Fatal(err)
+	}
+	next := 0
+	p.await("a successor is there", func() string {
+		log := p.logged()
+		parts := strings.Split(log, "msg=\"handing over\" pid=")
+		if len(parts) != 3 || !strings.Contains(parts[2], "cluster=other phase=unreachable") {
+			return log
+		}
+		text, _, _ := strings.Cut(parts[2], "\n")
+		next, _ = strconv.Atoi(text)
+		return ""
+	})
+	p.answers("web.shop.prod.", dns.TypeA, "NOERROR 10.0.0.1") // by the one that is there
+	if err := syscall.Kill(p.pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	p.ended(p.pid)
+	p.pid = next
+	p.answers("web.shop.prod.", dns.TypeA, "NOERROR 10.0.0.1")
+}
+
 // certify writes a certificate for 127.0.0.1 and its key, PEM each, and is what trusts it.
 func certify(t *testing.T) (certificate, key string, trusts *x509.CertPool) {
 	t.Helper()

@@ -60,8 +60,15 @@ func serve(ctx context.Context, file string, log *slog.Logger) error {
 	}
 	var watching sync.WaitGroup
 	watching.Go(func() {
-		if heritage == nil { // else the predecessor tells it who we are
-			tellReady(ctx, d, log)
+		select {
+		case <-d.Listening():
+		case <-ctx.Done():
+			return
+		}
+		if heritage == nil { // else the predecessor tells who we are
+			if err := handover.Notify("READY=1"); err != nil {
+				log.Warn("the service manager cannot be told", "error", err)
+			}
 		}
 		handOver(ctx, requests, d, log)
 	})
@@ -77,17 +84,6 @@ func serve(ctx context.Context, file string, log *slog.Logger) error {
 		return wanting{err}
 	}
 	return nil
-}
-
-// tellReady tells the service manager that queries are answered.
-func tellReady(ctx context.Context, d *daemon.Daemon, log *slog.Logger) {
-	select {
-	case <-d.Listening():
-		if err := handover.Notify("READY=1"); err != nil {
-			log.Warn("the service manager cannot be told", "error", err)
-		}
-	case <-ctx.Done():
-	}
 }
 
 // handOver hands over to a successor when somebody asks to.

@@ -62,14 +62,13 @@ func (d *Daemon) answer(ctx context.Context) error {
 func (d *Daemon) takeOver(ctx context.Context) error {
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
-	for alive := true; alive && !d.prepared(); {
+	for !d.orphaned() && !d.prepared() {
 		if err := d.unfit(); err != nil {
 			return fmt.Errorf("not taken over: %w", err)
 		}
 		select {
 		case <-look.C:
 		case <-d.heritage.Gone():
-			alive = false // whatever we have is better than nothing
 		case <-ctx.Done():
 			return nil
 		}
@@ -85,6 +84,17 @@ func (d *Daemon) takeOver(ctx context.Context) error {
 		return fmt.Errorf("the predecessor cannot be told: %w", err)
 	}
 	return nil
+}
+
+// orphaned says that the predecessor has ended before we were ready: whatever we
+// have is better than nothing.
+func (d *Daemon) orphaned() bool {
+	select {
+	case <-d.heritage.Gone():
+		return true
+	default:
+		return false
+	}
 }
 
 // unfit says what the predecessor may have in force still that cannot be read any more.

@@ -17,10 +17,9 @@ const (
 
 // taps is what is written of what is answered. Apply alone changes it.
 type taps struct {
-	dnstapConfig   tap.Config
-	queryLogSample int
-	dnstap         *part[*tap.Dnstap]
-	queryLog       *part[*tap.QueryLog]
+	dnstapConfig tap.Config
+	dnstap       *part[*tap.Dnstap]
+	queryLog     *part[*tap.QueryLog]
 
 	mu    sync.Mutex
 	stats map[string]func() tap.Stats

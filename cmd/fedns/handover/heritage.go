@@ -87,7 +87,7 @@ func Inherited() (*Heritage, error) {
 	}
 	go func() {
 		_, _ = io.Copy(io.Discard, life)
-		life.Close()
+		_ = life.Close()
 		close(h.gone)
 	}()
 	return h, nil
@@ -111,7 +111,7 @@ func (h *Heritage) Ready() error {
 	defer h.mu.Unlock()
 	for k, files := range h.sockets {
 		for _, f := range files {
-			f.Close()
+			_ = f.Close()
 		}
 		delete(h.sockets, k)
 	}

@@ -1,6 +1,7 @@
 package handover
 
 import (
+	"errors"
 	"net"
 	"os"
 )
@@ -17,7 +18,6 @@ func Notify(state string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close()
 	_, err = conn.Write([]byte(state))
-	return err
+	return errors.Join(err, conn.Close())
 }

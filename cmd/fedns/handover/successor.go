@@ -39,7 +39,7 @@ func Start(sockets []Socket, state State) (*Successor, error) {
 	files := []*os.File{os.Stdin, os.Stdout, os.Stderr, nil, nil}
 	defer func() {
 		for _, f := range files[readyFD:] {
-			f.Close() // the successor has its own
+			_ = f.Close() // the successor has its own
 		}
 	}()
 	readers := map[key]int{}
@@ -65,7 +65,7 @@ func Start(sockets []Socket, state State) (*Successor, error) {
 		return nil, errors.Join(err, s.ready.Close())
 	}
 	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, Variable+"=") })
-	s.process, err = os.StartProcess(path, os.Args, &os.ProcAttr{Env: append(env, Variable+"="+string(text)), Files: files})
+	s.process, err = os.StartProcess(path, os.Args, &os.ProcAttr{Env: append(env, Variable+"="+string(text)), Files: files}) //nolint:gosec // it is this program, with its own arguments
 	if err != nil {
 		return nil, errors.Join(err, s.ready.Close(), s.life.Close())
 	}

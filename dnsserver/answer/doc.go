@@ -12,6 +12,9 @@
 // What cannot be answered at once is put off: Respond says Later, and the
 // transport has Finish give it. See docs/adr/0006.
 //
+// Datagrams come in batches: before any is answered, what the table has for all of
+// them is read from memory at once (Prefetch).
+//
 // Queries read what is published by atomic loads only; they never wait for a
 // writer, start a goroutine or, on the hot path, allocate.
 //

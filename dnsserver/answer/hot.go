@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"net/netip"
 
-	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/dnsserver/policy"
 	"github.com/fedns/fedns/dnsserver/wire"
 	"github.com/fedns/fedns/dnsserver/zone"
@@ -22,25 +21,16 @@ const flagsPlain = wire.FlagRD | wire.FlagRA | wire.FlagAD | wire.FlagCD | 1<<6
 
 // hot answers a query that needs a look-up and a copy, and returns 0 for every other one.
 func (w *Worker) hot(dst, msg []byte, p *policy.Policy, client netip.Addr) int {
-	if len(msg) < wire.HeaderLen+5 || len(dst) < udpSize {
+	end := nameEnd(msg)
+	if end == 0 || len(dst) < udpSize {
 		return 0
 	}
 	flags := binary.BigEndian.Uint16(msg[2:])
 	counts := binary.BigEndian.Uint64(msg[4:])
-	if flags&^flagsPlain != 0 || counts&^1 != oneQuestion {
+	if flags&^flagsPlain != 0 {
 		return 0
 	}
-	end := wire.HeaderLen // of the name, its root octet left out
-	for msg[end] != 0 {
-		if msg[end] > dnsname.MaxLabel {
-			return 0
-		}
-		end += 1 + int(msg[end])
-		if end+5 > len(msg) || end-wire.HeaderLen >= dnsname.MaxWire {
-			return 0
-		}
-	}
-	end += 5
+	end += 4
 	name := w.query.FoldName(msg[wire.HeaderLen : end-4])
 	if msg[end-2] != 0 || msg[end-1] != byte(wire.ClassIN) {
 		return 0

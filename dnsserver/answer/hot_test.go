@@ -310,7 +310,8 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 		if n := w.hot(dst, msg, w.engine.policy.Load(), from.Addr()); n == 0 {
 			t.Errorf("%s is not answered by the hot path", what)
 		}
-		if n := testing.AllocsPerRun(100, func() { w.Respond(dst, msg, from) }); n != 0 {
+		ahead := [][]byte{msg, nil, msg[:5], msg}
+		if n := testing.AllocsPerRun(100, func() { w.Prefetch(ahead); w.Respond(dst, msg, from) }); n != 0 {
 			t.Errorf("%s: %v allocations a query", what, n)
 		}
 	}
@@ -411,6 +412,7 @@ func FuzzRespond(f *testing.F) {
 	f.Fuzz(func(t *testing.T, msg []byte) {
 		for _, w := range []*Worker{e.NewWorker(policy.UDP, &Counts{}), e.NewWorker(policy.TCP, &Counts{})} {
 			dst := make([]byte, w.room)
+			w.Prefetch([][]byte{msg, msg})
 			second := time.Now().Unix()
 			hot := append([]byte(nil), dst[:w.hot(dst, msg, w.engine.policy.Load(), from.Addr())]...)
 			n := w.Respond(dst, msg, from)

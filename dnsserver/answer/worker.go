@@ -26,16 +26,17 @@ const Later = -1
 
 // Worker answers queries for one goroutine at a time.
 type Worker struct {
-	engine    *Engine
-	transport policy.Transport
-	room      int // octets an answer may have whatever the client says
-	query     wire.Query
-	writer    wire.Writer
-	look      lookup
-	edns      edns
-	counts    *Counts
-	ra        uint16        // wire.FlagRA where the client may recurse
-	session   *tsig.Session // the last query was signed; nil: it was not
+	engine     *Engine
+	transport  policy.Transport
+	room       int // octets an answer may have whatever the client says
+	query      wire.Query
+	writer     wire.Writer
+	look       lookup
+	edns       edns
+	counts     *Counts
+	prefetched uint64        // what Prefetch read
+	ra         uint16        // wire.FlagRA where the client may recurse
+	session    *tsig.Session // the last query was signed; nil: it was not
 	resolving
 	zone  int64          // id of the one that the last answer was of; -1: of none
 	seen  uint64         // messages observed, or left out

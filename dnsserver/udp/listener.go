@@ -23,6 +23,13 @@ type Responder interface {
 	Respond(dst, query []byte, from netip.AddrPort) int
 }
 
+// Prefetcher is a Responder that can look ahead.
+type Prefetcher interface {
+	// Prefetch sees queries that Respond is called with next. It keeps none, and
+	// must not block.
+	Prefetch(queries [][]byte)
+}
+
 // Config says where to listen and who answers.
 type Config struct {
 	Addr netip.AddrPort   // port 0: any free one

@@ -51,6 +51,7 @@ type mmsghdr struct {
 type reader struct {
 	conn      *net.UDPConn
 	responder Responder
+	prefetch  func(queries [][]byte) // the Responder's; nil: it has none
 	crowded   func() bool
 	closed    *atomic.Bool
 	later     *later
@@ -60,12 +61,16 @@ type reader struct {
 	from           [batch][unix.SizeofSockaddrInet6]byte
 	control        [batch][controlLen]byte
 	query          [batch][maxQuery]byte
+	queries        [batch][]byte // of query, as long as they are
 	response       [batch][]byte
 	wantControl    bool
 }
 
 func newReader(conn *net.UDPConn, cfg Config, closed *atomic.Bool, later *later) *reader {
 	r := &reader{conn: conn, responder: cfg.New(), crowded: cfg.Crowded, closed: closed, later: later}
+	if p, ok := r.responder.(Prefetcher); ok {
+		r.prefetch = p.Prefetch
+	}
 	for i := range batch {
 		r.response[i] = make([]byte, cfg.ResponseSize)
 		r.recvIO[i].Base = &r.query[i][0]
@@ -152,10 +157,16 @@ func (r *reader) receive(fd uintptr) (int, syscall.Errno) {
 
 // answer answers the first n datagrams of the batch.
 func (r *reader) answer(fd uintptr, n int) {
+	for i := range n {
+		r.queries[i] = r.query[i][:r.recv[i].n]
+	}
+	if r.prefetch != nil && n > 1 {
+		r.prefetch(r.queries[:n])
+	}
 	out := 0
 	for i := range n {
 		in := &r.recv[i]
-		size := r.responder.Respond(r.response[out], r.query[i][:in.n], r.source(i))
+		size := r.responder.Respond(r.response[out], r.queries[i], r.source(i))
 		if size <= 0 {
 			if size < 0 {
 				r.putOff(i)

@@ -87,6 +87,17 @@ func (s *Store) parse(data []byte) error {
 	return lines.Err()
 }
 
+// Beside says that another process goes on from the same file for a while, until
+// this one has taken its place: floors are put past all that it may reach. It
+// comes before anything else.
+func (s *Store) Beside() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for apex := range s.floors {
+		s.floors[apex] += 2 * maxAhead // its last ceiling, and one more
+	}
+}
+
 // Floor is what a zone's serial has to be past at least; ok false when nothing
 // is known of it.
 func (s *Store) Floor(apex dnsname.Name) (serial uint32, ok bool) {
@@ -108,12 +119,30 @@ func (s *Store) Reach(apex dnsname.Name, serial uint32) error {
 	}
 	now := maps.Clone(s.ceilings)
 	now[apex] = serial + s.ahead[apex]
+	s.merge(now)
 	if err := write(s.path, now); err != nil {
 		return fmt.Errorf("serials: %w", err)
 	}
 	s.ceilings = now
 	s.ahead[apex] = min(2*s.ahead[apex]+1, maxAhead)
 	return nil
+}
+
+// merge takes up what another process has written meanwhile: no ceiling goes back.
+func (s *Store) merge(ceilings map[dnsname.Name]uint32) {
+	data, err := os.ReadFile(s.path)
+	if err != nil {
+		return
+	}
+	other := &Store{ceilings: map[dnsname.Name]uint32{}}
+	if other.parse(data) != nil {
+		return // ours is put in its place
+	}
+	for apex, c := range other.ceilings {
+		if own, ok := ceilings[apex]; !ok || zone.SerialLess(own, c) {
+			ceilings[apex] = c
+		}
+	}
 }
 
 func write(path string, ceilings map[dnsname.Name]uint32) error {

@@ -76,6 +76,40 @@ func TestTheFileIsWrittenNowAndThen(t *testing.T) {
 	}
 }
 
+// Two processes share the file while one takes the other's place.
+func TestASuccessorGoesOnPastItsPredecessor(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "serials")
+	before := open(t, path)
+	reached := uint32(0)
+	reach := func(s *Store, serial uint32) {
+		t.Helper()
+		if err := s.Reach(apex, serial); err != nil {
+			t.Fatal(err)
+		}
+		reached = max(reached, serial)
+	}
+	for serial := range uint32(300_000) { // its ceilings are far ahead by then
+		reach(before, serial)
+	}
+	after := open(t, path)
+	after.Beside()
+	floor, _ := after.Floor(apex)
+	for range maxAhead { // it goes on meanwhile
+		reach(before, reached+1)
+	}
+	if floor <= reached {
+		t.Fatalf("the successor begins at %d, the predecessor reached %d", floor, reached)
+	}
+	reach(after, floor+1)
+	reach(before, reached) // and writes once more, at most
+	if err := before.Reach(other, 1); err != nil {
+		t.Fatal(err)
+	}
+	if floor, _ := open(t, path).Floor(apex); floor < reached {
+		t.Errorf("after a crash zones begin at %d, %d was reached", floor, reached)
+	}
+}
+
 func TestDamagedFilesAreSetAside(t *testing.T) {
 	for what, damage := range map[string]func(string) string{
 		"cut":     func(s string) string { return s[:len(s)/2] },

@@ -57,6 +57,9 @@ func (d *Daemon) openState(dir string, dns *dnsserver.Config) error {
 	if err != nil {
 		d.log.Error("state was damaged; SOA serials begin anew", "error", err)
 	}
+	if d.heritage != nil {
+		store.Beside()
+	}
 	dns.Serials = store
 	return nil
 }

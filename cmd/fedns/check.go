@@ -29,7 +29,7 @@ func newCheck(stdout io.Writer) *cobra.Command {
 	var out output
 	cmd := &cobra.Command{
 		Use: "check --config FILE", Short: "Validate the configuration and reach every cluster", Args: cobra.NoArgs,
-		Long: `Reads the configuration and its zone files as the daemon would, and asks every
+		Long: `Reads the configuration, its zone files, keys and certificate as the daemon would, and asks every
 cluster for what the daemon needs of it. Prints one line a finding and exits 1
 when something is wrong, 0 when nothing is.`,
 		Example: "  fedns check --config /etc/fedns/fedns.yaml",
@@ -86,6 +86,9 @@ func check(ctx context.Context, file string) []finding {
 			text = fmt.Sprintf("%d RRsets in %d files", len(set.RRsets), len(z.Files))
 		}
 		found = append(found, findings("zone "+z.Name.String(), text, err)...)
+	}
+	for _, f := range daemon.CheckServing(cfg) {
+		found = append(found, findings(f.Subject, f.Text, f.Err)...)
 	}
 	// All clusters at once: what takes time is waiting for those that do not answer.
 	reached := make([]error, len(cfg.Clusters))

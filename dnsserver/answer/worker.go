@@ -89,10 +89,12 @@ func (w *Worker) Respond(dst, query []byte, from netip.AddrPort) (n int) {
 // limit has a response sent, made small, or dropped, as like ones before it allow.
 func (w *Worker) limit(dst, query []byte, l *policy.Limiter, client netip.Addr) int {
 	class, key := policy.Failure, uint64(dst[3]&15)
-	if rcode := wire.Rcode(dst[3] & 15); w.zone >= 0 && (rcode == wire.NoError || rcode == wire.NXDomain) {
-		if class, key = policy.Negative, uint64(w.zone); dst[6]|dst[7] != 0 {
-			class, key = policy.Positive, w.engine.table.hash(w.query.Name())+uint64(w.query.Type)
-		}
+	switch rcode := wire.Rcode(dst[3] & 15); {
+	case rcode != wire.NoError && rcode != wire.NXDomain:
+	case w.zone >= 0 && dst[6]|dst[7] == 0:
+		class, key = policy.Negative, uint64(w.zone)
+	default: // of no zone of ours: each name is an answer of its own
+		class, key = policy.Positive, w.engine.table.hash(w.query.Name())+uint64(w.query.Type)
 	}
 	switch l.Account(client, class, key, time.Now()) {
 	case policy.Send:

@@ -58,7 +58,7 @@ func (c *connection) serve() {
 				return
 			}
 			if !whole(c.in) {
-				_ = c.SetReadDeadline(time.Now().Add(c.cfg.Transfer))
+				_ = c.SetReadDeadline(time.Now().Add(c.transfer()))
 			}
 		}
 		b := c.buffers.Get().(*buffers)
@@ -179,4 +179,12 @@ func (l *Listener) idle() time.Duration {
 		return l.cfg.Idle / 10
 	}
 	return l.cfg.Idle
+}
+
+// transfer is how long a message may take to come in: less when most places are taken.
+func (l *Listener) transfer() time.Duration {
+	if l.Crowded() {
+		return l.cfg.Transfer / 5
+	}
+	return l.cfg.Transfer
 }

@@ -5,14 +5,28 @@ import (
 	"sync"
 )
 
-// Places counts what clients have open at once, all together and each of them.
-// It is safe for concurrent use.
+// Places counts what clients have open at once, all together and each of them. A
+// client is an IPv4 address, or an IPv6 network of 64 bits: whoever has one
+// address of that has all. It is safe for concurrent use.
 type Places struct {
 	all, each int
 
 	mu    sync.Mutex
 	taken int
 	by    map[netip.Addr]int
+}
+
+// whose is the client that an address belongs to.
+func whose(a netip.Addr) netip.Addr {
+	if a.Is4In6() {
+		return a.Unmap()
+	}
+	if a.Is6() {
+		if p, err := a.WithZone("").Prefix(64); err == nil {
+			return p.Addr()
+		}
+	}
+	return a
 }
 
 // NewPlaces has as many as all, of which one client address gets each at most.
@@ -22,6 +36,7 @@ func NewPlaces(all, each int) *Places {
 
 // Take takes a place for client; false when none is left for it.
 func (p *Places) Take(client netip.Addr) bool {
+	client = whose(client)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.taken >= p.all || p.by[client] >= p.each {
@@ -34,6 +49,7 @@ func (p *Places) Take(client netip.Addr) bool {
 
 // Give gives one of client's places back.
 func (p *Places) Give(client netip.Addr) {
+	client = whose(client)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.taken--
@@ -54,6 +70,7 @@ func (p *Places) Crowded() bool { return 2*p.Taken() > p.all }
 
 // CrowdedBy says that client has more than half of what one may have.
 func (p *Places) CrowdedBy(client netip.Addr) bool {
+	client = whose(client)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return 2*p.by[client] > p.each

@@ -61,9 +61,9 @@ func TestEveryFieldIsRead(t *testing.T) {
 	want := &Config{
 		Listen: Listen{
 			DNS:         []netip.AddrPort{netip.MustParseAddrPort("0.0.0.0:5353"), netip.MustParseAddrPort("[::]:5353")},
-			TLS:         []netip.AddrPort{netip.MustParseAddrPort("[::]:853")},
-			HTTPS:       []netip.AddrPort{netip.MustParseAddrPort("[::]:443")},
-			QUIC:        []netip.AddrPort{netip.MustParseAddrPort("[::]:853")},
+			TLS:         []netip.AddrPort{netip.MustParseAddrPort("0.0.0.0:853"), netip.MustParseAddrPort("[::]:853")},
+			HTTPS:       []netip.AddrPort{netip.MustParseAddrPort("0.0.0.0:443"), netip.MustParseAddrPort("[::]:443")},
+			QUIC:        []netip.AddrPort{netip.MustParseAddrPort("0.0.0.0:853"), netip.MustParseAddrPort("[::]:853")},
 			Certificate: Certificate{"/etc/fedns/tls.crt", "/etc/fedns/tls.key"},
 			HTTP:        netip.MustParseAddrPort("[::]:8053"),
 		},

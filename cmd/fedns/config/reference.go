@@ -22,7 +22,7 @@ func Fields() []Field {
 
 		{"listen", "mapping", "see below", "Where the daemon can be reached."},
 		{"listen.dns", "list of address:port, IPv6 in brackets", "`[\"127.0.0.1:5353\"]`",
-			"Where DNS is answered, over UDP and TCP each."},
+			"Where DNS is answered, over UDP and TCP each. An IPv6 address, `[::]` too, takes no IPv4; that holds for the three below as well."},
 		{"listen.tls", "list of address:port", "none", "Where DNS is answered over TLS (DoT); usually port 853."},
 		{"listen.https", "list of address:port", "none", "Where DNS is answered over HTTPS (DoH), at `/dns-query`; usually port 443."},
 		{"listen.quic", "list of address:port", "none", "Where DNS is answered over QUIC (DoQ); usually port 853."},
@@ -183,9 +183,9 @@ const Example = `apiVersion: fedns.io/v1alpha1
 kind: Config
 listen:
   dns: ["0.0.0.0:5353", "[::]:5353"]
-  tls: ["[::]:853"]
-  https: ["[::]:443"]
-  quic: ["[::]:853"]
+  tls: ["0.0.0.0:853", "[::]:853"]
+  https: ["0.0.0.0:443", "[::]:443"]
+  quic: ["0.0.0.0:853", "[::]:853"]
   certificate: {file: tls.crt, key: tls.key}
   http: "[::]:8053"                 # IPv4, too
 federation:

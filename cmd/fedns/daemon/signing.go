@@ -64,7 +64,7 @@ func (d *Daemon) signZone(apex dnsname.Name, c config.DNSSEC) (changed bool) {
 	z := d.serving.signing[apex]
 	keys, err := dnssec.ReadKeys(c.Keys, apex)
 	if err == nil && len(keys) == 0 {
-		if !c.Generate {
+		if !c.Generate || z != nil { // files that are gone for a moment must not roll a key over
 			err = errors.New("no key of the zone in " + c.Keys + "; want one, or dnssec.generate")
 		} else {
 			var k dnssec.Key

@@ -273,7 +273,7 @@ func TestHandoverFails(t *testing.T) {
 		p.answers("web.shop.prod.", dns.TypeA, "NOERROR 10.0.0.1")
 	}
 	p.write("zone", "www TXT\n")
-	refused(1, "not taken over: 1 zones and the DNSSEC keys of 0 cannot be read")
+	refused(1, "not taken over: 1 zones, the DNSSEC keys of 0, and 0 of TSIG keys and cookie secrets cannot be read")
 	p.write("zone", good)
 	p.config("nonsense: true\n" + rest)
 	refused(2, "nonsense: unknown field")

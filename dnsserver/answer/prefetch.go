@@ -33,15 +33,22 @@ func (w *Worker) Prefetch(queries [][]byte) {
 	for i, slot := range at[:n] {
 		at[i] = s.slots[slot].Load()
 	}
+	var entries [maxPrefetch]entry
 	var sum uint64
-	for _, v := range at[:n] {
+	for i, v := range at[:n] {
 		chunk := v >> offBits & (1<<chunkBits - 1)
 		if chunk == 0 || chunk >= uint64(len(s.chunks)) {
 			continue
 		}
 		if c := s.chunks[chunk].Load(); c != nil {
-			off := v & (chunkSize - 1)
-			sum += uint64((*c)[off]) + uint64((*c)[min(off+cacheLine, uint64(len(*c)-1))])
+			entries[i] = entry((*c)[v&(chunkSize-1):])
+			sum += uint64(entries[i].flags())
+		}
+	}
+	for _, e := range entries[:n] {
+		if e != nil { // no further than the entry goes: what is behind it may be being written
+			e = e.whole()
+			sum += uint64(e[min(cacheLine, len(e)-1)])
 		}
 	}
 	w.prefetched = sum // somebody has to want it

@@ -101,8 +101,8 @@ func (d *Daemon) orphaned() bool {
 func (d *Daemon) unfit() error {
 	d.applying.Lock()
 	defer d.applying.Unlock()
-	if zones, keys := len(d.ZoneFaults()), len(d.serving.keyFaults); zones+keys > 0 {
-		return fmt.Errorf("%d zones and the DNSSEC keys of %d cannot be read", zones, keys)
+	if zones, keys, secrets := len(d.ZoneFaults()), len(d.serving.keyFaults), d.serving.secretFaults; zones+keys+secrets > 0 {
+		return fmt.Errorf("%d zones, the DNSSEC keys of %d, and %d of TSIG keys and cookie secrets cannot be read", zones, keys, secrets)
 	}
 	return nil
 }

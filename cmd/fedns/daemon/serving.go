@@ -18,13 +18,15 @@ import (
 
 // serving is what of a configuration's Serving is in force. Apply alone uses it.
 type serving struct {
-	keys      *tsig.Keyring
-	cookies   *policy.Cookies
-	random    *policy.Cookies // where there is no file of secrets
-	limit     config.RateLimit
-	limiter   *policy.Limiter
-	forward   config.Forward
-	forwarder *part[*forward.Resolver]
+	keys *tsig.Keyring
+	// secretFaults counts what of TSIG keys and cookie secrets could not be read.
+	secretFaults int
+	cookies      *policy.Cookies
+	random       *policy.Cookies // where there is no file of secrets
+	limit        config.RateLimit
+	limiter      *policy.Limiter
+	forward      config.Forward
+	forwarder    *part[*forward.Resolver]
 
 	dnssec    config.DNSSEC
 	signing   map[dnsname.Name]*signing
@@ -74,7 +76,9 @@ func (p *parts) run(f func(context.Context)) (stop context.CancelFunc) {
 // and stays as it was.
 func (d *Daemon) applyServing(cfg *config.Config) {
 	s, c := &d.serving, &cfg.Serving
+	s.secretFaults = 0
 	if keys, err := tsig.Load(c.Keys...); err != nil {
+		s.secretFaults++
 		for _, e := range Lines(err) {
 			d.log.Error("TSIG keys were refused, those before stay in force", "error", e)
 		}
@@ -162,6 +166,7 @@ func (d *Daemon) applyCookies(c config.Cookies) {
 	default:
 		cookies, err := policy.ReadCookies(c.Secrets)
 		if err != nil {
+			s.secretFaults++
 			d.log.Error("cookie secrets were refused, those before stay in force", "error", err)
 			return
 		}

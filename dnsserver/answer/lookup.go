@@ -148,6 +148,10 @@ func (l *lookup) missing(s *zone.Snapshot, encloser, name dnsname.Name) (next dn
 		}
 	}
 	l.missed = true
+	if l.sign != nil && l.typ == zone.TypeNSEC { // what proves it is what was asked for (RFC 9824 §3.4)
+		l.writeSigned(wire.AnswerSection, name, l.sign.Deny(name, nil, false, negativeSOA(s).TTL))
+		return dnsname.Name{}, false
+	}
 	if l.rcode = wire.NXDomain; l.sign != nil && !l.co {
 		// In a compact denial it is the NSEC that says so (RFC 9824 §3.1).
 		l.rcode = wire.NoError

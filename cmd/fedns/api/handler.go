@@ -25,6 +25,7 @@ type Sources interface {
 	Doubtful() bool    // a name that is not there may yet exist
 	Reload() Reload
 	ZoneFaults() map[string]string // by zone, what is wrong with its files; empty: nothing
+	KeyFaults() map[string]string  // by zone that is to be signed, what is wrong with its keys; empty: nothing
 	Taps() map[string]tap.Stats    // by what is written: dnstap, querylog
 }
 

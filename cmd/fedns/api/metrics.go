@@ -37,6 +37,7 @@ var metrics = []Metric{
 	{"fedns_zone_records", "Resource records in the zone.", []string{"zone"}, prometheus.GaugeValue},
 	{"fedns_zone_hidden_rrsets", "RRsets of Services whose owner names belong to zone files.", []string{"zone"}, prometheus.GaugeValue},
 	{"fedns_zone_file_ok", "1 when the zone's files were good when last read; 0: what they held before is served.", []string{"zone"}, prometheus.GaugeValue},
+	{"fedns_zone_keys_ok", "1 when the keys of a zone that is to be signed were good when last read; 0: those before sign, or none if there were none.", []string{"zone"}, prometheus.GaugeValue},
 	{"fedns_cluster_phase", "1 for the phase the cluster is in (syncing, live, unreachable), 0 for the others.", []string{"cluster", "phase"}, prometheus.GaugeValue},
 	{"fedns_cluster_last_sync_timestamp_seconds", "When the cluster was last heard of; 0: never.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_cluster_services", "Services the cluster exports.", []string{"cluster"}, prometheus.GaugeValue},
@@ -149,6 +150,9 @@ func (c *collector) dns(put putFunc) {
 	}
 	for name := range faults {
 		put("fedns_zone_file_ok", 0, name)
+	}
+	for name, fault := range c.src.KeyFaults() {
+		put("fedns_zone_keys_ok", truth(fault == ""), name)
 	}
 }
 

@@ -38,6 +38,7 @@ type Daemon struct {
 
 	discovering atomic.Bool
 	doubtful    atomic.Bool
+	keyFaults   atomic.Pointer[map[string]string] // see KeyFaults
 
 	applying sync.Mutex // one configuration after the other
 	serving  serving    // of whoever holds applying

@@ -20,6 +20,24 @@ type signing struct {
 	due    time.Time // when signatures or keys' records are others next; zero: never
 }
 
+// tellKeys makes known how the keys of the zones that are to be signed are.
+func (d *Daemon) tellKeys() {
+	faults := map[string]string{}
+	for _, apex := range d.serving.dnssec.Zones {
+		faults[apex.String()] = d.serving.keyFaults[apex]
+	}
+	d.keyFaults.Store(&faults)
+}
+
+// KeyFaults tells, by zone that is to be signed, what was wrong with its keys
+// when they were last read; empty: nothing.
+func (d *Daemon) KeyFaults() map[string]string {
+	if faults := d.keyFaults.Load(); faults != nil {
+		return *faults
+	}
+	return nil
+}
+
 // lookAtKeys is how often key files are looked at. When signatures or keys'
 // records become due is known beforehand.
 const lookAtKeys = 10 * time.Second
@@ -50,6 +68,7 @@ func (d *Daemon) applySigning(cfg *config.Config) {
 	}
 	maps.DeleteFunc(s.keyFaults, func(apex dnsname.Name, _ string) bool { return !wanted[apex] })
 	s.dnssec = c
+	d.tellKeys()
 	if s.stopKeys == nil && len(c.Zones) > 0 {
 		s.stopKeys = d.parts.run(d.watchKeys)
 	}
@@ -156,6 +175,7 @@ func (d *Daemon) lookAtKeys(now time.Time) {
 			z.due = z.signer.NextChange(now)
 		}
 	}
+	d.tellKeys()
 	if len(others) == 0 || d.current == nil {
 		return
 	}

@@ -79,23 +79,59 @@ func (e entry) size() int { return 4 + 3 + len(e.key) + len(e.node) }
 // makePage packs entries, whose keys all start with prefix once it is put before them.
 func makePage(prefix string, es []entry) page {
 	more := commonPrefix(es[0].key, es[len(es)-1].key)
-	size := pageHeader + len(prefix) + len(more)
+	at := pageHeader + 4*len(es) + len(prefix) + len(more)
+	size := at
 	for _, e := range es {
 		size += e.size()
 	}
-	buf := make([]byte, pageHeader+4*len(es), size)
-	binary.BigEndian.PutUint32(buf, uint32(len(es)))
-	binary.BigEndian.PutUint32(buf[4:], uint32(len(prefix)+len(more)))
-	buf = append(buf, prefix...)
-	buf = append(buf, more...)
-	for i, e := range es {
-		binary.BigEndian.PutUint32(buf[pageHeader+4*i:], uint32(len(buf)))
-		suffix := e.key[len(more):]
-		buf = binary.AppendUvarint(buf, uint64(len(suffix)))
-		buf = append(buf, suffix...)
-		buf = append(buf, e.node...)
+	var b strings.Builder // its string is what was written, not a copy
+	b.Grow(size)
+	writeU32(&b, len(es))
+	writeU32(&b, len(prefix)+len(more))
+	var uvarint [binary.MaxVarintLen64]byte
+	for _, e := range es {
+		writeU32(&b, at)
+		suffix := len(e.key) - len(more)
+		at += binary.PutUvarint(uvarint[:], uint64(suffix)) + suffix + len(e.node)
 	}
-	return page(buf)
+	b.WriteString(prefix)
+	b.WriteString(more)
+	for _, e := range es {
+		suffix := e.key[len(more):]
+		b.Write(uvarint[:binary.PutUvarint(uvarint[:], uint64(len(suffix)))])
+		b.WriteString(suffix)
+		b.WriteString(e.node)
+	}
+	return page(b.String())
+}
+
+// with is the page with another node in entry i: by far the most of changes are
+// that, and take no more than a copy.
+func (p page) with(i int, node string) page {
+	start, end := p.u32(pageHeader+4*i), len(p)
+	if i+1 < p.count() {
+		end = p.u32(pageHeader + 4*(i+1))
+	}
+	size, n := uvarint(string(p[start:end]))
+	head := start + n + size
+	longer := len(node) - (end - head)
+	var b strings.Builder
+	b.Grow(len(p) + longer)
+	offsets := pageHeader + 4*(i+1)
+	b.WriteString(string(p[:offsets]))
+	for j := i + 1; j < p.count(); j++ {
+		writeU32(&b, p.u32(pageHeader+4*j)+longer)
+	}
+	b.WriteString(string(p[pageHeader+4*p.count() : head]))
+	b.WriteString(node)
+	b.WriteString(string(p[end:]))
+	return page(b.String())
+}
+
+func writeU32(b *strings.Builder, v int) {
+	var buf [4]byte
+	binary.BigEndian.PutUint32(buf[:], uint32(v))
+	b.Write(buf[:])
 }
 
 func commonPrefix(a, b string) string {

@@ -129,6 +129,13 @@ func (p page) entries(drop int) []entry {
 
 // mergePage makes edits in a page.
 func mergePage(p page, edits []entry) []kid {
+	if len(edits) == 1 && edits[0].node != "" {
+		if i, found := p.search([]byte(edits[0].key)); found {
+			if now := p.with(i, edits[0].node); len(now) <= maxPage {
+				return []kid{{min: p.prefix() + p.at(0).key, tree: &tree{page: now}}}
+			}
+		}
+	}
 	// What all keys, old and new, start with is left out while merging: in the
 	// usual case that is the page's own prefix and no key is copied.
 	shared := commonPrefix(p.prefix(), commonPrefix(edits[0].key, edits[len(edits)-1].key))

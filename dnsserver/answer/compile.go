@@ -138,14 +138,16 @@ func (e *Engine) compileName(z *published, snap *zone.Snapshot, owner dnsname.Na
 			}
 		}
 	}
-	var types []finished
+	types := e.types[:0]
+	e.rrs = e.rrs[:0]
 	if flags&flagSlow == 0 {
 		for r := range node.RRsets() {
-			types = append(types, finish(r))
+			types = append(types, e.finish(r))
 		}
 	}
-	var buf [512]byte
-	e.table.put(appendEntry(buf[:0], z.id, flags, owner.Wire(), types))
+	e.types = types
+	e.packed = appendEntry(e.packed[:0], z.id, flags, owner.Wire(), types)
+	e.table.put(e.packed)
 }
 
 // leftToReadable says that a name's answers are not just its own RRsets.
@@ -164,19 +166,37 @@ func leftToReadable(snap *zone.Snapshot, n zone.Node) bool {
 	return false
 }
 
-// finish composes the answer section for an RRset asked by its own name.
-func finish(r zone.RRset) finished {
-	msg, q := question(r.Owner, r.Type)
-	var w wire.Writer
-	w.Begin(make([]byte, 0, 1024), msg, q, wire.HeaderLen+dnsname.MaxWire+4+maxHot)
+// scratch is what compiling needs for one name at a time; Engine.writing guards it.
+type scratch struct {
+	writer   wire.Writer
+	query    wire.Query
+	question []byte
+	message  []byte
+	rrs      []byte // finished answers of the name
+	types    []finished
+	packed   entry
+}
+
+// finish composes the answer section for an RRset asked by its own name. What it
+// returns stands in e.rrs.
+func (e *Engine) finish(r zone.RRset) finished {
+	e.scratch.question = appendQuestion(e.scratch.question[:0], r.Owner, r.Type)
+	e.query.Parse(e.scratch.question)
+	if e.message == nil {
+		e.message = make([]byte, 0, wire.HeaderLen+dnsname.MaxWire+4+maxHot)
+	}
+	w, asked := &e.writer, len(e.scratch.question)
+	w.Begin(e.message[:0], e.scratch.question, &e.query, cap(e.message))
 	for d := range r.RDATA() {
 		if !w.Record(wire.AnswerSection, r.Owner, r.Type, r.TTL, d) {
 			return finished{typ: r.Type}
 		}
 	}
-	rrs := w.Message()[len(msg):]
-	if len(rrs) > maxHot {
+	e.message = w.Message()
+	if len(e.message)-asked > maxHot {
 		return finished{typ: r.Type}
 	}
-	return finished{r.Type, uint16(w.Count(wire.AnswerSection)), rrs}
+	at := len(e.rrs)
+	e.rrs = append(e.rrs, e.message[asked:]...)
+	return finished{r.Type, uint16(w.Count(wire.AnswerSection)), e.rrs[at:]}
 }

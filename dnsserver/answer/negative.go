@@ -85,11 +85,15 @@ func (n *negative) append(dst []byte, nameLen int) []byte {
 
 // question makes a query message for a name, to compose answers from.
 func question(name dnsname.Name, typ uint16) ([]byte, *wire.Query) {
-	msg := make([]byte, wire.HeaderLen, wire.HeaderLen+len(name.Wire())+4)
-	msg[5] = 1
-	msg = append(msg, name.Wire()...)
-	msg = append(msg, byte(typ>>8), byte(typ), 0, byte(wire.ClassIN))
+	msg := appendQuestion(nil, name, typ)
 	var q wire.Query
 	q.Parse(msg)
 	return msg, &q
+}
+
+func appendQuestion(msg []byte, name dnsname.Name, typ uint16) []byte {
+	msg = append(msg, make([]byte, wire.HeaderLen)...)
+	msg[5] = 1
+	msg = append(msg, name.Wire()...)
+	return append(msg, byte(typ>>8), byte(typ), 0, byte(wire.ClassIN))
 }

@@ -18,6 +18,7 @@ type Engine struct {
 	zones   atomic.Pointer[zoneSet]
 	byID    atomic.Pointer[[]*published] // what the table's entries refer to; nil: retracted
 	table   table
+	scratch
 
 	// moves counts twice each time names pass from one zone to another: while it is
 	// odd, or has changed, that the table lacks a name says nothing.

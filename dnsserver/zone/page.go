@@ -81,14 +81,15 @@ func makePage(prefix string, es []entry) page {
 	more := commonPrefix(es[0].key, es[len(es)-1].key)
 	at := pageHeader + 4*len(es) + len(prefix) + len(more)
 	size := at
+	var uvarint [binary.MaxVarintLen64]byte
 	for _, e := range es {
-		size += e.size()
+		suffix := len(e.key) - len(more)
+		size += binary.PutUvarint(uvarint[:], uint64(suffix)) + suffix + len(e.node)
 	}
-	var b strings.Builder // its string is what was written, not a copy
+	var b strings.Builder // its string is what was written, not a copy: so not an octet more
 	b.Grow(size)
 	writeU32(&b, len(es))
 	writeU32(&b, len(prefix)+len(more))
-	var uvarint [binary.MaxVarintLen64]byte
 	for _, e := range es {
 		writeU32(&b, at)
 		suffix := len(e.key) - len(more)

@@ -183,8 +183,12 @@ func parted(prefix string, es []entry) []kid {
 	return kids
 }
 
-// grouped puts kids evenly under inner nodes of at most fanout each.
+// grouped puts kids evenly under inner nodes of at most fanout each. It keeps the
+// slice.
 func grouped(kids []kid) []kid {
+	if 0 < len(kids) && len(kids) <= fanout {
+		return []kid{{min: kids[0].min, tree: &tree{kids: kids}}}
+	}
 	groups := (len(kids) + fanout - 1) / fanout
 	up := make([]kid, 0, groups)
 	for ; groups > 0; groups-- {

@@ -104,7 +104,7 @@ func Fields() []Field {
 		{"forward.to[].tlsName", "domain name", "UDP and TCP", "Asks over TLS, and the certificate has to be for this name."},
 		{"forward.everything", "`true` or `false`", "`false`", "Whether any name is resolved, not only what the zones' CNAMEs lead to."},
 		{"forward.cacheSize", "a number from 1 to 10000000", "`10000`", "How many answers are kept."},
-		{"forward.stale", "seconds from 0 to 604800, or a duration such as `1h`", "`24h`", "How long past its TTL an answer is given when no resolver answers (RFC 8767)."},
+		{"forward.stale", staleTakes, "`24h`", "How long past its TTL an answer is given when no resolver answers (RFC 8767)."},
 
 		{"dnssec", "mapping", "none", "Zones that are signed, on the fly."},
 		{"dnssec.keys", "path of a folder", "", "Where the zones' keys are: `K<zone>+<algorithm>+<tag>.key` and `.private`, as BIND writes them, of ECDSA P-256 or Ed25519. They are read again when they change."},
@@ -131,6 +131,8 @@ func Fields() []Field {
 const (
 	ttlTakes  = "seconds from 1 to 604800, or a duration such as `30s`"
 	waitTakes = "seconds from 0 to 86400, or a duration such as `5m`"
+	// as long as a TTL may be
+	staleTakes = "seconds from 0 to 604800, or a duration such as `1h`"
 )
 
 // later lists fields that are agreed upon and not there yet, so that who tries

@@ -168,7 +168,7 @@ func (r *reader) forward(v value, w *Forward) {
 		case "cacheSize":
 			w.CacheSize = r.number(f, 1, 10_000_000)
 		case "stale":
-			w.Stale = r.duration(f, 0, 7*24*time.Hour)
+			w.Stale = time.Duration(r.seconds(f, staleTakes, 0, maxTTL)) * time.Second
 		}
 	}
 	if _, given := r.seen[below(v.path, "to")]; !given {
@@ -336,22 +336,4 @@ func (r *reader) number(v value, least, most int) int {
 		return least
 	}
 	return n
-}
-
-// duration is whole seconds, or a duration such as 1h.
-func (r *reader) duration(v value, least, most time.Duration) time.Duration {
-	want := fmt.Sprintf("seconds from %.0f to %.0f, or a duration such as 1h", least.Seconds(), most.Seconds())
-	text, ok := r.text(v, want)
-	if !ok {
-		return least
-	}
-	d, err := time.ParseDuration(text)
-	if n, nerr := strconv.Atoi(text); nerr == nil {
-		d, err = time.Duration(n)*time.Second, nil
-	}
-	if err != nil || d < least || d > most || d%time.Second != 0 {
-		r.want(v, want)
-		return least
-	}
-	return d
 }

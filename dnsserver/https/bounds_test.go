@@ -17,6 +17,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/fedns/fedns/dnsserver/https"
+	"github.com/fedns/fedns/dnsserver/transporttest"
 )
 
 // dial is a TLS connection that speaks HTTP/1.1, and whose reads fail after ten seconds.
@@ -83,7 +84,7 @@ func TestBounds(t *testing.T) {
 		case <-release:
 		case <-ctx.Done():
 		}
-		_ = send(reply(query))
+		_ = send(transporttest.Reply(query))
 	}})
 	c := s.http(t, true)
 	do(t, c, http.MethodPost, s.url, mediaType, bytes.NewReader(question(t, dns.TypeA))) // it is connected then

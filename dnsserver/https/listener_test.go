@@ -19,6 +19,7 @@ import (
 
 	"github.com/fedns/fedns/dnsserver/certificate/certificatetest"
 	"github.com/fedns/fedns/dnsserver/https"
+	"github.com/fedns/fedns/dnsserver/transporttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -38,33 +39,13 @@ func (address) Respond(dst, query []byte, from netip.AddrPort) int {
 	case dns.TypeAXFR:
 		return -1
 	case dns.TypeTXT:
-		return copy(dst, reply(query, m.Question[0].Name+" 30 TXT "+from.String()))
+		return copy(dst, transporttest.Reply(query, m.Question[0].Name+" 30 TXT "+from.String()))
 	case dns.TypeMX: // as long as may be
-		r := reply(query)
+		r := transporttest.Reply(query)
 		clear(dst[copy(dst, r):])
 		return len(dst)
 	}
-	return copy(dst, reply(query, m.Question[0].Name+" 30 A 192.0.2.1"))
-}
-
-func reply(query []byte, records ...string) []byte {
-	var m, r dns.Msg
-	if err := m.Unpack(query); err != nil {
-		panic(err)
-	}
-	r.SetReply(&m)
-	for _, s := range records {
-		rr, err := dns.NewRR(s)
-		if err != nil {
-			panic(err)
-		}
-		r.Answer = append(r.Answer, rr)
-	}
-	b, err := r.Pack()
-	if err != nil {
-		panic(err)
-	}
-	return b
+	return copy(dst, transporttest.Reply(query, m.Question[0].Name+" 30 A 192.0.2.1"))
 }
 
 func question(t *testing.T, kind uint16) []byte {
@@ -147,14 +128,14 @@ func TestAnswers(t *testing.T) {
 			do(t, c, http.MethodPost, s.url, mediaType, bytes.NewReader(query)),
 			do(t, c, http.MethodGet, s.url+get(query), "", nil),
 		} {
-			if want := reply(query, "www.example. 30 A 192.0.2.1"); r.status != 200 || !bytes.Equal(r.body, want) || (r.proto == 2) != two {
+			if want := transporttest.Reply(query, "www.example. 30 A 192.0.2.1"); r.status != 200 || !bytes.Equal(r.body, want) || (r.proto == 2) != two {
 				t.Errorf("HTTP/%d %d %q, want %q", r.proto, r.status, r.body, want)
 			}
 			if got := r.header.Get("Cache-Control"); got != "private, max-age=30" || r.header.Get("Content-Type") != mediaType {
 				t.Errorf("got %v", r.header)
 			}
 		}
-		if r := do(t, c, http.MethodHead, s.url+get(query), "", nil); r.status != 200 || len(r.body) > 0 || r.header.Get("Content-Length") != strconv.Itoa(len(reply(query, "www.example. 30 A 192.0.2.1"))) {
+		if r := do(t, c, http.MethodHead, s.url+get(query), "", nil); r.status != 200 || len(r.body) > 0 || r.header.Get("Content-Length") != strconv.Itoa(len(transporttest.Reply(query, "www.example. 30 A 192.0.2.1"))) {
 			t.Errorf("HEAD: %+v", r)
 		}
 		if r := do(t, c, http.MethodPost, s.url, mediaType, bytes.NewReader(question(t, dns.TypeTXT))); !bytes.Contains(r.body, []byte("127.0.0.1:")) {
@@ -219,7 +200,7 @@ func TestAnswersThatTakeTime(t *testing.T) {
 	s := listen(t, https.Config{Transfer: 200 * time.Millisecond, Finish: func(_ context.Context, query []byte, _ netip.AddrPort, send func([]byte) error) {
 		time.Sleep(400 * time.Millisecond) // longer than a client may take
 		for i := range count.Load() {
-			if err := send(reply(query, "www.example. 9 A 192.0.2.9")); (err != nil) != (i > 0) {
+			if err := send(transporttest.Reply(query, "www.example. 9 A 192.0.2.9")); (err != nil) != (i > 0) {
 				t.Errorf("message %d: %v", i, err)
 			}
 		}

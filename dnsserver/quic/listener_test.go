@@ -21,6 +21,7 @@ import (
 
 	"github.com/fedns/fedns/dnsserver/certificate/certificatetest"
 	"github.com/fedns/fedns/dnsserver/quic"
+	"github.com/fedns/fedns/dnsserver/transporttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -38,40 +39,10 @@ func (address) Respond(dst, query []byte, _ netip.AddrPort) int {
 	case dns.TypeAXFR:
 		return -1
 	case dns.TypeMX: // as long as may be
-		clear(dst[copy(dst, reply(query)):])
+		clear(dst[copy(dst, transporttest.Reply(query)):])
 		return len(dst)
 	}
-	return copy(dst, reply(query, m.Question[0].Name+" 30 A 192.0.2.1"))
-}
-
-func reply(query []byte, records ...string) []byte {
-	var m, r dns.Msg
-	if err := m.Unpack(query); err != nil {
-		panic(err)
-	}
-	r.SetReply(&m)
-	for _, s := range records {
-		rr, err := dns.NewRR(s)
-		if err != nil {
-			panic(err)
-		}
-		r.Answer = append(r.Answer, rr)
-	}
-	b, err := r.Pack()
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
-
-// transfer sends a zone in three messages.
-func transfer(_ context.Context, query []byte, _ netip.AddrPort, send func([]byte) error) {
-	const soa = "example. 30 SOA ns.example. h.example. 1 2 3 4 5"
-	for _, record := range []string{soa, "a.example. 30 A 192.0.2.2", soa} {
-		if send(reply(query, record)) != nil {
-			return
-		}
-	}
+	return copy(dst, transporttest.Reply(query, m.Question[0].Name+" 30 A 192.0.2.1"))
 }
 
 func question(t *testing.T, id, kind uint16) []byte {
@@ -175,9 +146,9 @@ func waitFor(t *testing.T, what func() bool) {
 }
 
 func TestAnswers(t *testing.T) {
-	s := listen(t, quic.Config{Finish: transfer})
+	s := listen(t, quic.Config{Finish: transporttest.Transfer})
 	c := s.dial(t)
-	if got, want := ask(t, c, dns.TypeA), frame(reply(question(t, 0, dns.TypeA), "www.example. 30 A 192.0.2.1")); !bytes.Equal(got, want) {
+	if got, want := ask(t, c, dns.TypeA), frame(transporttest.Reply(question(t, 0, dns.TypeA), "www.example. 30 A 192.0.2.1")); !bytes.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if got := ask(t, c, dns.TypeMX); len(got) != 2+65535 {
@@ -283,7 +254,7 @@ func TestSlowClients(t *testing.T) {
 }
 
 func TestManyStreams(t *testing.T) {
-	s := listen(t, quic.Config{MaxStreams: 10, MaxLater: 3, Finish: transfer})
+	s := listen(t, quic.Config{MaxStreams: 10, MaxLater: 3, Finish: transporttest.Transfer})
 	var clients sync.WaitGroup
 	for range 4 {
 		c := s.dial(t)
@@ -370,7 +341,7 @@ func TestNobodyWaits(t *testing.T) {
 }
 
 func TestKdig(t *testing.T) {
-	s := listen(t, quic.Config{Finish: transfer})
+	s := listen(t, quic.Config{Finish: transporttest.Transfer})
 	trust := []string{"+quic", "+tls-ca=" + s.ca, "+tls-hostname=" + certificatetest.Name}
 	if out := certificatetest.Kdig(t, s.Addr(), append(trust, "www.example.", "A")...); !strings.Contains(out, "192.0.2.1") || !strings.Contains(out, "QUIC") {
 		t.Errorf("got\n%s", out)

@@ -1,7 +1,6 @@
 package stream_test
 
 import (
-	"context"
 	"crypto/tls"
 	"io"
 	"net"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/fedns/fedns/dnsserver/certificate/certificatetest"
 	"github.com/fedns/fedns/dnsserver/stream"
+	"github.com/fedns/fedns/dnsserver/transporttest"
 )
 
 // address answers every query with one address, and puts off transfers.
@@ -30,37 +30,7 @@ func (address) Respond(dst, query []byte, _ netip.AddrPort) int {
 	if m.Question[0].Qtype == dns.TypeAXFR {
 		return -1
 	}
-	return copy(dst, reply(query, m.Question[0].Name+" 30 A 192.0.2.1"))
-}
-
-func reply(query []byte, records ...string) []byte {
-	var m, r dns.Msg
-	if err := m.Unpack(query); err != nil {
-		panic(err)
-	}
-	r.SetReply(&m)
-	for _, s := range records {
-		rr, err := dns.NewRR(s)
-		if err != nil {
-			panic(err)
-		}
-		r.Answer = append(r.Answer, rr)
-	}
-	b, err := r.Pack()
-	if err != nil {
-		panic(err)
-	}
-	return b
-}
-
-// transfer sends a zone in three messages.
-func transfer(_ context.Context, query []byte, _ netip.AddrPort, send func([]byte) error) {
-	const soa = "example. 30 SOA ns.example. h.example. 1 2 3 4 5"
-	for _, record := range []string{soa, "a.example. 30 A 192.0.2.2", soa} {
-		if send(reply(query, record)) != nil {
-			return
-		}
-	}
+	return copy(dst, transporttest.Reply(query, m.Question[0].Name+" 30 A 192.0.2.1"))
 }
 
 // listenTLS is a listener and the configuration of a client that trusts it.
@@ -128,7 +98,7 @@ func TestTLSResumes(t *testing.T) {
 }
 
 func TestKdigTLS(t *testing.T) {
-	l, _, ca := listenTLS(t, stream.Config{Finish: transfer})
+	l, _, ca := listenTLS(t, stream.Config{Finish: transporttest.Transfer})
 	trust := []string{"+tls", "+tls-ca=" + ca, "+tls-hostname=" + certificatetest.Name}
 	out := certificatetest.Kdig(t, l.Addr(), append(trust, "www.example.", "A")...)
 	if !strings.Contains(out, "192.0.2.1") || !strings.Contains(out, "TLS1.3") {

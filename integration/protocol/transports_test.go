@@ -31,10 +31,11 @@ type secured struct {
 	trusted *x509.CertPool
 }
 
-// transports that the daemon has, each with kdig's arguments for it. All but the
-// first two are encrypted.
-var transports = []struct{ name, kdig string }{
-	{"udp", "+notcp"}, {"tcp", "+tcp"}, {"tls", "+tls"}, {"https", "+https"}, {"quic", "+quic"},
+// transports that the daemon has, each with kdig's argument for it and how kdig
+// says that it asked by it. All but the first two are encrypted.
+var transports = []struct{ name, kdig, session string }{
+	{"udp", "+notcp", "(UDP)"}, {"tcp", "+tcp", "(TCP)"}, {"tls", "+tls", ";; TLS session"},
+	{"https", "+https", ";; HTTP session (HTTP/2-POST)"}, {"quic", "+quic", ";; QUIC session"},
 }
 
 // secure starts a daemon that answers by every transport, with the zone that
@@ -90,6 +91,9 @@ access: {transfer: [{key: transfer}]}
 			out := s.kdig(tr.name, tr.kdig, "www.fedns.example", "A")
 			if !strings.Contains(out, "status: NOERROR") || !regexp.MustCompile(`www\.fedns\.example\.\s+60\s+IN\s+A\s+192\.0\.2\.80`).MatchString(out) {
 				t.Errorf("a name:\n%s", out)
+			}
+			if !strings.Contains(out, tr.session) {
+				t.Errorf("not asked by %s:\n%s", tr.name, out)
 			}
 			if out = s.kdig(tr.name, tr.kdig, "nothing.fedns.example", "A"); !strings.Contains(out, "status: NXDOMAIN") {
 				t.Errorf("no such name:\n%s", out)

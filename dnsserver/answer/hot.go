@@ -21,7 +21,7 @@ const flagsPlain = wire.FlagRD | wire.FlagRA | wire.FlagAD | wire.FlagCD | 1<<6
 
 // hot answers a query that needs a look-up and a copy, and returns 0 for every other one.
 func (w *Worker) hot(dst, msg []byte, p *policy.Policy, client netip.Addr) int {
-	end := nameEnd(msg)
+	name, hash, end := w.question(msg)
 	if end == 0 || len(dst) < udpSize {
 		return 0
 	}
@@ -31,7 +31,6 @@ func (w *Worker) hot(dst, msg []byte, p *policy.Policy, client netip.Addr) int {
 		return 0
 	}
 	end += 4
-	name := w.query.FoldName(msg[wire.HeaderLen : end-4])
 	if msg[end-2] != 0 || msg[end-1] != byte(wire.ClassIN) {
 		return 0
 	}
@@ -52,7 +51,7 @@ func (w *Worker) hot(dst, msg []byte, p *policy.Policy, client netip.Addr) int {
 	o.limit -= o.responseLen()
 	w.query.Type = binary.BigEndian.Uint16(msg[end-4:])
 	moves := w.engine.moves.Load()
-	e, ok := w.engine.table.get(name)
+	e, ok := w.engine.table.lookup(name, hash)
 	n := 0
 	if !ok {
 		n = w.hotMissing(dst, msg[:end], name, &o, moves)

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/dnsserver/policy"
+	"github.com/fedns/fedns/dnsserver/wire"
 	"github.com/fedns/fedns/dnsserver/zone"
 )
 
@@ -302,6 +304,57 @@ func TestTableUnderChange(t *testing.T) {
 	}
 }
 
+// TestReadAheadIsOfTheSameQuery: what was found out ahead is used for the query it
+// was found out about, and for no later one that comes to lie in its place.
+func TestReadAheadIsOfTheSameQuery(t *testing.T) {
+	e, _ := benchEngine(t, 100)
+	msgs := map[string][]byte{}
+	for kind, name := range map[string]string{"positive": "svc-7", "NXDOMAIN": "svc-x"} { // equally long
+		msgs[kind], _ = question(dnsname.MustParse(name+".ns-7.svc.clusterset.local."), zone.TypeA)
+	}
+	friends := policy.NewPrefixes(netip.PrefixFrom(from.Addr(), 32))
+	e.SetPolicy(policy.New(policy.Config{Query: &friends}))
+	w := e.NewWorker(policy.UDP, &Counts{})
+	stranger := netip.MustParseAddrPort("192.0.2.1:53")
+	rcode := func(msg []byte, from netip.AddrPort) wire.Rcode {
+		dst := make([]byte, MaxUDP)
+		if n := w.Respond(dst, msg, from); n == 0 {
+			t.Fatal("no answer")
+		}
+		return wire.Rcode(dst[3] & 15)
+	}
+	buffers := [][]byte{make([]byte, 512), make([]byte, 512), make([]byte, 512)}
+	fill := func(kinds ...string) (queries [][]byte) {
+		for i, kind := range kinds {
+			queries = append(queries, buffers[i][:copy(buffers[i], msgs[kind])])
+		}
+		return queries
+	}
+	q := fill("NXDOMAIN", "positive", "NXDOMAIN")
+	w.Prefetch(q)
+	for i, want := range []wire.Rcode{wire.Refused, wire.NoError, wire.NXDomain} {
+		who := from
+		if want == wire.Refused {
+			who = stranger
+		}
+		if got := rcode(q[i], who); got != want {
+			t.Errorf("query %d of a batch: %v, want %v", i, got, want)
+		}
+	}
+	q = fill("NXDOMAIN", "NXDOMAIN")
+	w.Prefetch(q)
+	rcode(q[0], stranger)
+	rcode(q[1], stranger)
+	if q = fill("positive"); rcode(q[0], from) != wire.NoError {
+		t.Error("a query is answered as the one that lay in its place before")
+	}
+	q = fill("NXDOMAIN", "NXDOMAIN", "NXDOMAIN")
+	w.Prefetch(q)
+	if other := slices.Clone(msgs["positive"]); rcode(other, from) != wire.NoError || rcode(q[1], from) != wire.NXDomain {
+		t.Error("a query that was not read ahead is answered as one that was")
+	}
+}
+
 // TestHotPathAllocatesNothing is the budget of the hot path, asserted.
 func TestHotPathAllocatesNothing(t *testing.T) {
 	e, msgs := benchEngine(t, 1000)
@@ -370,6 +423,32 @@ func BenchmarkRespond(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkBatch answers as the UDP reader does, batches of different queries, of
+// more names than a core's caches hold.
+func BenchmarkBatch(b *testing.B) {
+	const n, batch = 1_000_000, 16
+	e, _ := benchEngine(b, n)
+	w, dst := e.NewWorker(policy.UDP, &Counts{}), make([]byte, MaxUDP)
+	var msgs [][]byte
+	for i := range 100_000 {
+		i = i * 7919 % n
+		msg, _ := question(dnsname.MustParse(fmt.Sprintf("svc-%d.ns-%d.svc.clusterset.local.", i, i%100)), zone.TypeA)
+		msgs = append(msgs, msg)
+	}
+	b.ReportAllocs()
+	at := 0
+	for b.Loop() {
+		if at += batch; at+batch > len(msgs) {
+			at = 0
+		}
+		w.Prefetch(msgs[at : at+batch])
+		for _, msg := range msgs[at : at+batch] {
+			w.Respond(dst, msg, from)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*batch), "ns/query")
 }
 
 // BenchmarkMemory reports what a name with one A costs, zone and table together.

@@ -2,6 +2,7 @@ package answer
 
 import (
 	"encoding/binary"
+	"unsafe"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/dnsserver/wire"
@@ -14,18 +15,35 @@ const maxPrefetch = 16
 // cacheLine is a processor's, in octets.
 const cacheLine = 64
 
+// ahead is what Prefetch found out about a query that Respond is about to be
+// given: the same octets, at the same place in memory.
+type ahead struct {
+	msg  *byte // its first octet; nil: nothing is known
+	end  int   // nameEnd; 0: the hot path may not answer
+	hash uint64
+	name [dnsname.MaxWire]byte // folded
+}
+
 // Prefetch reads what the answers to queries will need, all of it at once: in a
 // large table nearly every look-up waits for memory twice, and one after the
-// other that takes longer than all else. It changes nothing, and answers nothing.
+// other that takes longer than all else. It answers nothing. The queries must be given to Respond
+// next, in this order, unchanged: what their names came to is kept for it.
 func (w *Worker) Prefetch(queries [][]byte) {
 	t := &w.engine.table
 	s := t.state.Load()
 	mask := uint64(len(s.slots) - 1)
 	var at [maxPrefetch]uint64
 	n := 0
-	for _, msg := range queries {
-		if end := nameEnd(msg); end > 0 && n < maxPrefetch {
-			at[n] = t.hash(w.query.FoldName(msg[wire.HeaderLen:end])) & mask
+	queries = queries[:min(len(queries), maxPrefetch)]
+	w.aheadNext, w.aheadEnd = 0, len(queries)
+	for i, msg := range queries {
+		a := &w.ahead[i]
+		a.msg = unsafe.SliceData(msg)
+		if a.end = nameEnd(msg); a.end > 0 {
+			name := a.name[:a.end-wire.HeaderLen]
+			dnsname.Fold(name, msg[wire.HeaderLen:a.end])
+			a.hash = t.hash(name)
+			at[n] = a.hash & mask
 			n++
 		}
 	}
@@ -52,6 +70,26 @@ func (w *Worker) Prefetch(queries [][]byte) {
 		}
 	}
 	w.prefetched = sum // somebody has to want it
+}
+
+// question finds the end of msg's name and makes it the query's, folded, with
+// its hash; end 0: the hot path may not answer.
+func (w *Worker) question(msg []byte) (name []byte, hash uint64, end int) {
+	if i := uint(w.aheadNext - 1); i < uint(w.aheadEnd) {
+		a := &w.ahead[i]
+		if a.msg == unsafe.SliceData(msg) {
+			if a.end == 0 {
+				return nil, 0, 0
+			}
+			return w.query.SetName(a.name[:a.end-wire.HeaderLen]), a.hash, a.end
+		}
+		w.aheadEnd = 0 // not what was announced: nor is the rest
+	}
+	if end = nameEnd(msg); end == 0 {
+		return nil, 0, 0
+	}
+	name = w.query.FoldName(msg[wire.HeaderLen:end])
+	return name, w.engine.table.hash(name), end
 }
 
 // nameEnd is where the question's name ends in a message that the hot path may

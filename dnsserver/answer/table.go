@@ -73,8 +73,10 @@ func (t *table) reset(slots int, old *tableState) {
 func (t *table) hash(name []byte) uint64 { return maphash.Bytes(t.seed, name) }
 
 // get finds a name's entry. What it returns is never written again.
-func (t *table) get(name []byte) (entry, bool) {
-	hash := t.hash(name)
+func (t *table) get(name []byte) (entry, bool) { return t.lookup(name, t.hash(name)) }
+
+// lookup is get for a name whose hash is known.
+func (t *table) lookup(name []byte, hash uint64) (entry, bool) {
 again:
 	s := t.state.Load()
 	mask := uint64(len(s.slots) - 1)

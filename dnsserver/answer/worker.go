@@ -34,7 +34,10 @@ type Worker struct {
 	look       lookup
 	edns       edns
 	counts     *Counts
-	prefetched uint64        // what Prefetch read
+	prefetched uint64 // what Prefetch read
+	ahead      [maxPrefetch]ahead
+	aheadNext  int           // of ahead, what Respond is given next
+	aheadEnd   int           // of ahead
 	ra         uint16        // wire.FlagRA where the client may recurse
 	session    *tsig.Session // the last query was signed; nil: it was not
 	resolving
@@ -65,6 +68,7 @@ func (w *Worker) Respond(dst, query []byte, from netip.AddrPort) (n int) {
 			n = w.failed(dst, query)
 		}
 	}()
+	w.aheadNext++ // whatever comes of this query
 	p := w.engine.policy.Load()
 	client := from.Addr()
 	w.zone, w.edns.known, w.ra = -1, false, 0

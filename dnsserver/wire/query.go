@@ -44,6 +44,12 @@ func (q *Query) FoldName(wire []byte) []byte {
 	return q.name[:len(wire)]
 }
 
+// SetName makes name, which is folded already, q's name and returns q's copy.
+func (q *Query) SetName(name []byte) []byte {
+	q.nameLen = copy(q.name[:], name)
+	return q.name[:q.nameLen]
+}
+
 // Verdict is what a message deserves before anybody looked at its content.
 type Verdict uint8
 

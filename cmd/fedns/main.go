@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/fedns/fedns/cmd/fedns/daemon"
+	"github.com/fedns/fedns/cmd/fedns/heap"
 )
 
 // Exit codes that users script against.
@@ -32,11 +32,7 @@ const (
 const endWithin = 8 * time.Second
 
 func main() {
-	if os.Getenv("GOGC") == "" {
-		// Zones are large and have few pointers: to collect more often costs little,
-		// and saves half of what they take again.
-		debug.SetGCPercent(40)
-	}
+	heap.Pace()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// Whatever hangs then, a daemon that was told to end ends.
 	context.AfterFunc(ctx, func() {

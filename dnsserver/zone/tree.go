@@ -67,30 +67,38 @@ func (t *tree) edited(edits []entry) *tree {
 	return root
 }
 
+// asBefore stands for the least key of a kid when that did not change.
+const asBefore = ""
+
+// childFrom is where key lies among the kids from at on; it is not below kids[at].
+func (t *tree) childFrom(at int, key string) int {
+	return sort.Search(len(t.kids)-1-at, func(i int) bool { return t.kids[at+i+1].min > key })
+}
+
 // apply returns what takes t's place in its parent: nodes of t's own level, none when nothing is left.
 func (t *tree) apply(edits []entry) []kid {
 	if t.kids == nil {
 		return mergePage(t.page, edits)
 	}
 	out := make([]kid, 0, len(t.kids)+2)
-	for i, k := range t.kids {
-		n := len(edits)
+	at := 0 // kids before it are in out
+	for len(edits) > 0 {
+		i, n := at+t.childFrom(at, edits[0].key), len(edits)
 		if i+1 < len(t.kids) {
 			next := t.kids[i+1].min
-			n = sort.Search(len(edits), func(j int) bool { return edits[j].key >= next })
+			n = 1 + sort.Search(len(edits)-1, func(j int) bool { return edits[j+1].key >= next })
 		}
-		if n == 0 {
-			out = append(out, k)
-			continue
-		}
+		out = append(out, t.kids[at:i]...)
+		k := t.kids[i]
 		for j, fresh := range k.apply(edits[:n]) {
-			if j == 0 {
-				fresh.min = min(fresh.min, k.min)
+			if j == 0 && (fresh.min == asBefore || k.min < fresh.min) {
+				fresh.min = k.min
 			}
 			out = appendJoined(out, fresh)
 		}
-		edits = edits[n:]
+		edits, at = edits[n:], i+1
 	}
+	out = append(out, t.kids[at:]...)
 	return grouped(out)
 }
 
@@ -132,7 +140,7 @@ func mergePage(p page, edits []entry) []kid {
 	if len(edits) == 1 && edits[0].node != "" {
 		if i, found := p.search([]byte(edits[0].key)); found {
 			if now := p.with(i, edits[0].node); len(now) <= maxPage {
-				return []kid{{min: p.prefix() + p.at(0).key, tree: &tree{page: now}}}
+				return []kid{{min: asBefore, tree: &tree{page: now}}}
 			}
 		}
 	}

@@ -10,12 +10,12 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/fedns/fedns/cmd/fedns/heap"
 	"github.com/fedns/fedns/dnsserver"
 	"github.com/fedns/fedns/dnsserver/zone"
 )
@@ -42,9 +42,7 @@ func updates(args []string, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(40) // as the daemon has it
-	}
+	heap.Pace() // as the daemon does
 	srv := dnsserver.New(dnsserver.Config{Listen: []netip.AddrPort{addr}})
 	if err := p.publish(srv); err != nil {
 		return err

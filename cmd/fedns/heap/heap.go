@@ -1,0 +1,62 @@
+// Package heap decides how far the heap may grow between two garbage
+// collections. It imports the standard library only.
+package heap
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+)
+
+const (
+	// percent is how much of what is in use may be garbage. Zones are large and have
+	// few pointers: to collect more often than Go does by itself costs little, and
+	// saves half of what they take again.
+	percent = 40
+
+	// spare is how much garbage there may be at any rate, in octets. A small zone
+	// that changes thousands of times a second would be collected several times a
+	// second otherwise, which costs more than publishing the changes.
+	spare = 48 << 20
+)
+
+// Pace sets the pace of the garbage collector, and keeps setting it as the heap
+// grows and shrinks, until the process ends. Where GOGC is set it does nothing:
+// somebody decided already. It is called once.
+func Pace() {
+	if os.Getenv("GOGC") != "" {
+		return
+	}
+	p := &pacer{live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}}
+	p.set()
+}
+
+type pacer struct {
+	live []metrics.Sample
+	now  int // percent that is set; 0: none yet
+}
+
+// beat is garbage from the start, so that its cleanup runs after each collection.
+// Not smaller than what the runtime allocates together with other objects.
+type beat struct{ _ [32]byte }
+
+// set is called once after each collection, by the runtime's goroutine for
+// cleanups.
+func (p *pacer) set() {
+	metrics.Read(p.live)
+	// To set it stops the world for a moment, so it is not done for trifles.
+	if want := wanted(p.live[0].Value.Uint64()); p.now == 0 || want*8 < p.now*7 || want*8 > p.now*9 {
+		debug.SetGCPercent(want)
+		p.now = want
+	}
+	runtime.AddCleanup(&beat{}, (*pacer).set, p)
+}
+
+// mostPercent bounds what a nearly empty heap may grow to.
+const mostPercent = 1000
+
+// wanted is the percentage for a heap of so many octets in use.
+func wanted(live uint64) int {
+	return min(max(percent, int(spare*100/max(live, 1))), mostPercent)
+}

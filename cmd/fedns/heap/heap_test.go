@@ -1,0 +1,45 @@
+package heap
+
+import (
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"testing"
+)
+
+func TestWanted(t *testing.T) {
+	for live, want := range map[uint64]int{
+		0: mostPercent, 1 << 20: mostPercent, 48 << 20: 100, 24 << 20: 200, 120 << 20: 40, 4 << 30: 40,
+	} {
+		if got := wanted(live); got != want {
+			t.Errorf("%d MiB in use: %d %%, want %d %%", live>>20, got, want)
+		}
+	}
+}
+
+// TestPace: what is set follows the heap.
+func TestPace(t *testing.T) {
+	t.Setenv("GOGC", "")
+	defer debug.SetGCPercent(debug.SetGCPercent(100))
+	set := func() int {
+		s := []metrics.Sample{{Name: "/gc/gogc:percent"}}
+		metrics.Read(s)
+		return int(s[0].Value.Uint64())
+	}
+	runtime.GC()
+	Pace()
+	if got := set(); got < 100 {
+		t.Errorf("a small heap: %d %%", got)
+	}
+	big := make([]byte, 200<<20)
+	for range 1000 { // cleanups run some time after the collection
+		if runtime.GC(); set() == percent {
+			break
+		}
+		runtime.Gosched()
+	}
+	if got := set(); got != percent {
+		t.Errorf("a heap of 200 MiB: %d %%, want %d %%", got, percent)
+	}
+	runtime.KeepAlive(big)
+}

@@ -229,6 +229,7 @@ func TestTargets(t *testing.T) {
 			{quiescent, []sample{{Rate: 100, P999: 10}}},
 			{underUpdates, []sample{{Rate: 97, P999: 20, Updates: 5000}}},
 		}},
+		{Stage: stageSlow, Rows: []entry{{alone, []sample{{CPU: 100}}}, {beset, []sample{{CPU: 102, Held: 4000}}}}},
 		{Stage: stageTCP, Rows: []entry{
 			{fednsUDP, []sample{{Rate: 100}}}, {nameFedns, []sample{{Rate: 49}}}, {"knotd", []sample{{Rate: 49}}},
 		}},
@@ -239,7 +240,7 @@ func TestTargets(t *testing.T) {
 	for _, x := range r.Targets {
 		got = append(got, x.verdict())
 	}
-	want := []string{"ok", "short", "ok", "ok", "ok", "short", "ok", "ok"}
+	want := []string{"ok", "short", "ok", "ok", "ok", "short", "short", "ok", "ok"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v\n%+v", got, want, r.Targets)
 	}

@@ -18,6 +18,7 @@ const (
 	rolePin     = "pin"
 	roleBlast   = "blast"
 	roleUpdates = "updates"
+	roleSlow    = "slow"
 )
 
 // The stages, by the names that -only takes.
@@ -29,22 +30,28 @@ const (
 	stageSecure      = "secure"
 	stageSigned      = "signed"
 	stageUpdates     = "updates"
+	stageSlow        = "slow"
 	stageMillion     = "million"
 	stageMemory      = "memory"
 	stageAllocations = "allocations"
 )
 
-var stages = []string{stageStandard, stageEDNS, stageCookie, stageTCP, stageSecure, stageSigned, stageUpdates, stageMillion, stageMemory, stageAllocations}
+var stages = []string{stageStandard, stageEDNS, stageCookie, stageTCP, stageSecure, stageSigned, stageUpdates, stageSlow, stageMillion, stageMemory, stageAllocations}
 
 // What rows of tables are called that are not a server's name.
 const (
 	fednsUDP      = "fedns over UDP"
 	quiescent     = "quiescent"
 	underUpdates  = "under updates"
+	alone         = "alone"
+	beset         = "beside slow clients"
 	namePublished = "fedns, published to"
 )
 
 const million = 1_000_000
+
+// slowClients is how many clients keep TCP connections while UDP is measured.
+const slowClients = 10_000
 
 // options are the flags.
 type options struct {

@@ -20,6 +20,7 @@ var roles = map[string]func(args []string, stdout io.Writer) error{
 	rolePin:     func(args []string, _ io.Writer) error { return pin(args) },
 	roleBlast:   blast,
 	roleUpdates: updates,
+	roleSlow:    slow,
 }
 
 // measure is the role that users start.

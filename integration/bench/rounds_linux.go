@@ -13,6 +13,7 @@ type contestant struct {
 	server *server
 	run    run
 	change bool // its zone, meanwhile
+	slow   bool // beside slow clients
 }
 
 // compete measures all contestants in each round, so that what the machine does
@@ -44,7 +45,12 @@ func (b *bench) sample(ctx context.Context, c contestant) (s sample, err error) 
 		s, err = b.drive(ctx, c.server, c.run)
 		return err
 	}
-	if !c.change {
+	switch {
+	case c.slow:
+		held, err := b.beset(ctx, c.server, drive)
+		s.Held = held
+		return s, err
+	case !c.change:
 		return s, drive()
 	}
 	rate, err := updating(ctx, c.server, drive)

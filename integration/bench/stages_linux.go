@@ -57,6 +57,7 @@ func (b *bench) run(ctx context.Context) error {
 		{[]string{stageStandard, stageEDNS, stageCookie, stageTCP, stageSecure}, b.services},
 		{[]string{stageSigned}, b.signed},
 		{[]string{stageUpdates}, b.updates},
+		{[]string{stageSlow}, b.crowd},
 		{[]string{stageMillion, stageMemory}, b.million},
 		{[]string{stageAllocations}, b.allocations},
 	} {

@@ -14,6 +14,7 @@ type sample struct {
 	Lost     uint64  `json:"lost"`
 	Wrong    uint64  `json:"wrong"`
 	Updates  float64 `json:"updatesPerSecond,omitempty"` // RRsets published meanwhile
+	Held     int64   `json:"slowConnections,omitempty"`  // open at the end
 }
 
 func cpu(s sample) float64  { return s.CPU }

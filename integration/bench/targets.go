@@ -22,6 +22,7 @@ const (
 	standardCPU  = 1.15 // × the floor
 	otherCPU     = 1.25 // × the floor, with EDNS, and with a million names
 	throughput   = 0.97 // of that without updates
+	crowded      = 1.01 // × that without slow clients
 	latency      = 2    // × that without updates, at p99.9
 	pipelined    = 0.5  // × answers a second over UDP
 	bytesPerName = 190
@@ -37,6 +38,7 @@ func (r *report) judge() {
 	r.floorTarget("CPU a query, 1 M names", stageMillion, otherCPU)
 	r.allocationTarget()
 	r.updateTargets()
+	r.slowTarget()
 	r.streamTarget()
 	r.peerTarget("TCP answers/s, beside Knot", stageTCP, "knotd", rate, true)
 	r.memoryTargets()
@@ -75,6 +77,15 @@ func (r *report) updateTargets() {
 		fmt.Sprintf("≤ %.0f %% at %d/s", 100*(1-throughput), updateRate), enough && x.Median >= throughput)
 	r.add("p99.9 latency meanwhile", fmt.Sprintf("%.2f × quiescent (%.2f..%.2f)", y.Median, y.Min, y.Max),
 		fmt.Sprintf("≤ %d ×", latency), enough && y.Median <= latency)
+}
+
+func (r *report) slowTarget() {
+	with := r.samples(stageSlow, beset)
+	x, held := ratios(cpu, with, r.samples(stageSlow, alone)), of(func(s sample) float64 { return float64(s.Held) }, with)
+	if x.Median > 0 {
+		r.add(fmt.Sprintf("CPU a UDP query beside %d slow TCP clients, %.0f connected", slowClients, held.Median),
+			fmt.Sprintf("%.3f × that without (%.3f..%.3f)", x.Median, x.Min, x.Max), fmt.Sprintf("≤ %.2f ×", crowded), x.Median <= crowded)
+	}
 }
 
 func (r *report) streamTarget() {

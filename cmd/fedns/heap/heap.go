@@ -13,12 +13,12 @@ const (
 	// percent is how much of what is in use may be garbage. Zones are large and have
 	// few pointers: to collect more often than Go does by itself costs little, and
 	// saves half of what they take again.
-	percent = 40
+	percent = 33
 
 	// spare is how much garbage there may be at any rate, in octets. A small zone
 	// that changes thousands of times a second would be collected several times a
 	// second otherwise, which costs more than publishing the changes.
-	spare = 48 << 20
+	spare = 40 << 20
 )
 
 // Pace sets the pace of the garbage collector, and keeps setting it as the heap

@@ -9,7 +9,7 @@ import (
 
 func TestWanted(t *testing.T) {
 	for live, want := range map[uint64]int{
-		0: mostPercent, 1 << 20: mostPercent, 48 << 20: 100, 24 << 20: 200, 120 << 20: 40, 4 << 30: 40,
+		0: mostPercent, 1 << 20: mostPercent, 40 << 20: 100, 20 << 20: 200, 160 << 20: percent, 4 << 30: percent,
 	} {
 		if got := wanted(live); got != want {
 			t.Errorf("%d MiB in use: %d %%, want %d %%", live>>20, got, want)

@@ -63,7 +63,11 @@ const MaxTTL = 7 * 24 * 3600
 type Group struct {
 	Cluster   ID
 	Service   ServiceKey
-	Withdrawn bool // seen to be gone or no longer exported; all else is zero then
+	Withdrawn bool // seen to be gone or no longer exported; all else but Loss is zero then
+	// Loss is the weakest evidence by which something that the Group rested on went
+	// away since the Group was last reported. It is of the report, not of the
+	// Service: it does not make Groups differ.
+	Loss Loss
 
 	Export          Export
 	Created         time.Time // of the ServiceExport, else of the Service: the oldest wins conflicts

@@ -31,6 +31,7 @@ type Update struct {
 	Groups   []Group   // each replaces the Group of the same Service whole
 	Topology *Topology // what the cluster's nodes say of where it is
 	State    *State    // a change of reachability
+	Nodes    *Liveness // whether the cluster's nodes are seen to work (their Leases)
 }
 
 // Phase is how a member cluster stands.

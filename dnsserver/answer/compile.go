@@ -150,10 +150,12 @@ func (e *Engine) compileName(z *published, snap *zone.Snapshot, owner dnsname.Na
 	e.table.put(e.packed)
 }
 
-// leftToReadable says that a name's answers are not just its own RRsets.
+// leftToReadable says that a name's answers are not just its own RRsets, or are to be marked.
 func leftToReadable(snap *zone.Snapshot, n zone.Node) bool {
-	if n.Has(zone.TypeCNAME) || n.Has(zone.TypeDNAME) {
-		return true
+	for r := range n.RRsets() {
+		if r.Type == zone.TypeCNAME || r.Type == zone.TypeDNAME || r.Stale {
+			return true
+		}
 	}
 	if !snap.HasCuts() && !snap.HasDNAMEs() {
 		return false

@@ -30,6 +30,7 @@ type lookup struct {
 	fault         error                  // a signature could not be had
 	out           dnsname.Name           // where the chain leaves our zones; zero: it does not
 	zone          *published             // that the chain has led into last
+	stale         bool                   // something in the answer is as last known only
 	links         int                    // of the chain, so far
 	names         [maxChain]dnsname.Name // the QNAME, then each target in the chain
 	dnames        [maxChain]dnsname.Name // owners of the DNAMEs applied on the way
@@ -246,6 +247,7 @@ func types(s *zone.Snapshot, n zone.Node) []uint16 {
 // writeSigned writes r as it is owned by owner, and its signatures where they are wanted.
 func (l *lookup) writeSigned(section wire.Section, owner dnsname.Name, r zone.RRset) {
 	l.write(section, owner, r)
+	l.stale = l.stale || r.Stale && section == wire.AnswerSection
 	if l.sign == nil {
 		return
 	}
@@ -259,6 +261,7 @@ func (l *lookup) writeSignature(section wire.Section, r zone.RRset, expanded boo
 	if l.fault != nil {
 		return
 	}
+	r.Stale = false // the signature is the same
 	sign := l.sign.Sign
 	if expanded {
 		sign = l.sign.SignExpanded

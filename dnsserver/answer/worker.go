@@ -252,6 +252,8 @@ func (w *Worker) lookup(q *wire.Query, flags uint16, p *policy.Policy, client ne
 		return wire.ServFail, flags
 	case l.rcode == wire.Refused && w.edns.ede == wire.NoExtendedError:
 		w.edns.ede = wire.NotAuthoritative
+	case l.stale:
+		w.edns.ede = wire.StaleAnswer
 	}
 	if l.authoritative {
 		flags |= wire.FlagAA

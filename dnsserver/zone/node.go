@@ -11,7 +11,7 @@ import (
 // a view: it copies nothing, and keeps the page it was read from alive.
 type Node struct {
 	Owner  dnsname.Name
-	packed string // RRsets by ascending type: type uvarint, TTL uvarint, RDATA length uvarint, RDATA
+	packed string // RRsets by ascending type: type and Stale uvarint, TTL uvarint, RDATA length uvarint, RDATA
 }
 
 // IsEmpty says that the node holds no RRset: no such owner name, or an empty
@@ -58,7 +58,7 @@ func cutRRset(owner dnsname.Name, packed string) (RRset, string) {
 	n += m
 	size, m := uvarint(packed[n:])
 	n += m
-	return RRset{Owner: owner, Type: uint16(typ), TTL: uint32(ttl), rdata: packed[n : n+size]}, packed[n+size:]
+	return RRset{Owner: owner, Type: uint16(typ >> 1), Stale: typ&1 != 0, TTL: uint32(ttl), rdata: packed[n : n+size]}, packed[n+size:]
 }
 
 // packNode is the inverse of Node.RRsets; sets are sorted by type, none empty.
@@ -69,7 +69,11 @@ func packNode(sets []RRset) string {
 	}
 	buf := make([]byte, 0, size)
 	for _, r := range sets {
-		buf = binary.AppendUvarint(buf, uint64(r.Type))
+		typ := uint64(r.Type) << 1
+		if r.Stale {
+			typ |= 1
+		}
+		buf = binary.AppendUvarint(buf, typ)
 		buf = binary.AppendUvarint(buf, uint64(r.TTL))
 		buf = binary.AppendUvarint(buf, uint64(len(r.rdata)))
 		buf = append(buf, r.rdata...)

@@ -26,6 +26,10 @@ type Key struct {
 type RRset struct {
 	Owner dnsname.Name
 	Type  uint16
+	// Stale says that nobody can vouch for the records at present: they are answered
+	// as last known (RFC 8767), and marked so to clients that understand it. It is no
+	// part of what is transferred.
+	Stale bool
 	TTL   uint32 // seconds
 	rdata string // each RDATA behind its length as a uvarint
 }
@@ -85,10 +89,17 @@ func (r RRset) First() string {
 	return d
 }
 
-// With is r with rdatas added; r's TTL stays.
+// With is r with rdatas added; r's TTL and Stale stay.
 func (r RRset) With(rdatas ...string) RRset {
 	all := slices.AppendSeq(slices.Clone(rdatas), r.RDATA())
-	return NewRRset(r.Owner, r.Type, r.TTL, all...)
+	return r.like(all)
+}
+
+// like is r with other RDATA.
+func (r RRset) like(rdatas []string) RRset {
+	n := NewRRset(r.Owner, r.Type, r.TTL, rdatas...)
+	n.Stale = r.Stale
+	return n
 }
 
 // Without is r with rdatas taken out; it may become empty.
@@ -99,7 +110,7 @@ func (r RRset) Without(rdatas ...string) RRset {
 			left = append(left, d)
 		}
 	}
-	return NewRRset(r.Owner, r.Type, r.TTL, left...)
+	return r.like(left)
 }
 
 // String shows owner, TTL, type number and record count, for logs and failing tests.

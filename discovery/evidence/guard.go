@@ -1,0 +1,70 @@
+package evidence
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/fedns/fedns/discovery/cluster"
+)
+
+// Limits are what a Guard lets pass. The zero Limits have the defaults.
+type Limits struct {
+	Window time.Duration // over which losses add up. Defaults to 1 min
+	Count  int           // so many always pass, if each was seen to be deleted. Defaults to 20
+	Share  float64       // of what was answered when the window began; more do not pass. Defaults to 0.5; 1 stops none
+}
+
+func (l Limits) withDefaults() Limits {
+	setDefault(&l.Window, time.Minute)
+	setDefault(&l.Count, 20)
+	setDefault(&l.Share, 0.5)
+	return l
+}
+
+// Guard limits how much may be withdrawn at a time of one cluster, or of one
+// zone. What it counts are losses: things that were answered and now are not,
+// because objects went away, not because they say themselves that they are not
+// ready. Whoever loses more than the limits by an accident (an empty list, a
+// wrong label selector, a namespace deleted by mistake) has time to say so.
+//
+//	deleted    held if more than Count and more than Share are lost within Window
+//	missing    held if more than Share, and at least two
+//	doubtful   held
+//
+// The zero Guard works. It is not safe for concurrent use.
+type Guard struct {
+	passed []passed // within the last window, the oldest first
+}
+
+type passed struct {
+	at time.Time
+	n  int
+}
+
+// Admit says whether n more losses may be made now, and counts them if so. left
+// is how many are answered before that, evidence the weakest by which the losses are
+// known. The error says why not.
+func (g *Guard) Admit(l Limits, now time.Time, n, left int, evidence cluster.Loss) error {
+	l = l.withDefaults()
+	for len(g.passed) > 0 && now.Sub(g.passed[0].at) >= l.Window {
+		g.passed = g.passed[1:]
+	}
+	before := 0
+	for _, p := range g.passed {
+		before += p.n
+	}
+	lost, base := before+n, before+left
+	much := float64(lost) > l.Share*float64(base)
+	switch {
+	case n == 0:
+		return nil
+	case evidence == cluster.Doubtful:
+		return fmt.Errorf("%d of %d are gone from a store that has gone back in time", n, left)
+	case evidence == cluster.Missing && much && lost > 1:
+		return fmt.Errorf("%d of %d are missing from its lists, nobody saw them deleted", lost, base)
+	case much && lost > l.Count:
+		return fmt.Errorf("%d of %d were deleted within %v", lost, base, l.Window)
+	}
+	g.passed = append(g.passed, passed{now, n})
+	return nil
+}

@@ -33,7 +33,9 @@ func (b *builder) nameEndpoints() {
 		} else {
 			b.addressTargets(sh, below)
 		}
-		b.endpointSRV(i)
+		if slices.Contains(b.all.members, i) {
+			b.endpointSRV(i)
+		}
 		b.endpointRecords(sh)
 	}
 }
@@ -114,5 +116,6 @@ func (b *builder) endpointRecords(sh *shard) {
 			list = list[1:]
 		}
 		b.put(b.rrset(typ, rdatas), name, ttl)
+		b.out.Sets[len(b.out.Sets)-1].Stale = sh.use.Stale
 	}
 }

@@ -60,6 +60,7 @@ func (f Finding) String() string {
 type Synthesizer struct {
 	fed    Federation
 	places map[cluster.ID]Place
+	uses   map[cluster.ID]Use // of those that are not well
 	levels []level // global first, then each region followed by its zones
 
 	short      dnsname.Name // suffix of short names

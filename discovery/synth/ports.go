@@ -29,7 +29,7 @@ type port struct {
 // has them. Of a headless Service, whose endpoints say what they serve, see
 // endpointSRV.
 func (b *builder) gatherPorts() {
-	for i := range b.shards {
+	for _, i := range b.all.members {
 		g := b.shards[i].group
 		for _, cp := range g.Ports {
 			if cp.Number == 0 {

@@ -2,6 +2,7 @@ package synth
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/netip"
 	"os"
@@ -135,6 +136,17 @@ func (w world) places() map[cluster.ID]Place {
 	return out
 }
 
+// uses makes some of the clusters less than well.
+func (w world) uses(places map[cluster.ID]Place) map[cluster.ID]Use {
+	uses := map[cluster.ID]Use{}
+	for _, id := range slices.Sorted(maps.Keys(places)) {
+		if w.IntN(3) == 0 {
+			uses[id] = Use{Rank: uint8(w.IntN(3)), Never: w.IntN(6) == 0, Stale: w.IntN(2) == 0}
+		}
+	}
+	return uses
+}
+
 // at follows aliases from name and returns the addresses there.
 func at(rs Records, name string) []string {
 	owner := dnsname.MustParse(name)
@@ -172,6 +184,7 @@ func TestProperties(t *testing.T) {
 	for range 3000 {
 		places := w.places()
 		s, _ := New(full, places)
+		s = s.With(w.uses(places))
 		groups := w.groups()
 		old := s.Records(web, groups, resolve)
 		checkWhole(t, old)

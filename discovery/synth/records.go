@@ -57,7 +57,8 @@ type builder struct {
 	ttl      uint32 // fedns.io/ttl; 0: not set
 	shards   []shard
 	ports    []port
-	all      *behind   // every healthy shard
+	all      *behind   // every shard that is answered
+	stale    bool      // nobody can vouch for any of those
 	behinds  []*behind // what was made already, by the shards it is made of
 	out      Records
 }
@@ -66,6 +67,7 @@ type builder struct {
 type shard struct {
 	group *cluster.Group
 	place Place
+	use   Use
 	addrs []netip.Addr
 	rdata [2][]string // of its A and its AAAA records
 	// Of a Service named headless: what each address is called. Parallel lists.
@@ -96,11 +98,11 @@ func (b *builder) gather(groups []cluster.Group, resolve Resolve) bool {
 		if g.Type != order[0].Type && (g.Type == cluster.Headless || order[0].Type == cluster.Headless) {
 			b.note(g.Cluster, "type is %s, but %s in %s, which exported first: the service has the names of that type", g.Type, order[0].Type, order[0].Cluster)
 		}
-		v := Assess(g, resolve)
-		if !v.Healthy {
+		v, use := Assess(g, resolve), b.s.uses[g.Cluster]
+		if !v.Healthy || use.Never {
 			continue
 		}
-		sh := shard{group: g, place: b.s.places[g.Cluster], addrs: v.Addresses}
+		sh := shard{group: g, place: b.s.places[g.Cluster], use: use, addrs: v.Addresses}
 		for _, a := range v.Addresses {
 			family := 0
 			if a.Is6() {
@@ -117,10 +119,8 @@ func (b *builder) gather(groups []cluster.Group, resolve Resolve) bool {
 		return false
 	}
 	b.headless = order[0].Type == cluster.Headless
-	members := make([]int, len(b.shards))
-	for i := range members {
-		members[i] = i
-	}
+	var members []int
+	members, b.stale = b.used()
 	b.all = b.behind(members)
 	return true
 }
@@ -170,6 +170,7 @@ func (b *builder) behind(members []int) *behind {
 // put adds r under another owner and TTL.
 func (b *builder) put(r zone.RRset, owner dnsname.Name, ttl uint32) {
 	r.Owner = owner
+	r.Stale = b.stale
 	r.TTL = ttl
 	if b.ttl != 0 {
 		r.TTL = b.ttl
@@ -255,7 +256,7 @@ func (b *builder) federationNames() {
 		}
 		names[i] = name
 		members = members[:0]
-		for m := range b.shards {
+		for _, m := range b.all.members {
 			if l.holds(b.shards[m].place) {
 				members = append(members, m)
 			}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/evidence"
 	"github.com/fedns/fedns/discovery/synth"
 	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/dnsserver/zone"
@@ -28,7 +29,7 @@ func BenchmarkUpdate(b *testing.B) {
 		Name: dnsname.MustParse("prod."), Domain: dnsname.MustParse("example.com."), ClusterSet: dnsname.MustParse("clusterset.local."),
 	}
 	p := tally{make(chan int, 1)}
-	e := New(Config{Federation: f, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}, p)
+	e := New(Config{Federation: f, Withdrawals: evidence.Limits{Share: 1}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}, p)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { e.Run(ctx); close(done) }()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/evidence"
 	"github.com/fedns/fedns/discovery/ingress"
 	"github.com/fedns/fedns/discovery/store"
 	"github.com/fedns/fedns/discovery/synth"
@@ -57,6 +58,9 @@ type Config struct {
 	RestartMax time.Duration // Defaults to 1 min
 	RetryMin   time.Duration // wait before refused records are published again, doubled each time. Defaults to 1 s
 	RetryMax   time.Duration // Defaults to 1 min
+
+	Evidence    evidence.Policy // how clusters are judged
+	Withdrawals evidence.Limits // what may be withdrawn at a time
 }
 
 // Engine is the wing's one moving part. All methods but Run return at once, or
@@ -90,7 +94,11 @@ type Engine struct {
 type desired struct {
 	federation *synth.Federation
 	removed    []cluster.ID
-	members    bool     // members or places are others
+	members    bool // members or places are others
+	judge      bool // signals or words are others
+	policy     *evidence.Policy
+	limits     *evidence.Limits
+	release    []cluster.ID
 	republish  []func() // to be called when everything was
 }
 
@@ -99,6 +107,13 @@ type loop struct {
 	federation synth.Federation
 	places     map[cluster.ID]synth.Place
 	synth      *synth.Synthesizer
+	uses       map[cluster.ID]synth.Use // of synth
+	policy     evidence.Policy
+	limits     evidence.Limits
+	guard      evidence.Guard               // of all names
+	unjudged   bool                         // something that verdicts depend on has changed
+	judgeAt    time.Time                    // when time changes them; zero: never
+	judgeTimer *time.Timer                  // nil: never
 	stale      map[cluster.ServiceKey]stale // Services whose published records another Synthesizer made
 	queue      []cluster.ServiceKey         // of stale, in the order they are worked off
 	batch      batch
@@ -131,6 +146,7 @@ func New(cfg Config, pub Publisher) *Engine {
 		findings: map[cluster.ServiceKey][]synth.Finding{}, refused: map[cluster.ServiceKey]*refusal{},
 	}
 	e.loop = loop{
+		policy: cfg.Evidence, limits: cfg.Withdrawals,
 		federation: cfg.Federation, stale: map[cluster.ServiceKey]stale{}, told: map[tellKey]bool{},
 		batch: batch{old: map[cluster.ServiceKey]change{}}, always: make(chan struct{}),
 	}
@@ -172,7 +188,7 @@ func (e *Engine) SetMembers(ms []Member) {
 			e.desired.removed = append(e.desired.removed, id)
 		}
 	}
-	e.desired.members = true
+	e.desired.members, e.desired.judge = true, true
 	e.nudge()
 }
 

@@ -438,7 +438,7 @@ func TestJSON(t *testing.T) {
 		synctest.Wait()
 		clusters, _ := json.Marshal(r.Clusters())
 		services, _ := json.Marshal(r.Services())
-		const wantClusters = `[{"id":"eu-1","phase":"live","since":"2000-01-01T00:00:00Z","lastSync":"2000-01-01T00:00:00Z","synced":true,"region":"eu","zones":["a"],"services":1,"endpoints":1}]`
+		const wantClusters = `[{"id":"eu-1","phase":"live","since":"2000-01-01T00:00:00Z","lastSync":"2000-01-01T00:00:00Z","synced":true,"region":"eu","zones":["a"],"services":1,"endpoints":1,"state":"live","standing":"first","signals":{"api":"up","nodes":"unknown","data":"unknown"}}]`
 		const wantServices = `[{"namespace":"shop","name":"web","type":"ClusterIP","healthy":false,"clusters":[{"cluster":"eu-1","type":"ClusterIP","healthy":false,"reason":"NoReadyEndpoints","addresses":["10.96.0.1"],"ready":0,"total":1,"exportedBy":["ServiceExport","Annotated"],"created":"1970-01-01T00:00:01Z"}]}]`
 		if string(clusters) != wantClusters {
 			t.Errorf("%s", clusters)

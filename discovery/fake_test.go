@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/evidence"
 	"github.com/fedns/fedns/discovery/ingress"
 	"github.com/fedns/fedns/discovery/synth"
 	"github.com/fedns/fedns/dnsserver/dnsname"
@@ -135,6 +136,9 @@ type rig struct {
 var fed = synth.Federation{Name: dnsname.MustParse("prod.")}
 
 func newRig(t *testing.T, cfg Config) *rig {
+	if cfg.Withdrawals == (evidence.Limits{}) {
+		cfg.Withdrawals.Share = 1 // tests of the guard say so
+	}
 	log := new(strings.Builder)
 	cfg.Log = slog.New(slog.NewTextHandler(io.MultiWriter(log, t.Output()), nil))
 	if cfg.Federation.Name.IsZero() {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/evidence"
 	"github.com/fedns/fedns/discovery/synth"
 )
 
@@ -24,6 +25,18 @@ type member struct {
 	swept      bool     // the run has been Live and what it did not report is gone: no need to look again
 	broken     bool     // the run was given up: what it reports does not count any more
 	synced     bool     // any run has been Live
+	restored   bool     // something is known of it from before this process
+
+	api, nodes, data cluster.Liveness
+	word             evidence.Word
+	verdict          evidence.Verdict
+	judged           time.Time // since when it stands as it does; zero: from the beginning
+
+	guard     evidence.Guard
+	held      map[cluster.ServiceKey]cluster.Group // reports that are not taken in yet
+	heldBy    cluster.Loss                         // the weakest evidence of theirs
+	heldWhy   string
+	heldSince time.Time
 }
 
 // stop ends the Source without waiting for it. Nothing it said since counts.
@@ -61,6 +74,7 @@ func (m *member) setState(s cluster.State, now time.Time) {
 		s.LastSync = m.state.LastSync
 	}
 	m.state = s
+	m.setAPI(s)
 }
 
 // stateChange is a State that waits until what it rests on is published.
@@ -92,11 +106,20 @@ func (e *Engine) takeDesired(ctx context.Context) {
 	e.mu.Unlock()
 	l := &e.loop
 	l.done = append(l.done, d.republish...)
+	l.unjudged = l.unjudged || d.judge
+	if d.policy != nil {
+		l.policy, l.limits = *d.policy, *d.limits
+	}
 	if d.federation != nil {
 		l.federation = *d.federation
 	}
 	for l.gone = append(l.gone, d.removed...); len(l.gone) > 0; l.gone = l.gone[1:] {
 		e.withdrawAll(l.gone[0])
+	}
+	for _, id := range d.release {
+		if m := e.members[id]; m != nil && len(m.held) > 0 {
+			e.release(m, "by the operator's word")
+		}
 	}
 	e.setPlaces(l.redo || d.federation != nil)
 	if l.redo || len(d.republish) > 0 {
@@ -144,7 +167,7 @@ func (e *Engine) setPlaces(always bool) {
 	}
 	old := e.loop.synth
 	now, found := synth.New(e.loop.federation, places)
-	e.loop.places, e.loop.synth = places, now
+	e.loop.places, e.loop.synth = places, now.With(e.loop.uses)
 	e.locked(func() {
 		for _, m := range e.members {
 			m.findings = nil
@@ -209,8 +232,13 @@ func (e *Engine) sourceFailed(m *member, ev event) {
 
 func (e *Engine) takeUpdate(m *member, ev event) {
 	u := &ev.update
-	for i := range u.Groups { // one that goes wrong keeps no other from being known
-		if err := e.guard("discovery", func() { e.takeGroup(ev.from.id, m.run, &u.Groups[i]) }); err != nil {
+	groups := u.Groups
+	if err := e.guard("discovery", func() { groups = e.withhold(m, ev.from.id, groups, u.Losing) }); err != nil {
+		e.giveUp(m, ev.from, err)
+		return
+	}
+	for i := range groups { // one that goes wrong keeps no other from being known
+		if err := e.guard("discovery", func() { e.takeGroup(ev.from.id, m.run, &groups[i]) }); err != nil {
 			e.giveUp(m, ev.from, err)
 		}
 	}
@@ -233,6 +261,10 @@ func (e *Engine) takeRest(m *member, ev event) {
 			m.topology = *u.Topology
 		}
 	})
+	if u.Nodes != nil && m.nodes != *u.Nodes {
+		e.locked(func() { m.nodes = *u.Nodes })
+		e.loop.unjudged = true
+	}
 	if u.Topology != nil {
 		e.setPlaces(false)
 	}
@@ -240,10 +272,7 @@ func (e *Engine) takeRest(m *member, ev event) {
 		return
 	}
 	if u.State.Phase == cluster.Live && !m.swept {
-		for _, key := range e.store.NotOf(ev.from.id, m.run) {
-			e.withdraw(key, ev.from.id)
-		}
-		m.swept = true
+		e.sweep(m, ev.from.id)
 	}
 	e.loop.states = append(e.loop.states, stateChange{ev.from, *u.State})
 }
@@ -267,6 +296,7 @@ func (e *Engine) settle() {
 		}
 		was := m.state.Phase
 		e.locked(func() { m.setState(c.state, now) })
+		e.loop.unjudged = true
 		if was != c.state.Phase {
 			level := slog.LevelInfo
 			if c.state.Phase == cluster.Unreachable {

@@ -184,6 +184,13 @@ func (m *model) want() string {
 		}
 	}
 	s, _ := synth.New(m.fed, places)
+	uses := map[cluster.ID]synth.Use{} // whether these are right, the tests of evidence say
+	m.r.mu.RLock()
+	for id, c := range m.r.members {
+		uses[id] = useOf(c.verdict)
+	}
+	m.r.mu.RUnlock()
+	s = s.With(uses)
 	p := &recorder{have: map[zone.Key]zone.RRset{}}
 	_ = p.Publish(synth.Diff(synth.Records{}, s.Fixed()))
 	for key, groups := range services {

@@ -64,9 +64,14 @@ func (e *Engine) step(ctx context.Context) bool {
 	if e.loop.retry != nil {
 		retry = e.loop.retry.C
 	}
+	var judge <-chan time.Time
+	if e.loop.judgeTimer != nil {
+		judge = e.loop.judgeTimer.C
+	}
 	select {
 	case <-ctx.Done():
 		return false
+	case <-judge:
 	case <-e.wake:
 		e.takeDesired(ctx)
 	case ev := <-e.events:
@@ -83,6 +88,7 @@ func (e *Engine) step(ctx context.Context) bool {
 	e.refresh()
 	e.commit()
 	e.settle()
+	e.judge()
 	return true
 }
 

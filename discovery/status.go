@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"cmp"
 	"maps"
 	"net/netip"
 	"slices"
@@ -23,6 +24,34 @@ type ClusterStatus struct {
 	Services  int        `json:"services"`
 	Endpoints int        `json:"endpoints"`
 	Findings  []string   `json:"findings,omitempty"`
+
+	State           string      `json:"state"`                     // phase, or what the operator said: drained, evicted
+	Standing        string      `json:"standing"`                  // how it is answered: first, behind, drained, evicted
+	StandingSince   time.Time   `json:"standingSince,omitzero"`    // from the beginning: left out
+	Stale           bool        `json:"stale,omitempty"`           // nobody can vouch for what is answered of it
+	Held            bool        `json:"held,omitempty"`            // it would be behind, but too many clusters would
+	Why             string      `json:"why,omitempty"`             // it stands like that
+	Signals         Signals     `json:"signals"`                   // what is seen of it
+	WithdrawalsHeld int         `json:"withdrawalsHeld,omitempty"` // Services
+	Conditions      []Condition `json:"conditions,omitempty"`      // what wants the operator's attention
+}
+
+// Signals are what is seen of a cluster, each up, down or unknown. The JSON
+// names are part of the API.
+type Signals struct {
+	API   string `json:"api"`
+	Nodes string `json:"nodes"`
+	Data  string `json:"data"`
+}
+
+// Condition is something that holds of a cluster, in the form that Kubernetes
+// gives conditions. The JSON names are part of the API.
+type Condition struct {
+	Type    string    `json:"type"`
+	Status  string    `json:"status"` // True
+	Reason  string    `json:"reason"`
+	Message string    `json:"message"`
+	Since   time.Time `json:"lastTransitionTime"`
 }
 
 // ServiceStatus is one Service over all clusters. The JSON names are part of the API.
@@ -62,6 +91,7 @@ type Stats struct {
 	HostnameChanges                          uint64
 	SourceRuns, SourceFailures, SourcePanics uint64 // panics are failures too
 	Panics                                   uint64 // other ones, all contained
+	WithdrawalsHeld                          uint64 // withdrawals that were not made when they were reported
 	Publishes, Edits, PublishErrors          uint64
 	LastPublish                              time.Time // zero: never
 }
@@ -75,12 +105,26 @@ func (e *Engine) Clusters() []ClusterStatus {
 		m := e.members[id]
 		count, place := e.store.Count(id), m.place()
 		out = append(out, ClusterStatus{
-			ID: id, Phase: m.state.Phase.String(), Since: m.state.Since, LastSync: m.state.LastSync, Synced: m.synced,
+			State: cmp.Or(string(m.word), m.state.Phase.String()), Standing: m.verdict.Standing.String(), StandingSince: m.judged,
+			Stale: m.verdict.Stale, Held: m.verdict.Held, Why: m.verdict.Reason, WithdrawalsHeld: len(m.held), Conditions: m.conditions(),
+			Signals: Signals{m.api.Signal.String(), m.nodes.Signal.String(), m.data.Signal.String()},
+			ID:      id, Phase: m.state.Phase.String(), Since: m.state.Since, LastSync: m.state.LastSync, Synced: m.synced,
 			Reason: m.state.Reason, Region: place.Region, Zones: slices.Clone(place.Zones),
 			Services: count.Services, Endpoints: count.Endpoints, Findings: slices.Concat(m.state.Faults, m.findings, m.topology.Findings),
 		})
 	}
 	return out
+}
+
+// conditions are what wants the operator's attention.
+func (m *member) conditions() (list []Condition) {
+	if len(m.held) > 0 {
+		list = append(list, Condition{"WithdrawalsHeld", "True", "TooManyAtOnce", m.heldWhy, m.heldSince})
+	}
+	if m.verdict.Held {
+		list = append(list, Condition{"StandingHeld", "True", "TooManyClustersLost", m.verdict.Reason, m.judged})
+	}
+	return list
 }
 
 // statusChunk is how many Services are described under one lock.

@@ -30,7 +30,8 @@
 // When more than Policy.HoldShare of the clusters, and at least two, are lost
 // within Policy.HoldWindow of each other, then it is more likely that whoever
 // looks was cut off. They stay first, and are said to be held, until enough of
-// them are back or the operator drains or evicts some.
+// them are back or the operator drains or evicts some; and so is what is lost
+// after them, for nobody could tell.
 //
 // # Withdrawals
 //

@@ -97,7 +97,8 @@ func TestManyLostAtOnceAreHeld(t *testing.T) {
 		{"both", lose(0, 20*s), "HH"},
 		{"two of three", lose(0, up, 10*s), "HFH"},
 		{"two of four", lose(0, up, 10*s, up), "BFBF"},
-		{"three of four", lose(0, 30*s, 60*s, up), "BHBF"}, // only the middle one has two others within 30 s
+		{"three of four", lose(0, 30*s, 60*s, up), "BHHF"}, // the middle one has two others within 30 s, the last one comes after it
+		{"two of three, and the third much later", lose(0, 10*s, time.Hour/2), "HHH"},
 		{"all, one after the other", lose(0, 31*s, 62*s), "BBB"},
 		{"the first of a storm, the others are about to be", lose(0, 29*s, 29*s), "HHH"},
 	} {

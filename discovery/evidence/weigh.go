@@ -31,19 +31,35 @@ func (p Policy) Weigh(cases []Case, now time.Time) (verdicts []Verdict, next tim
 			next = n
 		}
 	}
+	storm, most := p.storm(all, candidates)
 	verdicts = make([]Verdict, len(cases))
 	for i := range all {
-		verdicts[i] = all[i].Verdict
-		if verdicts[i].Standing != Behind {
+		v := all[i].Verdict
+		if v.Standing == Behind && !storm.IsZero() && !all[i].lost.Before(storm) {
+			v.Standing, v.Held = First, true
+			v.Reason = fmt.Sprintf("held, for %d of %d clusters were lost within %v of each other, which looks like being cut off oneself: %s",
+				most, candidates, p.HoldWindow, v.Reason)
+		}
+		verdicts[i] = v
+	}
+	return verdicts, next
+}
+
+// storm is when the first was lost of those that are too many at once, and how
+// many they are; zero: there are not. What is lost after that is lost in the dark.
+func (p Policy) storm(all []judged, candidates int) (since time.Time, most int) {
+	for i := range all {
+		if all[i].Standing != Behind {
 			continue
 		}
 		if n := together(all, i, p.HoldWindow); n > 1 && float64(n) > p.HoldShare*float64(candidates) {
-			verdicts[i].Standing, verdicts[i].Held = First, true
-			verdicts[i].Reason = fmt.Sprintf("held, for %d of %d clusters were lost within %v of each other, which looks like being cut off oneself: %s",
-				n, candidates, p.HoldWindow, verdicts[i].Reason)
+			most = max(most, n)
+			if since.IsZero() || all[i].lost.Before(since) {
+				since = all[i].lost
+			}
 		}
 	}
-	return verdicts, next
+	return since, most
 }
 
 // together counts the clusters that were lost, or are about to be, within window

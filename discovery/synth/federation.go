@@ -61,7 +61,7 @@ type Synthesizer struct {
 	fed    Federation
 	places map[cluster.ID]Place
 	uses   map[cluster.ID]Use // of those that are not well
-	levels []level // global first, then each region followed by its zones
+	levels []level            // global first, then each region followed by its zones
 
 	short      dnsname.Name // suffix of short names
 	clusterSet dnsname.Name // suffix of ClusterSet names

@@ -1,0 +1,175 @@
+package discovery
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/evidence"
+	"github.com/fedns/fedns/discovery/synth"
+)
+
+// Release makes the withdrawals that are held of a cluster: the operator's word
+// that they are meant. The error says that nothing is held.
+func (e *Engine) Release(id cluster.ID) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	m := e.members[id]
+	switch {
+	case m == nil:
+		return fmt.Errorf("there is no cluster %q", id)
+	case len(m.held) == 0:
+		return fmt.Errorf("cluster %s: no withdrawals are held", id)
+	}
+	e.desired.release = append(e.desired.release, id)
+	e.nudge()
+	return nil
+}
+
+// withhold looks for losses among what a cluster reports: Services that are
+// answered from it, and would not be any more because objects went away. Where
+// these are too many at a time they are kept for later, what is known stands, and
+// groups is left without them. losing is how many the Source knows of, told in
+// this Update or after it.
+func (e *Engine) withhold(m *member, id cluster.ID, groups []cluster.Group, losing int) []cluster.Group {
+	var lost []cluster.ServiceKey
+	weakest := cluster.NoLoss
+	for i := range groups {
+		g := &groups[i]
+		if loss := e.loss(id, g); loss != cluster.NoLoss {
+			lost = append(lost, g.Service)
+			weakest = max(weakest, loss)
+		}
+	}
+	if len(lost) > 0 && !e.admit(m, id, lost, max(losing, len(lost)), weakest) {
+		left := groups[:0:0]
+		for i := range groups {
+			if !slices.Contains(lost, groups[i].Service) {
+				left = append(left, groups[i])
+				continue
+			}
+			e.hold(m, &groups[i], weakest)
+		}
+		groups = left
+	}
+	e.mend(m, groups)
+	return groups
+}
+
+// loss says by which evidence a report takes a Service out of the answers;
+// NoLoss: it does not, or the Service says itself that it is not ready.
+func (e *Engine) loss(id cluster.ID, g *cluster.Group) cluster.Loss {
+	by := g.Loss
+	if g.Withdrawn {
+		by = max(by, cluster.Deleted)
+	}
+	if by == cluster.NoLoss {
+		return by
+	}
+	old, ok := e.store.Group(g.Service, id)
+	if !ok || !synth.Assess(&old, e.resolve).Healthy || !g.Withdrawn && synth.Assess(g, e.resolve).Healthy {
+		return cluster.NoLoss
+	}
+	return by
+}
+
+// admit asks the guards of the cluster and of all names together. While
+// something is held of the cluster, so is everything else it loses: it would
+// trickle away otherwise.
+func (e *Engine) admit(m *member, id cluster.ID, lost []cluster.ServiceKey, n int, by cluster.Loss) bool {
+	now := time.Now()
+	if len(m.held) > 0 {
+		return false
+	}
+	why := m.guard.Admit(e.loop.limits, now, n, e.store.Count(id).Services, by)
+	if why == nil {
+		why = e.loop.guard.Admit(e.loop.limits, now, e.onlyIn(id, lost), e.store.Len(), cluster.Deleted)
+		if why != nil {
+			why = fmt.Errorf("of all names, %w", why)
+		}
+	}
+	if why == nil {
+		return true
+	}
+	e.log.Warn("withdrawals are held, what was known stands: release them if they are meant", "cluster", id, "services", n, "why", why)
+	e.locked(func() { m.heldWhy, m.heldSince = why.Error(), now })
+	return false
+}
+
+// onlyIn counts the Services that no other cluster has a healthy shard of.
+func (e *Engine) onlyIn(id cluster.ID, keys []cluster.ServiceKey) (n int) {
+	var groups []cluster.Group
+	for _, key := range keys {
+		groups = e.store.Groups(groups[:0], key)
+		if !slices.ContainsFunc(groups, func(g cluster.Group) bool {
+			return g.Cluster != id && synth.Assess(&g, e.resolve).Healthy
+		}) {
+			n++
+		}
+	}
+	return n
+}
+
+// hold keeps a report for later.
+func (e *Engine) hold(m *member, g *cluster.Group, by cluster.Loss) {
+	e.locked(func() {
+		if m.held == nil {
+			m.held = map[cluster.ServiceKey]cluster.Group{}
+		}
+		if _, ok := m.held[g.Service]; !ok {
+			e.stats.WithdrawalsHeld++
+		}
+		m.held[g.Service] = *g
+		m.heldBy = max(m.heldBy, by)
+	})
+}
+
+// mend forgets what was held of Services that are reported anew, and makes the
+// rest if that has become few enough.
+func (e *Engine) mend(m *member, groups []cluster.Group) {
+	if len(m.held) == 0 {
+		return
+	}
+	before := len(m.held)
+	e.locked(func() {
+		for i := range groups {
+			delete(m.held, groups[i].Service)
+		}
+	})
+	if len(m.held) == before {
+		return
+	}
+	var fresh evidence.Guard
+	if fresh.Admit(e.loop.limits, time.Now(), len(m.held), e.store.Count(m.ID).Services, m.heldBy) == nil {
+		e.release(m, "the others came back")
+	}
+}
+
+// release makes what is held of a cluster.
+func (e *Engine) release(m *member, why string) {
+	var held []cluster.Group
+	for _, key := range slices.SortedFunc(maps.Keys(m.held), cluster.ServiceKey.Compare) {
+		held = append(held, m.held[key])
+	}
+	e.locked(func() { m.held, m.heldBy, m.heldWhy = nil, cluster.NoLoss, "" })
+	e.log.Info("withdrawals that were held are made", "cluster", m.ID, "services", len(held), "why", why)
+	for i := range held {
+		e.takeGroup(m.ID, m.run, &held[i])
+	}
+}
+
+// sweep withdraws what a cluster holds and did not report in a run that has told everything.
+func (e *Engine) sweep(m *member, id cluster.ID) {
+	var gone []cluster.Group
+	for _, key := range e.store.NotOf(id, m.run) {
+		if _, held := m.held[key]; !held {
+			gone = append(gone, cluster.Group{Service: key, Withdrawn: true, Loss: cluster.Missing})
+		}
+	}
+	for _, g := range e.withhold(m, id, gone, 0) {
+		e.withdraw(g.Service, id)
+	}
+	m.swept = true
+}

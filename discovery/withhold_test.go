@@ -1,0 +1,173 @@
+package discovery
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/evidence"
+)
+
+// many are Groups s-0 to s-(n-1), withdrawn by some evidence, or there.
+func many(n int, loss cluster.Loss) (groups []cluster.Group) {
+	for i := range n {
+		g := group(fmt.Sprintf("s-%d", i), fmt.Sprintf("10.1.%d.%d", i/250, i%250+1))
+		if loss != cluster.NoLoss {
+			g = cluster.Group{Service: g.Service, Withdrawn: true, Loss: loss}
+		}
+		groups = append(groups, g)
+	}
+	return groups
+}
+
+// guarded is a rig with one member that has n Services.
+func guarded(t *testing.T, n int) (*rig, *source, chan<- cluster.Update) {
+	r := newRig(t, Config{Withdrawals: evidence.Limits{Window: time.Minute, Count: 20, Share: 0.5}})
+	s := newSource()
+	r.SetMembers([]Member{{ID: "a", Source: s, Revision: "1"}})
+	up := <-s.runs
+	up <- live(many(n, cluster.NoLoss)...)
+	r.names("at first", n)
+	return r, s, up
+}
+
+// names checks how many are answered.
+func (r *rig) names(what string, want int) {
+	r.t.Helper()
+	synctest.Wait()
+	got := 0
+	if text := r.pub.text(); text != "" {
+		got = 1 + strings.Count(text, "\n")
+	}
+	if got != want {
+		r.t.Errorf("%s: %d names, want %d", what, got, want)
+	}
+}
+
+// TestWithdrawalsAreHeld: more than a share at a time waits for a word.
+func TestWithdrawalsAreHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, up := guarded(t, 100)
+		up <- report(many(10, cluster.Deleted)...)
+		r.names("ten were deleted", 90)
+		up <- report(many(100, cluster.Deleted)[10:]...)
+		r.names("so were all others", 90)
+		c := r.Clusters()[0]
+		if c.WithdrawalsHeld != 90 || len(c.Conditions) != 1 || c.Conditions[0].Type != "WithdrawalsHeld" || !strings.Contains(c.Conditions[0].Message, "100 of 100") {
+			t.Errorf("%+v", c)
+		}
+		time.Sleep(time.Hour)
+		r.names("an hour later", 90)
+		if err := r.Release("a"); err != nil {
+			t.Fatal(err)
+		}
+		r.names("released", 0)
+		if err := r.Release("a"); err == nil {
+			t.Error("there was nothing to release")
+		}
+		if s := r.Stats(); s.WithdrawalsHeld != 90 || len(r.Clusters()[0].Conditions) != 0 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+// TestTheSourceKnowsOfMore: what a list lacks is told little by little, and held
+// from the beginning.
+func TestTheSourceKnowsOfMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, up := guarded(t, 100)
+		up <- cluster.Update{Groups: many(10, cluster.Missing), Losing: 100}
+		r.names("ten of a hundred", 100)
+		up <- cluster.Update{Groups: many(100, cluster.Missing)[10:], Losing: 90}
+		r.names("the others", 100)
+		up <- report(many(95, cluster.NoLoss)...)
+		r.names("most came back: the others are gone", 95)
+		if got := len(r.Clusters()[0].Conditions); got != 0 {
+			t.Errorf("%d conditions", got)
+		}
+	})
+}
+
+// TestAnEmptyListIsHeld: a member that lists nothing, by error, in a new run.
+func TestAnEmptyListIsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, s, _ := guarded(t, 3)
+		s.end <- nil
+		up := <-s.runs
+		up <- live()
+		r.names("an empty list", 3)
+		up <- report(many(3, cluster.NoLoss)...)
+		r.names("and all is there again", 3)
+		if got := len(r.Clusters()[0].Conditions); got != 0 {
+			t.Errorf("%d conditions", got)
+		}
+		up <- report(many(1, cluster.Deleted)...)
+		r.names("one is deleted", 2)
+	})
+}
+
+// TestNotReadyIsNoWithdrawal: a Service that says itself that nothing is ready
+// goes out of the answers, however many do.
+func TestNotReadyIsNoWithdrawal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, up := guarded(t, 100)
+		groups := many(100, cluster.NoLoss)
+		for i := range groups {
+			groups[i].Endpoints[0].Ready = false
+		}
+		up <- report(groups...)
+		r.names("nothing is ready", 0)
+	})
+}
+
+// TestAllNamesTogether: clusters that each lose little, of which nobody else has anything.
+func TestAllNamesTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Config{Withdrawals: evidence.Limits{Count: 20, Share: 0.5}})
+		var ms []Member
+		for i := range 4 {
+			ms = append(ms, Member{ID: cluster.ID(fmt.Sprint("c", i)), Source: newSource(), Revision: "1"})
+		}
+		r.SetMembers(ms)
+		var ups []chan<- cluster.Update
+		own := func(i, n int) (groups []cluster.Group) {
+			for k := range n {
+				groups = append(groups, group(fmt.Sprintf("of-%d-%d", i, k), "10.0.0.1"))
+			}
+			return groups
+		}
+		for i, m := range ms {
+			up := <-m.Source.(*source).runs
+			up <- live(own(i, 40)...)
+			ups = append(ups, up)
+		}
+		r.names("at first", 160)
+		for i, want := range []int{140, 120, 100, 80} {
+			lost := own(i, 20)
+			for k := range lost {
+				lost[k] = cluster.Group{Service: lost[k].Service, Withdrawn: true, Loss: cluster.Deleted}
+			}
+			ups[i] <- report(lost...)
+			r.names(fmt.Sprint("half of cluster ", i), want)
+		}
+		ups[0] <- report(cluster.Group{Service: own(0, 40)[39].Service, Withdrawn: true, Loss: cluster.Deleted})
+		r.names("more than half of all", 80)
+		time.Sleep(time.Minute)
+		ups[1] <- report(cluster.Group{Service: own(1, 40)[39].Service, Withdrawn: true, Loss: cluster.Deleted})
+		r.names("a minute later", 79)
+	})
+}
+
+// TestRemovedWhileHeld: nothing of a removed member stays.
+func TestRemovedWhileHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, up := guarded(t, 100)
+		up <- report(many(100, cluster.Deleted)...)
+		r.names("held", 100)
+		r.SetMembers(nil)
+		r.names("removed by the operator", 0)
+	})
+}

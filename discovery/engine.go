@@ -40,6 +40,9 @@ type Member struct {
 	// Place is where the cluster is. An empty Region, or no Zones, is filled in
 	// from what its nodes tell.
 	Place synth.Place
+	// Word is what the configuration says of the cluster. It and what SetWord said
+	// last both count: the stronger one is heeded.
+	Word evidence.Word
 	// Source is run by the Engine, and run again, one run after the other, when a
 	// run failed.
 	Source cluster.Source
@@ -178,7 +181,7 @@ func (e *Engine) SetMembers(ms []Member) {
 			have.Member = m
 			have.state = cluster.State{Since: time.Now(), LastSync: have.state.LastSync}
 		default:
-			have.Place = m.Place
+			have.Place, have.Word = m.Place, m.Word
 		}
 	}
 	for id, m := range e.members {

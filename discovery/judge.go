@@ -66,6 +66,14 @@ func (m *member) setAPI(s cluster.State) {
 	}
 }
 
+// said is what the operator said, here or in the configuration.
+func (m *member) said() evidence.Word {
+	if m.word == evidence.Evict || m.Word == evidence.NoWord {
+		return m.word
+	}
+	return m.Word
+}
+
 // signals are what m is judged by. A cluster that is read for the first time
 // counts as seen: all that is known of it was heard just now.
 func (m *member) signals() evidence.Signals {
@@ -90,7 +98,7 @@ func (e *Engine) judge() {
 	cases := make([]evidence.Case, len(ids))
 	for i, id := range ids {
 		m := e.members[id]
-		cases[i] = evidence.Case{ID: id, Signals: m.signals(), Word: m.word}
+		cases[i] = evidence.Case{ID: id, Signals: m.signals(), Word: m.said()}
 	}
 	e.mu.RUnlock()
 	verdicts, next := l.policy.Weigh(cases, now)

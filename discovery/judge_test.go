@@ -63,7 +63,7 @@ func TestStandings(t *testing.T) {
 		ups[0] <- unreachable("connection refused")
 		time.Sleep(time.Minute - 1)
 		r.want("unreachable, nothing is known of the data path", onlies+webABC)
-		time.Sleep(1)
+		time.Sleep(1 * time.Nanosecond)
 		r.want("for a minute: it steps behind, and what only it has stands", onlies+webBC)
 		if got := r.stale(); got != "only-a.shop.prod." {
 			t.Errorf("stale: %q", got)
@@ -76,7 +76,7 @@ func TestStandings(t *testing.T) {
 		r.SetDataPath("a", down("no route"))
 		time.Sleep(5*time.Second - 1)
 		r.want("not any more", onlies+webABC)
-		time.Sleep(1)
+		time.Sleep(1 * time.Nanosecond)
 		r.want("for five seconds", onlies+webBC)
 		ups[0] <- cluster.Update{State: &cluster.State{Phase: cluster.Syncing}}
 		r.want("being read anew is no sign of life", onlies+webBC)

@@ -105,7 +105,7 @@ func (e *Engine) Clusters() []ClusterStatus {
 		m := e.members[id]
 		count, place := e.store.Count(id), m.place()
 		out = append(out, ClusterStatus{
-			State: cmp.Or(string(m.word), m.state.Phase.String()), Standing: m.verdict.Standing.String(), StandingSince: m.judged,
+			State: cmp.Or(string(m.said()), m.state.Phase.String()), Standing: m.verdict.Standing.String(), StandingSince: m.judged,
 			Stale: m.verdict.Stale, Held: m.verdict.Held, Why: m.verdict.Reason, WithdrawalsHeld: len(m.held), Conditions: m.conditions(),
 			Signals: Signals{m.api.Signal.String(), m.nodes.Signal.String(), m.data.Signal.String()},
 			ID:      id, Phase: m.state.Phase.String(), Since: m.state.Since, LastSync: m.state.LastSync, Synced: m.synced,

@@ -48,6 +48,8 @@ func Handler(src Sources) http.Handler {
 			Clusters []discovery.ClusterStatus `json:"clusters"`
 		}{src.Engine().Clusters()})
 	})
+	// A page in somebody's browser must not drain a cluster.
+	mux.Handle("POST /api/v1/clusters/{cluster}/{command}", http.NewCrossOriginProtection().Handler(command(src)))
 	mux.HandleFunc("GET /api/v1/services", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, struct {
 			Services []discovery.ServiceStatus `json:"services"`

@@ -57,3 +57,31 @@ func TestDiscoveryHasStopped(t *testing.T) {
 		}
 	}
 }
+
+// TestCommandsAreForTheHost: other hosts see the state and change nothing.
+func TestCommandsAreForTheHost(t *testing.T) {
+	server := dnsserver.New(dnsserver.Config{})
+	f := &fake{engine: discovery.New(discovery.Config{}, server), server: server}
+	f.engine.SetMembers([]discovery.Member{{ID: "a"}})
+	for _, tt := range []struct {
+		from, path string
+		code       int
+		says       string
+	}{
+		{"192.0.2.1:1234", "/api/v1/clusters/a/evict", 403, "from this host only"},
+		{"[2001:db8::1]:1234", "/api/v1/clusters/a/drain", 403, "from this host only"},
+		{"127.0.0.1:1234", "/api/v1/clusters/a/evict", 200, "{}"},
+		{"[::ffff:127.0.0.1]:1234", "/api/v1/clusters/a/undrain", 200, "{}"},
+		{"127.0.0.1:1234", "/api/v1/clusters/b/evict", 409, `there is no cluster \"b\"`},
+		{"127.0.0.1:1234", "/api/v1/clusters/a/release", 409, "no withdrawals are held"},
+		{"127.0.0.1:1234", "/api/v1/clusters/a/explode", 404, "explode"},
+	} {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("POST", tt.path, nil)
+		r.RemoteAddr = tt.from
+		Handler(f).ServeHTTP(w, r)
+		if w.Code != tt.code || !strings.Contains(w.Body.String(), tt.says) {
+			t.Errorf("%s from %s: got %d %s", tt.path, tt.from, w.Code, w.Body)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/evidence"
 	"github.com/fedns/fedns/dnsserver/answer"
 	"github.com/fedns/fedns/dnsserver/policy"
 )
@@ -39,6 +40,10 @@ var metrics = []Metric{
 	{"fedns_zone_file_ok", "1 when the zone's files were good when last read; 0: what they held before is served.", []string{"zone"}, prometheus.GaugeValue},
 	{"fedns_zone_keys_ok", "1 when the keys of a zone that is to be signed were good when last read; 0: those before sign, or none if there were none.", []string{"zone"}, prometheus.GaugeValue},
 	{"fedns_cluster_phase", "1 for the phase the cluster is in (syncing, live, unreachable), 0 for the others.", []string{"cluster", "phase"}, prometheus.GaugeValue},
+	{"fedns_cluster_standing", "1 for how the cluster is answered (first, behind, drained, evicted), 0 for the others.", []string{"cluster", "standing"}, prometheus.GaugeValue},
+	{"fedns_cluster_signal", "What is seen of the cluster, by signal (api, nodes, data): 1 up, 0 down; left out while unknown.", []string{"cluster", "signal"}, prometheus.GaugeValue},
+	{"fedns_cluster_held", "1 while the cluster would step behind, but so many are lost at once that it is taken for being cut off oneself.", []string{"cluster"}, prometheus.GaugeValue},
+	{"fedns_cluster_withdrawals_held", "Services of the cluster that stand although they are reported gone, because too many were at a time: see fedns release.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_cluster_last_sync_timestamp_seconds", "When the cluster was last heard of; 0: never.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_cluster_services", "Services the cluster exports.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_cluster_endpoints", "Endpoints of the Services the cluster exports.", []string{"cluster"}, prometheus.GaugeValue},
@@ -49,6 +54,7 @@ var metrics = []Metric{
 	{"fedns_discovery_services_with_findings", "Services of which /api/v1/services has something to tell.", nil, prometheus.GaugeValue},
 	{"fedns_discovery_groups_total", "Changes of a Service in one cluster.", nil, prometheus.CounterValue},
 	{"fedns_discovery_withdrawn_total", "Services seen to be gone from one cluster.", nil, prometheus.CounterValue},
+	{"fedns_discovery_withdrawals_held_total", "Services reported gone that were held.", nil, prometheus.CounterValue},
 	{"fedns_discovery_publishes_total", "Batches of changes published to the zones.", nil, prometheus.CounterValue},
 	{"fedns_discovery_publish_errors_total", "Batches of which something was refused.", nil, prometheus.CounterValue},
 	{"fedns_discovery_source_failures_total", "Watches of a cluster that failed as a whole and were begun again, panics included.", nil, prometheus.CounterValue},
@@ -173,6 +179,16 @@ func (c *collector) clusters(put putFunc) {
 		put("fedns_cluster_services", float64(s.Services), id)
 		put("fedns_cluster_endpoints", float64(s.Endpoints), id)
 		put("fedns_cluster_findings", float64(len(s.Findings)), id)
+		put("fedns_cluster_held", truth(s.Held), id)
+		put("fedns_cluster_withdrawals_held", float64(s.WithdrawalsHeld), id)
+		for _, standing := range []evidence.Standing{evidence.First, evidence.Behind, evidence.Drained, evidence.Evicted} {
+			put("fedns_cluster_standing", truth(s.Standing == standing.String()), id, standing.String())
+		}
+		for name, signal := range map[string]string{"api": s.Signals.API, "nodes": s.Signals.Nodes, "data": s.Signals.Data} {
+			if signal != cluster.Unknown.String() {
+				put("fedns_cluster_signal", truth(signal == cluster.Up.String()), id, name)
+			}
+		}
 	}
 }
 
@@ -183,6 +199,7 @@ func (c *collector) discovery(put putFunc, s discovery.Stats) {
 	put("fedns_discovery_services_with_findings", float64(s.Findings))
 	put("fedns_discovery_groups_total", float64(s.Groups))
 	put("fedns_discovery_withdrawn_total", float64(s.Withdrawn))
+	put("fedns_discovery_withdrawals_held_total", float64(s.WithdrawalsHeld))
 	put("fedns_discovery_publishes_total", float64(s.Publishes))
 	put("fedns_discovery_publish_errors_total", float64(s.PublishErrors))
 	put("fedns_discovery_source_failures_total", float64(s.SourceFailures))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/evidence"
 	"github.com/fedns/fedns/dnsserver/dnsname"
 )
 
@@ -27,7 +28,11 @@ type Config struct {
 	Resolvers  []netip.AddrPort // for load balancers' hostnames; empty: the system's
 	Startup    Startup
 	StateDir   string // path; empty: nothing is kept over a restart
-	Serving    Serving
+
+	Evidence    evidence.Policy // zero fields: its defaults
+	Withdrawals evidence.Limits // zero fields: its defaults
+
+	Serving Serving
 
 	// Digests holds, by path, the SHA-256 in hexadecimal of the file itself and,
 	// from Load, of each kubeconfig and zone file as it was then, a zone file
@@ -72,6 +77,7 @@ type Cluster struct {
 	Name   cluster.ID
 	Region string // a DNS label; empty: as its nodes say
 	Zone   string // a DNS label; empty: as its nodes say
+	Word   evidence.Word
 
 	Kubeconfig string // path
 	Context    string // within Kubeconfig; empty: its current one

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/evidence"
 	"github.com/fedns/fedns/dnsserver/dnsname"
 )
 
@@ -77,7 +78,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 		Clusters: []Cluster{
 			{Name: "host", InCluster: true},
 			{Name: "eu-1", Kubeconfig: "/etc/fedns/members/eu-1.kubeconfig", Context: "eu-1", Region: "eu-west", Zone: "eu-west-1a"},
-			{Name: "edge", Manifests: "/srv/edge"},
+			{Name: "edge", Manifests: "/srv/edge", Word: evidence.Drain},
 		},
 		Zones: []Zone{
 			{Name: dnsname.MustParse("example.com."), Files: []string{"/etc/fedns/example.com.zone"}},
@@ -87,8 +88,10 @@ func TestEveryFieldIsRead(t *testing.T) {
 			netip.MustParseAddrPort("192.0.2.1:53"),
 			netip.MustParseAddrPort("[2001:db8::1]:53"),
 		},
-		Startup:  Startup{Wait: 10 * time.Minute},
-		StateDir: "/var/lib/fedns",
+		Evidence:    evidence.Policy{Behind: 5 * time.Second, Unprobed: time.Minute, HoldShare: 0.5, HoldWindow: 30 * time.Second},
+		Withdrawals: evidence.Limits{Window: time.Minute, Count: 20, Share: 0.5},
+		Startup:     Startup{Wait: 10 * time.Minute},
+		StateDir:    "/var/lib/fedns",
 		Serving: Serving{
 			ID: "fedns-1", Version: "fedns",
 			Access: Access{
@@ -140,6 +143,11 @@ func TestForms(t *testing.T) {
 			}},
 		{"durations", `federation: {ttl: {shortName: 1m30s, zone: 168h, global: 0x}}`, nil,
 			`f.yaml:3: federation.ttl.global: got "0x", want seconds from 1 to 604800, or a duration such as 30s`},
+		{"all lost are held", `evidence: {holdShare: 100%}`, func(c *Config) any { return c.Evidence.HoldShare }, 1.0},
+		{"a share of more than all", `withdrawals: {share: 101%}`, nil, `f.yaml:3: withdrawals.share: got "101%", want a share such as 50%, from 1% to 100%`},
+		{"a share without percent", `withdrawals: {share: 0.5}`, nil, `f.yaml:3: withdrawals.share: got "0.5", want a share such as 50%, from 1% to 100%`},
+		{"no time at all", `evidence: {behindAfter: 0}`, nil, `f.yaml:3: evidence.behindAfter: got "0", want seconds from 1 to 86400, or a duration such as 30s`},
+		{"a state of no cluster", "clusters:\n- {name: a, inCluster: true, state: live}", nil, `f.yaml:4: clusters[0].state: got "live", want one of drained, evicted`},
 		{"no waiting", `startup: {wait: 0}`, func(c *Config) any { return c.Startup.Wait }, time.Duration(0)},
 		{"waiting in seconds", `startup: {wait: 90}`, func(c *Config) any { return c.Startup.Wait }, 90 * time.Second},
 		{"waiting back", `startup: {wait: -1s}`, nil,

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -16,7 +17,7 @@ type Field struct {
 // Fields lists every field in the order of the reference. It is what the reader
 // goes by: a field that is not in it is unknown.
 func Fields() []Field {
-	return []Field{
+	return slices.Concat([]Field{
 		{"apiVersion", "`fedns.io/v1alpha1`", "", "Version of this file's form."},
 		{"kind", "`Config`", "", "Kind of this file."},
 
@@ -62,6 +63,7 @@ func Fields() []Field {
 		{"clusters[].inCluster", "`true` or `false`", "`false`", "The cluster that fedns itself runs in, by its ServiceAccount."},
 		{"clusters[].region", "DNS label", "as its nodes' labels say", "The region the cluster is in."},
 		{"clusters[].zone", "DNS label", "as its nodes' labels say", "The zone the cluster is in."},
+		{"clusters[].state", "`drained` or `evicted`", "as the evidence says", "What the operator wants: a drained cluster is answered only where nothing else is left, an evicted one not at all. `fedns drain` and `fedns evict` do the same at once, for one daemon."},
 
 		{"zones", "list of mappings", "none", "Zones with records of their own, and reverse zones."},
 		{"zones[].name", "domain name, unique", "",
@@ -125,7 +127,7 @@ func Fields() []Field {
 		{"startup", "mapping", "see below", "What holds until every cluster was read once."},
 		{"startup.wait", waitTakes, "`5m`",
 			"How long after the start a name that is not there is answered SERVFAIL, not NXDOMAIN, while a cluster cannot be reached that was not read since: it may have the name. `0`: not at all; a cluster that is being read is waited for either way. Clusters added later are not."},
-	}
+	}, evidenceFields())
 }
 
 const (
@@ -207,12 +209,15 @@ clusters:
   zone: eu-west-1a
 - name: edge
   manifests: /srv/edge
+  state: drained
 zones:
 - name: example.com
   files: [example.com.zone]
 - name: 10.in-addr.arpa
 resolvers: ["192.0.2.1", "[2001:db8::1]:53"]
 startup: {wait: 10m}
+evidence: {behindAfter: 5s, unprobedAfter: 1m, holdShare: 50%, holdWindow: 30s}
+withdrawals: {window: 1m, count: 20, share: 50%}
 stateDir: /var/lib/fedns
 server:
   id: fedns-1

@@ -39,6 +39,10 @@ func (r *reader) document(v value, c *Config) {
 			}
 		case "startup":
 			r.startup(f, &c.Startup)
+		case "evidence":
+			r.evidence(f, &c.Evidence)
+		case "withdrawals":
+			r.withdrawals(f, &c.Withdrawals)
 		case "stateDir":
 			c.StateDir = r.file(f)
 		default:
@@ -161,6 +165,8 @@ func (r *reader) cluster(v value) Cluster {
 			m.Region = r.label(f)
 		case "zone":
 			m.Zone = r.label(f)
+		case "state":
+			m.Word = r.word(f)
 		}
 	}
 	return m

@@ -89,7 +89,7 @@ func Succeed(ctx context.Context, cfg *config.Config, version string, log *slog.
 		d.parts.end()
 		return nil, err
 	}
-	d.engine = discovery.New(discovery.Config{Federation: federation(cfg), Resolver: resolver, Log: log, RestartMax: restartMax}, d.dns)
+	d.engine = discovery.New(discovery.Config{Federation: federation(cfg), Resolver: resolver, Log: log, RestartMax: restartMax, Evidence: cfg.Evidence, Withdrawals: cfg.Withdrawals}, d.dns)
 	d.discovering.Store(true)
 	d.Apply(cfg)
 	d.httpAddr = cfg.Listen.HTTP
@@ -197,6 +197,7 @@ func (d *Daemon) Apply(cfg *config.Config) {
 		d.log.Error("zones were refused and stay as they were", "error", err)
 	}
 	d.engine.SetFederation(federation(cfg))
+	d.engine.SetEvidence(cfg.Evidence, cfg.Withdrawals)
 	d.engine.SetMembers(members(cfg, d.log))
 	if d.current != nil && !slices.Equal(before, d.zoneNames()) {
 		d.engine.Republish(d.dns.Settle) // new zones have all there is then

@@ -24,7 +24,7 @@ func members(cfg *config.Config, log *slog.Logger) []discovery.Member {
 			place.Zones = []string{c.Zone}
 		}
 		all[i] = discovery.Member{
-			ID: c.Name, Place: place,
+			ID: c.Name, Place: place, Word: c.Word,
 			Source: &source{func() (cluster.Source, error) { return NewSource(c, cfg.Exports, log) }},
 			// Everything that a Source is made of. Credentials are not: a Source looks at them itself.
 			Revision: fmt.Sprintf("%q %q %q %v %v %b", c.Kubeconfig, c.Context, c.Manifests, c.AllowExec, c.InCluster, cfg.Exports),

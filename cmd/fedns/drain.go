@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fedns/fedns/discovery"
+)
+
+// word is a command that says something of a cluster.
+type word struct {
+	name, short, long, done string
+	preview                 bool
+}
+
+// words are what the operator can say.
+var words = []word{
+	{"drain", "Answer a cluster only where nothing else is left", `Has the daemon answer with other clusters wherever they have the Service. What
+only this cluster has goes on being answered. It holds until undrain, for this
+daemon; clusters[].state in the configuration says it for good and for all replicas.`, "drained", true},
+	{"evict", "Answer nothing of a cluster", `Takes a cluster out of the answers altogether, what only it has included.
+It holds until undrain, for this daemon.`, "evicted", true},
+	{"undrain", "Answer a cluster as the evidence says again", `Takes back drain and evict. What the configuration says stands.`, "left to the evidence", false},
+	{"release", "Make the withdrawals that are held of a cluster", `When a cluster loses too many Services at a time, fedns holds them: what was known
+goes on being answered. This says that they are meant to be gone.`, "withdrawals made", false},
+}
+
+func newWord(w word, stdout io.Writer) *cobra.Command {
+	var c client
+	var out output
+	var preview bool
+	cmd := &cobra.Command{
+		Use: w.name + " CLUSTER", Short: w.short, Long: w.long, Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if preview {
+				p, err := c.preview(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				return p.print(stdout, w, out)
+			}
+			if err := c.command(cmd.Context(), args[0], w.name); err != nil {
+				return err
+			}
+			if out == outputJSON {
+				return printJSON(stdout, struct {
+					Cluster string `json:"cluster"`
+					Done    string `json:"done"`
+				}{args[0], w.name})
+			}
+			_, err := fmt.Fprintf(stdout, "cluster %s: %s\n", args[0], w.done)
+			return err
+		},
+	}
+	if w.preview {
+		cmd.Use = w.name + " CLUSTER [--preview]"
+		cmd.Flags().BoolVar(&preview, "preview", false, "say what would become of each Service, and do nothing")
+	}
+	c.flag(cmd)
+	out.flag(cmd)
+	return cmd
+}
+
+// preview is what would become of the Services that a cluster answers. The JSON
+// names are stable.
+type preview struct {
+	Cluster string   `json:"cluster"`
+	Moved   []string `json:"moved"` // others answer for them
+	Left    []string `json:"left"`  // nobody else can
+}
+
+func (c *client) preview(ctx context.Context, id string) (preview, error) {
+	p := preview{Cluster: id, Moved: []string{}, Left: []string{}}
+	var clusters struct{ Clusters []discovery.ClusterStatus }
+	var services struct{ Services []discovery.ServiceStatus }
+	if err := c.get(ctx, "/api/v1/clusters", &clusters); err != nil {
+		return p, err
+	}
+	usable, known := map[string]bool{}, false
+	for _, cl := range clusters.Clusters {
+		usable[string(cl.ID)] = cl.Standing == "first" && string(cl.ID) != id
+		known = known || string(cl.ID) == id
+	}
+	if !known {
+		return p, wanting{fmt.Errorf("there is no cluster %q", id)}
+	}
+	if err := c.get(ctx, "/api/v1/services", &services); err != nil {
+		return p, err
+	}
+	for _, s := range services.Services {
+		mine, others := false, false
+		for _, shard := range s.Clusters {
+			mine = mine || shard.Healthy && string(shard.Cluster) == id
+			others = others || shard.Healthy && usable[string(shard.Cluster)]
+		}
+		name := s.Namespace + "/" + s.Name
+		switch {
+		case mine && others:
+			p.Moved = append(p.Moved, name)
+		case mine:
+			p.Left = append(p.Left, name)
+		}
+	}
+	return p, nil
+}
+
+func (p preview) print(w io.Writer, what word, out output) error {
+	if out == outputJSON {
+		return printJSON(w, p)
+	}
+	left := "still answered from it, for nobody else can"
+	if what.name == "evict" {
+		left = "not answered any more, for nobody else can"
+	}
+	fmt.Fprintf(w, "cluster %s: %d Services move to other clusters, %d are %s\n", p.Cluster, len(p.Moved), len(p.Left), left)
+	for _, s := range p.Moved {
+		fmt.Fprintln(w, "moves ", s)
+	}
+	for _, s := range p.Left {
+		fmt.Fprintln(w, "alone ", s)
+	}
+	return nil
+}

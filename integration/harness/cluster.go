@@ -45,6 +45,8 @@ type Cluster struct {
 	processes map[string]*process.Process // by program; CoreDNS is apart
 	kubelet   int                         // KWOK's port, 0 before it has one
 	coreDNS   *process.Process
+	etcd      *etcd // its own; nil: the fleet's, or not started yet
+	saved     int   // how often its data was put aside
 	dnsAddr   string
 	pods      []*Pod
 }
@@ -118,6 +120,9 @@ func (c *Cluster) Remove() error {
 	c.pods, c.coreDNS, c.dnsAddr = nil, nil, ""
 	c.mu.Unlock()
 	failed := []error{c.Kill()}
+	if c.etcd != nil && c.etcd.process != nil {
+		failed = append(failed, c.etcd.process.Kill())
+	}
 	for _, p := range pods {
 		failed = append(failed, p.delete())
 	}

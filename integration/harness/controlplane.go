@@ -59,11 +59,11 @@ func (c *Cluster) start(ctx context.Context) error {
 // StartAPIServer starts kube-apiserver, on the port it always had, and returns
 // when it is ready. It does nothing when it runs.
 func (c *Cluster) StartAPIServer(ctx context.Context) error {
-	etcd, err := c.fleet.etcd(ctx)
+	url, err := c.etcdURL(ctx)
 	if err != nil {
 		return err
 	}
-	p, err := c.run(ctx, binaries.APIServer, c.apiServerArgs(etcd))
+	p, err := c.run(ctx, binaries.APIServer, c.apiServerArgs(url))
 	if err != nil {
 		return err
 	}

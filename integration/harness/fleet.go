@@ -47,8 +47,8 @@ type Fleet struct {
 	daemons   int // ever made
 	processes []*process.Process
 
-	etcdMu  sync.Mutex
-	etcdURL string // empty before the first cluster
+	etcdMu sync.Mutex
+	shared *etcd // nil before the first cluster
 
 	building sync.Mutex // held while fedns is built
 }

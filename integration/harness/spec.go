@@ -33,6 +33,8 @@ type Spec struct {
 	// MCS installs the Multi-Cluster Services CRDs: ServiceExport and
 	// ServiceImport, v1alpha1 and v1beta1 (stored).
 	MCS bool
+	// OwnEtcd gives the cluster an etcd of its own, so that it can lose its data.
+	OwnEtcd bool
 	// CoreDNS starts CoreDNS with DefaultCorefile.
 	CoreDNS bool
 }

@@ -24,6 +24,7 @@ type member struct {
 	swept      bool     // the run has been Live and what it did not report is gone: no need to look again
 	broken     bool     // the run was given up: what it reports does not count any more
 	synced     bool     // any run has been Live
+	kept       kept
 }
 
 // stop ends the Source without waiting for it. Nothing it said since counts.
@@ -90,6 +91,7 @@ func (e *Engine) takeDesired(ctx context.Context) {
 		}
 	}
 	e.mu.Unlock()
+	e.adopt(d.complete)
 	l := &e.loop
 	l.done = append(l.done, d.republish...)
 	if d.federation != nil {
@@ -259,6 +261,7 @@ func (e *Engine) settle() {
 		e.loop.done = e.loop.done[1:]
 		done()
 	}
+	e.settleRestored()
 	now := time.Now()
 	for _, c := range e.loop.states {
 		m := e.of(c.from)

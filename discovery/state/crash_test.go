@@ -184,11 +184,10 @@ func TestCrashAnywhere(t *testing.T) {
 		for at := 0; ; at++ {
 			r := rand.New(rand.NewPCG(seed, uint64(h)))
 			crash := rand.New(rand.NewPCG(seed+uint64(at), uint64(h)))
-			m, now := newMemory(), newWorld()
-			crashed := false
+			m, crashed := newMemory(), false
 			for life := 0; life < 3 && !crashed; life++ {
 				k, known := opened(t, m)
-				now = of(known)
+				now := of(known)
 				before := now.clone()
 				for range 6 {
 					for range 1 + r.IntN(10) {
@@ -225,7 +224,7 @@ func TestCrashAnywhere(t *testing.T) {
 			points++
 			// Life goes on, and nothing of the crash is left.
 			k, known := opened(t, m)
-			now = of(known)
+			now := of(known)
 			for range 10 {
 				now.step(r, k)
 			}

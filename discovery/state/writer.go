@@ -78,16 +78,24 @@ func (k *Keeper) Run(ctx context.Context, mem Memory) {
 		var done chan error
 		select {
 		case <-ctx.Done():
-			k.failed(k.beat(mem))
+			if err := k.beat(mem); !errors.Is(err, ErrHeld) {
+				k.failed(err)
+			}
 			return
 		case done = <-k.flushes:
 		case <-timer.C:
 		}
 		err := k.beat(mem)
-		if wait = k.cfg.Every; err != nil && !errors.Is(err, ErrHeld) {
+		switch {
+		case errors.Is(err, ErrHeld): // that is no fault: the other one will end
+			wait = k.cfg.Every
+		case err != nil:
+			k.failed(err)
 			wait = min(2*wait, retryMax)
+		default:
+			k.failed(nil)
+			wait = k.cfg.Every
 		}
-		k.failed(err)
 		if done != nil {
 			done <- err
 		}

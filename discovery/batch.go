@@ -128,6 +128,11 @@ func (e *Engine) commit() {
 	e.publish(changes, &lost)
 	b.order = b.order[:0]
 	clear(b.old)
+	e.tellLost(&lost)
+}
+
+// tellLost tells of what a commit refused, and sees to it that it is tried again.
+func (e *Engine) tellLost(lost *lost) {
 	if lost.count > 0 {
 		e.log.Warn("records refused, they will be published again", "services", lost.count, "service", lost.key.String(), "err", lost.err)
 		e.logPanic("publishing records panicked", lost.panic)

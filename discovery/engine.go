@@ -11,6 +11,7 @@ import (
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/evidence"
 	"github.com/fedns/fedns/discovery/ingress"
+	"github.com/fedns/fedns/discovery/state"
 	"github.com/fedns/fedns/discovery/store"
 	"github.com/fedns/fedns/discovery/synth"
 	"github.com/fedns/fedns/dnsserver/zone"
@@ -55,6 +56,7 @@ type Member struct {
 type Config struct {
 	Federation synth.Federation
 	Resolver   Resolver      // Defaults to none: hostnames stay unresolved
+	Keeper     Keeper        // Defaults to none: nothing is kept over a restart
 	Log        *slog.Logger  // Defaults to slog.Default()
 	Batch      int           // Services published at a time. Defaults to 1000
 	RestartMin time.Duration // wait before a failed Source runs again, doubled each time. Defaults to 1 s
@@ -81,14 +83,17 @@ type Engine struct {
 
 	// mu guards what follows. The loop alone writes it, but for desired, members
 	// and what is in them, and so reads the rest without the lock.
-	mu       sync.RWMutex
-	desired  desired
-	members  map[cluster.ID]*member
-	store    *store.Store
-	hosts    map[string]*host
-	findings map[cluster.ServiceKey][]synth.Finding
-	refused  map[cluster.ServiceKey]*refusal
-	stats    Stats
+	mu      sync.RWMutex
+	desired desired
+	members map[cluster.ID]*member
+	store   *store.Store
+	// attic is what was kept over a restart of clusters that are no members yet.
+	attic      map[cluster.ID]*state.Cluster
+	atticWhole bool // nothing that was kept is missing from it
+	hosts      map[string]*host
+	findings   map[cluster.ServiceKey][]synth.Finding
+	refused    map[cluster.ServiceKey]*refusal
+	stats      Stats
 
 	loop loop // of Run's goroutine only
 }
@@ -98,6 +103,7 @@ type desired struct {
 	federation *synth.Federation
 	removed    []cluster.ID
 	members    bool // members or places are others
+	complete   bool // there are no members but those
 	judge      bool // signals or words are others
 	policy     *evidence.Policy
 	limits     *evidence.Limits
@@ -126,6 +132,7 @@ type loop struct {
 	told       map[tellKey]bool
 	runs       uint32          // of all Sources: each has a number of its own
 	gone       []cluster.ID    // removed members whose Groups are to be withdrawn
+	adopted    []cluster.ID    // whose kept Groups are not all published yet
 	done       []func()        // to be called when no Service is stale
 	redo       bool            // a panic left unknown what was done: make all anew
 	always     chan struct{}   // closed: a receiver never waits
@@ -165,8 +172,14 @@ func New(cfg Config, pub Publisher) *Engine {
 // started, missing ones stopped and their Groups withdrawn (that is the
 // operator's act), those with another Revision restarted, with what is known of
 // them standing until the new run has reported. The last of several with one ID
-// counts.
-func (e *Engine) SetMembers(ms []Member) {
+// counts. What was kept over a restart of clusters not among them is dropped.
+func (e *Engine) SetMembers(ms []Member) { e.setMembers(ms, true) }
+
+// SetMembersSoFar is SetMembers for a list that is not complete yet: what was
+// kept over a restart of clusters not among ms goes on being kept, unanswered.
+func (e *Engine) SetMembersSoFar(ms []Member) { e.setMembers(ms, false) }
+
+func (e *Engine) setMembers(ms []Member, complete bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	want := make(map[cluster.ID]bool, len(ms))
@@ -191,7 +204,7 @@ func (e *Engine) SetMembers(ms []Member) {
 			e.desired.removed = append(e.desired.removed, id)
 		}
 	}
-	e.desired.members, e.desired.judge = true, true
+	e.desired.members, e.desired.judge, e.desired.complete = true, true, complete
 	e.nudge()
 }
 

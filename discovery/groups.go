@@ -39,6 +39,7 @@ func (e *Engine) takeGroup(id cluster.ID, run uint32, g *cluster.Group) {
 		e.stats.Groups++
 	})
 	if changed {
+		e.keep(g.Service, id)
 		e.setHosts(user{g.Service, id}, hostnames(&old), hostnames(g))
 	}
 	e.commitFull()
@@ -55,6 +56,7 @@ func (e *Engine) withdraw(key cluster.ServiceKey, id cluster.ID) {
 		e.store.Remove(key, id)
 		e.stats.Withdrawn++
 	})
+	e.keep(key, id)
 	e.setHosts(user{key, id}, hostnames(&old), nil)
 	e.commitFull()
 }

@@ -2,7 +2,6 @@ package discovery
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -23,25 +22,6 @@ func (e *Engine) SetDataPath(id cluster.ID, l cluster.Liveness) {
 		e.desired.judge = true
 		e.nudge()
 	}
-}
-
-// SetWord says what the operator wants of a member. The error says that there is
-// no such member, or no such word.
-func (e *Engine) SetWord(id cluster.ID, w evidence.Word) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	m := e.members[id]
-	switch {
-	case m == nil:
-		return fmt.Errorf("there is no cluster %q", id)
-	case !w.Valid():
-		return fmt.Errorf("cluster %s: %q is neither %q nor %q", id, w, evidence.Drain, evidence.Evict)
-	case m.word != w:
-		m.word = w
-		e.desired.judge = true
-		e.nudge()
-	}
-	return nil
 }
 
 // SetEvidence changes how evidence is weighed, and what may be withdrawn at a time.
@@ -68,8 +48,8 @@ func (m *member) setAPI(s cluster.State) {
 
 // said is what the operator said, here or in the configuration.
 func (m *member) said() evidence.Word {
-	if m.word == evidence.Evict || m.Word == evidence.NoWord {
-		return m.word
+	if m.kept.word == evidence.Evict || m.Word == evidence.NoWord {
+		return m.kept.word
 	}
 	return m.Word
 }
@@ -78,7 +58,7 @@ func (m *member) said() evidence.Word {
 // counts as seen: all that is known of it was heard just now.
 func (m *member) signals() evidence.Signals {
 	s := evidence.Signals{API: m.api, Nodes: m.nodes, Data: m.data}
-	if m.api.Signal == cluster.Unknown && !m.restored {
+	if m.api.Signal == cluster.Unknown && !m.kept.any {
 		s.API.Signal = cluster.Up
 	}
 	return s

@@ -128,12 +128,12 @@ func TestWords(t *testing.T) {
 			word evidence.Word
 			want string
 		}{{evidence.Drain, onlies + webBC}, {evidence.Evict, onlies[len("only-a.shop.prod. A 10.0.1.1\n"):] + webBC}, {evidence.NoWord, onlies + webABC}} {
-			if err := r.SetWord("a", w.word); err != nil {
+			if err := r.SetWord(t.Context(), "a", w.word); err != nil {
 				t.Fatal(err)
 			}
 			r.want(string(w.word), w.want)
 		}
-		if r.SetWord("z", evidence.Drain) == nil || r.SetWord("a", "gone") == nil {
+		if r.SetWord(t.Context(), "z", evidence.Drain) == nil || r.SetWord(t.Context(), "a", "gone") == nil {
 			t.Error("a word of nobody, or nothing, was taken")
 		}
 	})

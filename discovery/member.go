@@ -25,10 +25,9 @@ type member struct {
 	swept      bool     // the run has been Live and what it did not report is gone: no need to look again
 	broken     bool     // the run was given up: what it reports does not count any more
 	synced     bool     // any run has been Live
-	restored   bool     // something is known of it from before this process
+	kept       kept
 
 	api, nodes, data cluster.Liveness
-	word             evidence.Word
 	verdict          evidence.Verdict
 	judged           time.Time // since when it stands as it does; zero: from the beginning
 
@@ -104,6 +103,7 @@ func (e *Engine) takeDesired(ctx context.Context) {
 		}
 	}
 	e.mu.Unlock()
+	e.adopt(d.complete)
 	l := &e.loop
 	l.done = append(l.done, d.republish...)
 	l.unjudged = l.unjudged || d.judge
@@ -126,6 +126,7 @@ func (e *Engine) takeDesired(ctx context.Context) {
 		e.restale(l.synth, true)
 	}
 	l.redo = false
+	e.judge() // before what was kept is published as something else
 }
 
 // withdrawAll forgets what a removed cluster held.
@@ -288,6 +289,7 @@ func (e *Engine) settle() {
 		e.loop.done = e.loop.done[1:]
 		done()
 	}
+	e.settleRestored()
 	now := time.Now()
 	for _, c := range e.loop.states {
 		m := e.of(c.from)

@@ -20,6 +20,8 @@ const staleChunk = 200
 // is read again from the start. After a panic of anything else the loop pauses
 // and publishes all Services whole, for it is not known how far it came.
 func (e *Engine) Run(ctx context.Context) {
+	e.restore()
+	defer e.runKeeper()() // it ends last, and writes the last of it
 	ctx, cancel := context.WithCancel(ctx)
 	defer e.sources.Wait()
 	defer cancel()
@@ -74,6 +76,7 @@ func (e *Engine) step(ctx context.Context) bool {
 	case <-judge:
 	case <-e.wake:
 		e.takeDesired(ctx)
+		e.publishAll()
 	case ev := <-e.events:
 		e.take(ev)
 		e.drain()

@@ -16,8 +16,9 @@ type ClusterStatus struct {
 	ID        cluster.ID `json:"id"`
 	Phase     string     `json:"phase"` // syncing, live, unreachable
 	Since     time.Time  `json:"since,omitzero"`
-	LastSync  time.Time  `json:"lastSync,omitzero"` // never: left out
-	Synced    bool       `json:"synced"`            // has been live since the daemon started
+	LastSync  time.Time  `json:"lastSync,omitzero"`  // never: left out
+	Synced    bool       `json:"synced"`             // has been live since the daemon started
+	Restored  bool       `json:"restored,omitempty"` // what was last known of it over a restart is answered
 	Reason    string     `json:"reason,omitempty"`
 	Region    string     `json:"region,omitempty"`
 	Zones     []string   `json:"zones,omitempty"`
@@ -109,7 +110,8 @@ func (e *Engine) Clusters() []ClusterStatus {
 			Stale: m.verdict.Stale, Held: m.verdict.Held, Why: m.verdict.Reason, WithdrawalsHeld: len(m.held), Conditions: m.conditions(),
 			Signals: Signals{m.api.Signal.String(), m.nodes.Signal.String(), m.data.Signal.String()},
 			ID:      id, Phase: m.state.Phase.String(), Since: m.state.Since, LastSync: m.state.LastSync, Synced: m.synced,
-			Reason: m.state.Reason, Region: place.Region, Zones: slices.Clone(place.Zones),
+			Restored: m.kept.restored && !m.synced,
+			Reason:   m.state.Reason, Region: place.Region, Zones: slices.Clone(place.Zones),
 			Services: count.Services, Endpoints: count.Endpoints, Findings: slices.Concat(m.state.Faults, m.findings, m.topology.Findings),
 		})
 	}
@@ -204,13 +206,14 @@ func exportedBy(x cluster.Export) []string {
 	return out
 }
 
-// Ready names the clusters that were never live since the daemon started; none
-// missing: what is answered rests on every cluster's own word.
+// Ready names the clusters that were never live since the daemon started, and of
+// which nothing whole was kept; none missing: what is answered rests on every
+// cluster's own word.
 func (e *Engine) Ready() (missing []string) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	for id, m := range e.members {
-		if !m.synced {
+		if !m.synced && !m.kept.restored {
 			missing = append(missing, string(id))
 		}
 	}

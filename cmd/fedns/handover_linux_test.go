@@ -60,18 +60,7 @@ func runProgram(t *testing.T, rest string, files map[string]string) *program {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = p.manager.Close() })
-	log, err := os.Create(filepath.Join(p.dir, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	cmd := exec.Command(os.Args[0], "serve", "--config", p.file)
-	cmd.Env = append(os.Environ(), asProgram+"=1", "NOTIFY_SOCKET="+notify)
-	cmd.Stderr = log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	p.pid = cmd.Process.Pid
+	p.start()
 	t.Cleanup(func() {
 		_ = syscall.Kill(p.pid, syscall.SIGTERM)
 		if code := p.ended(p.pid); code != exitDone {
@@ -79,14 +68,37 @@ func runProgram(t *testing.T, rest string, files map[string]string) *program {
 		}
 		http.DefaultClient.CloseIdleConnections()
 	})
+	p.ready()
+	p.told("READY=1")
+	return p
+}
+
+// start starts a process.
+func (p *program) start() {
+	p.t.Helper()
+	log, err := os.OpenFile(filepath.Join(p.dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer log.Close()
+	cmd := exec.Command(os.Args[0], "serve", "--config", p.file)
+	cmd.Env = append(os.Environ(), asProgram+"=1", "NOTIFY_SOCKET="+filepath.Join(p.dir, "notify"))
+	cmd.Stderr = log
+	if err := cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	p.pid = cmd.Process.Pid
+}
+
+// ready waits until answers can be trusted.
+func (p *program) ready() {
+	p.t.Helper()
 	p.await("it answers", func() string {
 		if code, body := p.get("/readyz"); code != 200 {
 			return body + p.logged()
 		}
 		return ""
 	})
-	p.told("READY=1")
-	return p
 }
 
 // logged is what all of the processes have logged.

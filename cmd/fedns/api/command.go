@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -12,11 +13,11 @@ import (
 )
 
 // commands are what can be asked of a cluster.
-var commands = map[string]func(*discovery.Engine, cluster.ID) error{
-	"drain":   func(e *discovery.Engine, id cluster.ID) error { return e.SetWord(id, evidence.Drain) },
-	"evict":   func(e *discovery.Engine, id cluster.ID) error { return e.SetWord(id, evidence.Evict) },
-	"undrain": func(e *discovery.Engine, id cluster.ID) error { return e.SetWord(id, evidence.NoWord) },
-	"release": (*discovery.Engine).Release,
+var commands = map[string]func(context.Context, *discovery.Engine, cluster.ID) error{
+	"drain":   func(ctx context.Context, e *discovery.Engine, id cluster.ID) error { return e.SetWord(ctx, id, evidence.Drain) },
+	"evict":   func(ctx context.Context, e *discovery.Engine, id cluster.ID) error { return e.SetWord(ctx, id, evidence.Evict) },
+	"undrain": func(ctx context.Context, e *discovery.Engine, id cluster.ID) error { return e.SetWord(ctx, id, evidence.NoWord) },
+	"release": func(_ context.Context, e *discovery.Engine, id cluster.ID) error { return e.Release(id) },
 }
 
 // command serves POST /api/v1/clusters/{cluster}/{command}.
@@ -30,7 +31,7 @@ func command(src Sources) http.HandlerFunc {
 		case !local(r):
 			refuse(w, http.StatusForbidden, fmt.Errorf("commands are taken from this host only: run fedns there, or forward a port to it"))
 		default:
-			if err := do(src.Engine(), id); err != nil {
+			if err := do(r.Context(), src.Engine(), id); err != nil {
 				refuse(w, http.StatusConflict, err)
 				return
 			}

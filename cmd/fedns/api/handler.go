@@ -13,6 +13,7 @@ import (
 
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/state"
 	"github.com/fedns/fedns/dnsserver"
 	"github.com/fedns/fedns/dnsserver/tap"
 )
@@ -27,6 +28,8 @@ type Sources interface {
 	ZoneFaults() map[string]string // by zone, what is wrong with its files; empty: nothing
 	KeyFaults() map[string]string  // by zone that is to be signed, what is wrong with its keys; empty: nothing
 	Taps() map[string]tap.Stats    // by what is written: dnstap, querylog
+	// Kept is how what is known of the clusters is kept on disk; false: it is not.
+	Kept() (state.Stats, bool)
 }
 
 // Reload is how the last change of the configuration went.
@@ -41,7 +44,7 @@ func Handler(src Sources) http.Handler {
 	// It stays ok whatever becomes of discovery: a restart would forget what is
 	// last known of clusters that cannot be reached.
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { readyz(w, r, src.Discovering(), src.Engine().Clusters()) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { readyz(w, r, src) })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry(src), promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /api/v1/clusters", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, struct {
@@ -88,22 +91,25 @@ func zones(src Sources) []zoneStatus {
 }
 
 // readyz says whether answers can be trusted: every cluster was read whole once
-// since the start. With ?tolerate=unreachable, clusters that cannot be reached
+// since the start, or what was last known of it was kept and is answered. With ?tolerate=unreachable, clusters that cannot be reached
 // do not count, as is right for a readiness probe: one dead cluster must not take
 // the name server away from all others. Either way the body names what is missing.
 // Nothing can be trusted for long while clusters are not followed at all.
-func readyz(w http.ResponseWriter, r *http.Request, discovering bool, clusters []discovery.ClusterStatus) {
+func readyz(w http.ResponseWriter, r *http.Request, src Sources) {
 	tolerate := r.URL.Query().Get("tolerate")
 	if tolerate != "" && tolerate != cluster.Unreachable.String() {
 		http.Error(w, fmt.Sprintf("tolerate: got %q, want %s", tolerate, cluster.Unreachable), http.StatusBadRequest)
 		return
 	}
 	var missing []string
-	ready := discovering
-	if !discovering {
+	ready := src.Discovering()
+	if !ready {
 		missing = append(missing, "discovery has stopped: answers go stale")
 	}
-	for _, c := range clusters {
+	if kept, ok := src.Kept(); ok && kept.Fault != "" {
+		missing = append(missing, "what is known is not kept over a restart: "+kept.Fault)
+	}
+	for _, c := range src.Engine().Clusters() {
 		if c.Synced && c.Phase != cluster.Unreachable.String() {
 			continue
 		}
@@ -111,11 +117,11 @@ func readyz(w http.ResponseWriter, r *http.Request, discovering bool, clusters [
 		if c.Reason != "" {
 			line += ": " + c.Reason
 		}
-		if c.Synced {
+		if c.Synced || c.Restored {
 			line += " (what was last known of it is answered)"
 		}
 		missing = append(missing, line)
-		if !c.Synced && (tolerate == "" || c.Phase != tolerate) {
+		if !c.Synced && !c.Restored && (tolerate == "" || c.Phase != tolerate) {
 			ready = false
 		}
 	}

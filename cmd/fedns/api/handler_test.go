@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/fedns/fedns/discovery"
+	"github.com/fedns/fedns/discovery/state"
 	"github.com/fedns/fedns/dnsserver"
 	"github.com/fedns/fedns/dnsserver/tap"
 )
@@ -15,6 +16,7 @@ type fake struct {
 	engine                *discovery.Engine
 	server                *dnsserver.Server
 	discovering, doubtful bool
+	kept                  state.Stats
 }
 
 func (f *fake) Engine() *discovery.Engine     { return f.engine }
@@ -24,6 +26,7 @@ func (f *fake) Doubtful() bool                { return f.doubtful }
 func (f *fake) Reload() Reload                { return Reload{OK: true} }
 func (f *fake) ZoneFaults() map[string]string { return nil }
 func (f *fake) KeyFaults() map[string]string  { return map[string]string{"good.": "", "bad.": "no key"} }
+func (f *fake) Kept() (state.Stats, bool)     { return f.kept, true }
 func (f *fake) Taps() map[string]tap.Stats {
 	return map[string]tap.Stats{"dnstap": {Written: 7, Dropped: 2}}
 }
@@ -31,20 +34,22 @@ func (f *fake) Taps() map[string]tap.Stats {
 // TestDiscoveryHasStopped: the daemon is alive, which answers what it knows, and not ready.
 func TestDiscoveryHasStopped(t *testing.T) {
 	server := dnsserver.New(dnsserver.Config{})
-	f := &fake{engine: discovery.New(discovery.Config{}, server), server: server, doubtful: true}
+	f := &fake{engine: discovery.New(discovery.Config{}, server), server: server, doubtful: true, kept: state.Stats{Bytes: 7, Fault: "disk full"}}
 	for _, tt := range []struct {
 		discovering bool
 		path        string
 		code        int
 		says        string
 	}{
-		{true, "/readyz", 200, "ready\n"},
+		{true, "/readyz", 200, "ready\nwhat is known is not kept over a restart: disk full\n"},
+		{true, "/metrics", 200, "\nfedns_state_bytes 7\n"},
+		{true, "/metrics", 200, "\nfedns_state_ok 0\n"},
 		{true, "/metrics", 200, "\nfedns_dns_provisional 1\n"},
 		{true, "/metrics", 200, "\nfedns_dns_tap_dropped_total{tap=\"dnstap\"} 2\n"},
 		{true, "/metrics", 200, "\nfedns_dns_udp_kernel_drops_total 0\n"},
 		{true, "/metrics", 200, "\nfedns_zone_keys_ok{zone=\"bad.\"} 0\nfedns_zone_keys_ok{zone=\"good.\"} 1\n"},
 		{true, "/api/v1/listeners", 200, "\"listeners\": []"},
-		{false, "/readyz", 503, "not ready\ndiscovery has stopped: answers go stale\n"},
+		{false, "/readyz", 503, "not ready\ndiscovery has stopped: answers go stale\nwhat is known is not kept over a restart: disk full\n"},
 		{false, "/readyz?tolerate=unreachable", 503, "not ready\ndiscovery has stopped: answers go stale\n"},
 		{false, "/healthz", 200, "ok\n"},
 		{false, "/metrics", 200, "\nfedns_discovery_running 0\n"},

@@ -62,6 +62,12 @@ var metrics = []Metric{
 	{"fedns_discovery_panics_total", "Panics of discovery elsewhere. Each was contained, and what it hit is tried again. Anything but 0 is a defect.", nil, prometheus.CounterValue},
 	{"fedns_discovery_hostnames", "Load balancer hostnames that are being resolved.", nil, prometheus.GaugeValue},
 	{"fedns_discovery_store_bytes", "Octets in which what is known of Services is kept.", nil, prometheus.GaugeValue},
+	{"fedns_state_ok", "1 when what is known of the clusters can be written to stateDir; 0: it cannot, for a reason that /readyz tells. It is tried again.", nil, prometheus.GaugeValue},
+	{"fedns_state_bytes", "Octets of the files in which what is known of the clusters is kept over a restart.", nil, prometheus.GaugeValue},
+	{"fedns_state_write_errors_total", "Times that writing them failed.", nil, prometheus.CounterValue},
+	{"fedns_state_last_write_timestamp_seconds", "When they were last written; 0: not since the start.", nil, prometheus.GaugeValue},
+	{"fedns_state_restored_groups", "Services, each cluster's counted by itself, that were read from them at the start.", nil, prometheus.GaugeValue},
+	{"fedns_state_damaged_bytes", "Octets of them that were damaged and were not used at the start.", nil, prometheus.GaugeValue},
 	{"fedns_config_ok", "1 when the configuration file was good when last read; 0: the one before goes on.", nil, prometheus.GaugeValue},
 	{"fedns_config_applied_timestamp_seconds", "When a configuration was last taken up.", nil, prometheus.GaugeValue},
 }
@@ -104,6 +110,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	c.dns(put)
 	c.clusters(put)
 	c.discovery(put, c.src.Engine().Stats())
+	c.state(put)
 	reload := c.src.Reload()
 	put("fedns_config_ok", truth(reload.OK))
 	put("fedns_config_applied_timestamp_seconds", float64(reload.At.Unix()))
@@ -207,6 +214,23 @@ func (c *collector) discovery(put putFunc, s discovery.Stats) {
 	put("fedns_discovery_panics_total", float64(s.Panics))
 	put("fedns_discovery_hostnames", float64(s.Hostnames))
 	put("fedns_discovery_store_bytes", float64(s.StoreBytes))
+}
+
+func (c *collector) state(put putFunc) {
+	s, kept := c.src.Kept()
+	if !kept {
+		return
+	}
+	put("fedns_state_ok", truth(s.Fault == ""))
+	put("fedns_state_bytes", float64(s.Bytes))
+	put("fedns_state_write_errors_total", float64(s.Errors))
+	last := 0.0
+	if !s.LastWrite.IsZero() {
+		last = float64(s.LastWrite.UnixMilli()) / 1000
+	}
+	put("fedns_state_last_write_timestamp_seconds", last)
+	put("fedns_state_restored_groups", float64(s.Restored))
+	put("fedns_state_damaged_bytes", float64(s.Damaged))
 }
 
 func truth(b bool) float64 {

@@ -122,7 +122,7 @@ func Fields() []Field {
 		{"queryLog", "mapping", "see below", "Logs queries, a line each: client, transport, name, type, flags, rcode and size of the response."},
 		{"queryLog.sample", "a number from 0 to 100000000", "`0`", "One query in so many is logged. `0`: none."},
 
-		{"stateDir", "path of a folder", "nothing is kept", "Where is kept what has to outlive a restart: the zones' SOA serials."},
+		{"stateDir", "path of a folder", "nothing is kept", "Where is kept what has to outlive a restart: the zones' SOA serials, and what is last known of the clusters, so that it is answered when none can be reached."},
 
 		{"startup", "mapping", "see below", "What holds until every cluster was read once."},
 		{"startup.wait", waitTakes, "`5m`",

@@ -18,6 +18,7 @@ import (
 	"github.com/fedns/fedns/cmd/fedns/handover"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/ingress"
+	"github.com/fedns/fedns/discovery/state"
 	"github.com/fedns/fedns/discovery/synth"
 	"github.com/fedns/fedns/dnsserver"
 	"github.com/fedns/fedns/dnsserver/dnsname"
@@ -29,6 +30,7 @@ type Daemon struct {
 	log    *slog.Logger
 	dns    *dnsserver.Server
 	engine *discovery.Engine
+	keeper *state.Keeper // nil: nothing is kept over a restart
 	http   net.Listener
 
 	version  string
@@ -79,6 +81,12 @@ func Succeed(ctx context.Context, cfg *config.Config, version string, log *slog.
 		d.parts.end()
 		return nil, err
 	}
+	started := false
+	defer func() {
+		if !started {
+			d.closeState()
+		}
+	}()
 	d.dns = dnsserver.New(dns)
 	// Until every cluster was heard of, a name that is not there may just not be
 	// known yet.
@@ -89,7 +97,11 @@ func Succeed(ctx context.Context, cfg *config.Config, version string, log *slog.
 		d.parts.end()
 		return nil, err
 	}
-	d.engine = discovery.New(discovery.Config{Federation: federation(cfg), Resolver: resolver, Log: log, RestartMax: restartMax, Evidence: cfg.Evidence, Withdrawals: cfg.Withdrawals}, d.dns)
+	dc := discovery.Config{Federation: federation(cfg), Resolver: resolver, Log: log, RestartMax: restartMax, Evidence: cfg.Evidence, Withdrawals: cfg.Withdrawals}
+	if d.keeper != nil {
+		dc.Keeper = d.keeper
+	}
+	d.engine = discovery.New(dc, d.dns)
 	d.discovering.Store(true)
 	d.Apply(cfg)
 	d.httpAddr = cfg.Listen.HTTP
@@ -103,6 +115,7 @@ func Succeed(ctx context.Context, cfg *config.Config, version string, log *slog.
 			return nil, errors.Join(err, d.http.Close())
 		}
 	}
+	started = true
 	return d, nil
 }
 
@@ -176,6 +189,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	parts.Wait()
 	err := d.dns.Close()
 	d.parts.end()
+	d.closeState()
 	close(faults)
 	for f := range faults {
 		err = errors.Join(err, f)

@@ -110,10 +110,11 @@ func (d *Daemon) unfit() error {
 // prepared says that this daemon knows what its predecessor does.
 func (d *Daemon) prepared() bool {
 	missing := slices.DeleteFunc(d.engine.Ready(), func(c string) bool { return slices.Contains(d.heritage.Missing, c) })
-	if len(missing) > 0 || d.unfit() != nil {
+	// What was kept may lack the last moments: who can be read is waited for.
+	if len(missing) > 0 || !d.engine.Decided() || d.unfit() != nil {
 		return false
 	}
-	return !d.doubtful.Load() || len(d.engine.Ready()) > 0 && d.engine.Decided() && len(d.engine.Unresolved()) == 0
+	return !d.doubtful.Load() || len(d.engine.Ready()) > 0 && len(d.engine.Unresolved()) == 0
 }
 
 // HandOver starts a successor and has it answer in place of this daemon; Run
@@ -125,6 +126,7 @@ func (d *Daemon) HandOver(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, handoverWait)
 	defer cancel()
+	d.flushState(ctx)
 	var sockets []handover.Socket
 	for _, s := range d.dns.Sockets() {
 		sockets = append(sockets, handover.Socket{Transport: s.Transport.String(), Addr: s.Addr, Conn: s.Conn})

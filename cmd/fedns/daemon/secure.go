@@ -4,14 +4,11 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/dnsserver"
 	"github.com/fedns/fedns/dnsserver/certificate"
-	"github.com/fedns/fedns/dnsserver/serial"
 	"github.com/fedns/fedns/dnsserver/transfer"
 )
 
@@ -39,28 +36,6 @@ func (d *Daemon) secure(cfg *config.Config, ipv6 bool, dns *dnsserver.Config) er
 			d.log.Error("certificate is not watched; it is read at the next start", "error", err)
 		}
 	})
-	return nil
-}
-
-// openState opens what is kept over a restart.
-func (d *Daemon) openState(dir string, dns *dnsserver.Config) error {
-	if dir == "" {
-		return nil
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("stateDir: %w", err)
-	}
-	store, err := serial.Open(filepath.Join(dir, "serials"))
-	if store == nil {
-		return fmt.Errorf("stateDir: %w", err)
-	}
-	if err != nil {
-		d.log.Error("state was damaged; SOA serials begin anew", "error", err)
-	}
-	if d.heritage != nil {
-		store.Beside()
-	}
-	dns.Serials = store
 	return nil
 }
 

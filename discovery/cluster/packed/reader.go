@@ -113,3 +113,6 @@ func List[T any](r *Reader, element func() T) []T {
 	}
 	return out
 }
+
+// Rest is what was not read yet.
+func (r *Reader) Rest() string { return r.rest }

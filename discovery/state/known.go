@@ -1,0 +1,192 @@
+package state
+
+import (
+	"encoding/binary"
+	"errors"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/cluster/packed"
+)
+
+// Known is what was kept. It is the caller's.
+type Known struct {
+	Clusters map[cluster.ID]*Cluster
+	// Whole says that nothing that was kept is missing. Where it is false, damage
+	// was found: all that is here is good, but more may have been there.
+	Whole bool
+}
+
+// Cluster is what was kept of one cluster.
+type Cluster struct {
+	Memo
+	Groups map[cluster.ServiceKey]string // as store.Append packs them
+}
+
+// Memo is what is known of a cluster as a whole.
+type Memo struct {
+	Topology cluster.Topology
+	LastSync time.Time // when it was last heard of, to the minute; zero: it was never read whole
+	Word     string    // the operator's: "", "drained", "evicted"
+	WordAt   time.Time // of Word; zero: never given
+}
+
+// Memory is what is known now. Its methods may be called from any goroutine, and
+// return soon.
+type Memory interface {
+	// Memos are of all clusters that there are: what is not among them is dropped.
+	Memos() map[cluster.ID]Memo
+	// Packed is a Group as store.Append packs it; false: there is none.
+	Packed(Ref) (octets string, ok bool)
+	// All yields each Group that there is all the while; of others it may yield any.
+	All() iter.Seq2[Ref, string]
+}
+
+// Ref names a Group.
+type Ref struct {
+	Cluster cluster.ID
+	Service cluster.ServiceKey
+}
+
+// errBody says that a record says what this program does not understand.
+var errBody = errors.New("record is not well formed")
+
+func appendRef(dst []byte, r Ref) []byte {
+	dst = packed.AppendText(dst, string(r.Cluster))
+	dst = packed.AppendText(dst, r.Service.Namespace)
+	return packed.AppendText(dst, r.Service.Name)
+}
+
+func appendMemo(dst []byte, id cluster.ID, m Memo) []byte {
+	dst = packed.AppendText(dst, string(id))
+	dst = packed.AppendText(dst, m.Topology.Region)
+	for _, list := range [][]string{m.Topology.Zones, m.Topology.Findings} {
+		dst = binary.AppendUvarint(dst, uint64(len(list)))
+		for _, text := range list {
+			dst = packed.AppendText(dst, text)
+		}
+	}
+	dst = appendTime(dst, m.LastSync)
+	dst = packed.AppendText(dst, m.Word)
+	return appendTime(dst, m.WordAt)
+}
+
+// appendTime appends seconds and nanoseconds, each one more, or 0 for the zero time.
+func appendTime(dst []byte, t time.Time) []byte {
+	if t.IsZero() {
+		return append(dst, 0)
+	}
+	dst = append(dst, 1)
+	dst = binary.AppendUvarint(dst, uint64(t.Unix()))
+	return binary.AppendUvarint(dst, uint64(t.Nanosecond()))
+}
+
+func readTime(r *packed.Reader) time.Time {
+	if r.Index(2) == 0 {
+		return time.Time{}
+	}
+	seconds, nanos := r.Uvarint(), r.Uvarint()
+	r.Must(nanos < uint64(time.Second))
+	if r.Bad() {
+		return time.Time{}
+	}
+	return time.Unix(int64(seconds), int64(nanos)).UTC()
+}
+
+// taker builds a Known from records in the order they were written.
+type taker struct {
+	known Known
+	keys  map[string]cluster.ServiceKey // so that clusters share the texts of a Service's name
+	ids   map[string]cluster.ID
+	ended bool // a base's end was read
+}
+
+func newTaker() *taker {
+	return &taker{Known{Clusters: map[cluster.ID]*Cluster{}, Whole: true}, map[string]cluster.ServiceKey{}, map[string]cluster.ID{}, false}
+}
+
+// take takes one record in. body is not kept.
+func (t *taker) take(kind byte, body string) error {
+	r := packed.Read(body)
+	switch kind {
+	case kindGroup, kindGone:
+		id, key := t.id(&r), t.key(&r, body)
+		if r.Bad() {
+			return errBody
+		}
+		c := t.cluster(id)
+		if kind == kindGone {
+			delete(c.Groups, key)
+			return nil
+		}
+		c.Groups[key] = strings.Clone(r.Rest())
+	case kindMemo:
+		id, m := t.id(&r), Memo{}
+		m.Topology.Region = clone(r.Text())
+		m.Topology.Zones = packed.List(&r, func() string { return clone(r.Text()) })
+		m.Topology.Findings = packed.List(&r, func() string { return clone(r.Text()) })
+		m.LastSync, m.Word, m.WordAt = readTime(&r), clone(r.Text()), readTime(&r)
+		if r.Bad() || !r.Empty() {
+			return errBody
+		}
+		t.cluster(id).Memo = m
+	case kindDropped:
+		delete(t.known.Clusters, t.id(&r))
+	case kindEnd:
+		t.ended = true
+	}
+	return nil
+}
+
+func clone(s string) string { return strings.Clone(s) }
+
+func (t *taker) cluster(id cluster.ID) *Cluster {
+	c := t.known.Clusters[id]
+	if c == nil {
+		c = &Cluster{Groups: map[cluster.ServiceKey]string{}}
+		t.known.Clusters[id] = c
+	}
+	return c
+}
+
+func (t *taker) id(r *packed.Reader) cluster.ID {
+	text := r.Text()
+	id, ok := t.ids[text]
+	if !ok {
+		id = cluster.ID(strings.Clone(text))
+		t.ids[string(id)] = id
+	}
+	return id
+}
+
+func (t *taker) key(r *packed.Reader, body string) cluster.ServiceKey {
+	from := len(body) - len(r.Rest())
+	namespace, name := r.Text(), r.Text()
+	text := body[from : len(body)-len(r.Rest())] // both, with their lengths
+	key, ok := t.keys[text]
+	if !ok {
+		key = cluster.ServiceKey{Namespace: strings.Clone(namespace), Name: strings.Clone(name)}
+		t.keys[strings.Clone(text)] = key
+	}
+	return key
+}
+
+// differs says that what was written of a cluster is not good enough any more.
+// That it was heard of goes with every Update, so only every minute counts.
+func (m Memo) differs(was Memo) bool {
+	return !m.Topology.Equal(was.Topology) || m.Word != was.Word || !m.WordAt.Equal(was.WordAt) ||
+		m.LastSync.IsZero() != was.LastSync.IsZero() || m.LastSync.Sub(was.LastSync).Abs() >= time.Minute
+}
+
+// sorted are the keys of a map of clusters.
+func sorted[T any](m map[cluster.ID]T) []cluster.ID {
+	ids := make([]cluster.ID, 0, len(m))
+	for id := range m {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}

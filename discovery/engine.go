@@ -14,6 +14,7 @@ import (
 	"github.com/fedns/fedns/discovery/state"
 	"github.com/fedns/fedns/discovery/store"
 	"github.com/fedns/fedns/discovery/synth"
+	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/dnsserver/zone"
 )
 
@@ -78,6 +79,7 @@ type Engine struct {
 	wake     chan struct{} // the desired state changed
 	events   chan event
 	resolved chan ingress.Change
+	asked    chan dnsname.Name // by clients, and not there
 	sources  sync.WaitGroup
 	resolve  synth.Resolve // addresses
 
@@ -151,7 +153,7 @@ func New(cfg Config, pub Publisher) *Engine {
 	}
 	e := &Engine{
 		cfg: cfg, log: cfg.Log, pub: pub,
-		wake: make(chan struct{}, 1), events: make(chan event, 256), resolved: make(chan ingress.Change),
+		wake: make(chan struct{}, 1), events: make(chan event, 256), resolved: make(chan ingress.Change), asked: make(chan dnsname.Name, maxAsked),
 		members: map[cluster.ID]*member{}, store: store.New(), hosts: map[string]*host{},
 		findings: map[cluster.ServiceKey][]synth.Finding{}, refused: map[cluster.ServiceKey]*refusal{},
 	}

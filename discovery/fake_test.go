@@ -146,6 +146,13 @@ func newRig(t *testing.T, cfg Config) *rig {
 	}
 	p := &recorder{have: map[zone.Key]zone.RRset{}}
 	r := &rig{t, New(cfg, p), p, log}
+	r.run()
+	return r
+}
+
+// run runs the Engine until the test ends.
+func (r *rig) run() {
+	t, p := r.t, r.pub
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -160,7 +167,6 @@ func newRig(t *testing.T, cfg Config) *rig {
 			t.Error("stopping changed the zone")
 		}
 	})
-	return r
 }
 
 // want waits until nothing moves and compares the zone.

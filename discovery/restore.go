@@ -1,17 +1,12 @@
 package discovery
 
 import (
-	"cmp"
 	"maps"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/evidence"
 	"github.com/fedns/fedns/discovery/state"
-	"github.com/fedns/fedns/discovery/synth"
 )
 
 // What was kept over a restart goes three steps: attic, store, zones. The attic
@@ -19,11 +14,6 @@ import (
 // are put into the store as reported by no run, so that the first whole listing
 // sweeps what is gone meanwhile. Then all Services that were never published are
 // made and published at once: see publishAll.
-
-// publishEdits is how many edits the Services published together make, or a few
-// more: enough that what a publication costs by itself does not count, and few
-// enough that what is asked for meanwhile waits for milliseconds only.
-const publishEdits = 8192
 
 // restore takes up what was kept, before anything else.
 func (e *Engine) restore() {
@@ -126,95 +116,4 @@ func (e *Engine) settleRestored() {
 	})
 	e.log.Info("what was last known of clusters is answered until they are heard of", "clusters", len(e.loop.adopted))
 	e.loop.adopted = nil
-}
-
-// publishAll makes and publishes all Services of which nothing was published
-// yet, with all processors: after a start that is everything that was kept.
-func (e *Engine) publishAll() {
-	l := &e.loop
-	var keys []cluster.ServiceKey
-	for _, key := range l.queue {
-		if s, ok := l.stale[key]; ok && s.by == nil && !s.whole && e.refused[key] == nil {
-			keys = append(keys, key)
-		}
-	}
-	if len(keys) <= staleChunk {
-		return // refresh is good enough
-	}
-	slices.SortFunc(keys, func(a, b cluster.ServiceKey) int {
-		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
-	})
-	made, stop := e.makeAll(keys)
-	defer stop()
-	var lost lost
-	var changes []change
-	edits := 0
-	for m := range made {
-		delete(l.stale, m.change.key)
-		if m.err != nil {
-			e.refuse(m.change, m.err, &lost)
-			continue
-		}
-		e.note(m.change.key, m.change.now.Findings)
-		changes = append(changes, m.change)
-		if edits += len(m.change.now.Sets) + len(m.change.now.PTR); edits >= publishEdits {
-			e.publish(changes, &lost)
-			changes, edits = nil, 0
-		}
-	}
-	e.publish(changes, &lost)
-	e.tellLost(&lost)
-	l.queue = slices.DeleteFunc(l.queue, func(key cluster.ServiceKey) bool {
-		_, ok := l.stale[key]
-		return !ok
-	})
-}
-
-// made is a Service's records before they are published.
-type made struct {
-	change change
-	err    error
-}
-
-// makeAll makes the records of Services that are not published. The loop must
-// change nothing that they depend on until the channel is closed, or stop returned.
-func (e *Engine) makeAll(keys []cluster.ServiceKey) (<-chan made, func()) {
-	out := make(chan made, 4)
-	quit := make(chan struct{})
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			var groups []cluster.Group
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(keys) {
-					return
-				}
-				m := made{change: change{key: keys[i]}}
-				m.err = e.guard("synth", func() { m.change.now, groups = e.recordsOf(e.loop.synth, keys[i], groups) })
-				select {
-				case out <- m:
-				case <-quit:
-					return
-				}
-			}
-		})
-	}
-	go func() { workers.Wait(); close(out) }()
-	return out, func() {
-		close(quit)
-		workers.Wait()
-	}
-}
-
-// recordsOf is records with a scratch of the caller's.
-func (e *Engine) recordsOf(by *synth.Synthesizer, key cluster.ServiceKey, groups []cluster.Group) (synth.Records, []cluster.Group) {
-	if key == fixed {
-		return by.Fixed(), groups
-	}
-	groups = e.store.Groups(groups[:0], key)
-	rs := by.Records(key, groups, e.resolve)
-	clear(groups)
-	return rs, groups
 }

@@ -284,6 +284,9 @@ func (s *Server) SetProvisional(yes bool) {
 	s.doubt(true)
 }
 
+// SetMissed has f told of names that may yet come: see answer.Engine.
+func (s *Server) SetMissed(f func(dnsname.Name)) { s.engine.SetMissed(f) }
+
 // Snapshot is a zone as it is answered now; nil when it is not served.
 func (s *Server) Snapshot(apex dnsname.Name) *zone.Snapshot { return s.engine.Snapshot(apex) }
 

@@ -313,6 +313,8 @@ func TestProvisionalZonesDoNotDenyNames(t *testing.T) {
 	e.Serve(snapshot(t, "example.", exampleZone))
 	w := e.NewWorker(policy.UDP, &answer.Counts{})
 	q := new(dns.Msg)
+	missed := map[string]int{}
+	e.SetMissed(func(n dnsname.Name) { missed[n.String()]++ })
 	for _, provisional := range []bool{true, false} {
 		e.SetProvisional(dnsname.MustParse("example."), provisional)
 		for name, want := range map[string]int{"nowhere": dns.RcodeNameError, "www": dns.RcodeSuccess, "gone": dns.RcodeNameError} {
@@ -324,6 +326,9 @@ func TestProvisionalZonesDoNotDenyNames(t *testing.T) {
 				t.Errorf("provisional %v: %s: %s", provisional, name, show(r))
 			}
 		}
+	}
+	if len(missed) != 2 || missed["nowhere.example."] != 1 || missed["gone.example."] != 1 {
+		t.Errorf("missed while provisional: %v", missed)
 	}
 }
 

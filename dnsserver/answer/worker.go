@@ -247,6 +247,9 @@ func (w *Worker) lookup(q *wire.Query, flags uint16, p *policy.Policy, client ne
 		w.writer.Clear(q)
 		return wire.ServFail, flags
 	case l.missed && l.zone.provisional.Load():
+		if missed := w.engine.missed.Load(); missed != nil {
+			(*missed)(q.Owner())
+		}
 		w.writer.Clear(q)
 		w.edns.ede = wire.NotReady
 		return wire.ServFail, flags

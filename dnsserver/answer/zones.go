@@ -27,6 +27,7 @@ type Engine struct {
 	policy     atomic.Pointer[policy.Policy] // never nil
 	forwarding atomic.Pointer[forwarding]
 	taps       atomic.Pointer[[]Tap] // nil: nobody observes
+	missed     atomic.Pointer[func(dnsname.Name)]
 }
 
 // published is one zone as queries find it.
@@ -101,6 +102,11 @@ func (e *Engine) SetProvisional(apex dnsname.Name, yes bool) {
 		z.provisional.Store(yes)
 	}
 }
+
+// SetMissed has f told of each name that was asked for in a provisional zone and
+// was not there, so that it may come before others. f must not block; any number
+// of goroutines call it.
+func (e *Engine) SetMissed(f func(dnsname.Name)) { e.missed.Store(&f) }
 
 // Publish makes snap the zone that is answered. Changes must lead from the
 // Snapshot published before to snap, whose zone must be served. What it costs

@@ -102,6 +102,7 @@ func Succeed(ctx context.Context, cfg *config.Config, version string, log *slog.
 		dc.Keeper = d.keeper
 	}
 	d.engine = discovery.New(dc, d.dns)
+	d.dns.SetMissed(d.engine.Missed)
 	d.discovering.Store(true)
 	d.Apply(cfg)
 	d.httpAddr = cfg.Listen.HTTP

@@ -1,0 +1,200 @@
+package discovery
+
+import (
+	"cmp"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/synth"
+	"github.com/fedns/fedns/dnsserver/dnsname"
+)
+
+const (
+	// publishEdits is how many edits the Services published together make, or a few
+	// more: enough that what a publication costs by itself does not count, and few
+	// enough that what is asked for meanwhile waits for milliseconds only.
+	publishEdits = 8192
+	// maxAsked is how many names that were asked for may wait; others are forgotten,
+	// and asked for again.
+	maxAsked = 64
+	// raiseAtOnce is how many of them come before the others at a time, so that the
+	// others go on, too.
+	raiseAtOnce = 8
+)
+
+// Missed says that a name was asked for that is not there. While Services are
+// published for the first time, its Service comes before the others. It may be
+// called from any goroutine, and does not block.
+func (e *Engine) Missed(owner dnsname.Name) {
+	select {
+	case e.asked <- owner:
+	default:
+	}
+}
+
+// publishAll makes and publishes all Services of which nothing was published
+// yet, with all processors: after a start that is everything that was kept.
+func (e *Engine) publishAll() {
+	l := &e.loop
+	var keys []cluster.ServiceKey
+	for _, key := range l.queue {
+		if s, ok := l.stale[key]; ok && s.by == nil && !s.whole && e.refused[key] == nil {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) <= staleChunk {
+		return // refresh is good enough
+	}
+	slices.SortFunc(keys, func(a, b cluster.ServiceKey) int {
+		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	b := bulk{engine: e, by: l.synth, keys: keys, claimed: make([]atomic.Bool, len(keys)), made: make(chan made, 4), quit: make(chan struct{})}
+	b.begin()
+	defer b.end()
+	var lost lost
+	var changes []change
+	edits, raised := 0, 0
+	for more := true; more; {
+		var m made
+		if m, more = b.take(raised < raiseAtOnce); more {
+			if n, ok := e.takeMade(m, &lost); ok {
+				changes, edits = append(changes, m.change), edits+n
+			}
+		}
+		if raised++; !m.raised {
+			raised = 0
+		}
+		if edits >= publishEdits || m.raised || !more {
+			e.publish(changes, &lost)
+			changes, edits = nil, 0
+		}
+	}
+	e.tellLost(&lost)
+	l.queue = slices.DeleteFunc(l.queue, func(key cluster.ServiceKey) bool {
+		_, ok := l.stale[key]
+		return !ok
+	})
+}
+
+// takeMade takes a Service's first records; false: they could not be made.
+func (e *Engine) takeMade(m made, lost *lost) (edits int, ok bool) {
+	delete(e.loop.stale, m.change.key)
+	if m.err != nil {
+		e.refuse(m.change, m.err, lost)
+		return 0, false
+	}
+	e.note(m.change.key, m.change.now.Findings)
+	return len(m.change.now.Sets) + len(m.change.now.PTR), true
+}
+
+// made is a Service's records before they are published.
+type made struct {
+	change change
+	err    error
+	raised bool // somebody waits for it
+}
+
+// bulk makes the records of many Services, of which nothing is published. The
+// loop must change nothing that they depend on meanwhile.
+type bulk struct {
+	engine  *Engine
+	by      *synth.Synthesizer
+	keys    []cluster.ServiceKey // sorted
+	claimed []atomic.Bool        // parallel: somebody makes it, or did
+	next    atomic.Int64
+	made    chan made // closed after the last
+	quit    chan struct{}
+	workers sync.WaitGroup
+}
+
+// begin starts a worker for each processor.
+func (b *bulk) begin() {
+	var making sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		making.Go(func() {
+			for {
+				i := int(b.next.Add(1)) - 1
+				if i >= len(b.keys) {
+					return
+				}
+				if b.claimed[i].Swap(true) {
+					continue
+				}
+				select {
+				case b.made <- b.make(b.keys[i]):
+				case <-b.quit:
+					return
+				}
+			}
+		})
+	}
+	b.workers.Go(func() {
+		making.Wait()
+		close(b.made)
+	})
+}
+
+// end stops the workers and waits.
+func (b *bulk) end() {
+	close(b.quit)
+	b.workers.Wait()
+}
+
+func (b *bulk) make(key cluster.ServiceKey) made {
+	m := made{change: change{key: key}}
+	m.err = b.engine.guard("synth", func() {
+		if key == fixed {
+			m.change.now = b.by.Fixed()
+		} else {
+			m.change.now = b.by.Records(key, b.engine.store.Groups(nil, key), b.engine.resolve)
+		}
+	})
+	return m
+}
+
+// take gives the next Service's records, one that is asked for before others;
+// more false: there is none left.
+func (b *bulk) take(raise bool) (m made, more bool) {
+	asked := b.engine.asked
+	if !raise {
+		asked = nil
+	}
+	for {
+		select {
+		case name := <-asked:
+			if m, ok := b.raise(name); ok {
+				return m, true
+			}
+			continue
+		default:
+		}
+		select {
+		case name := <-asked:
+			if m, ok := b.raise(name); ok {
+				return m, true
+			}
+		case m, more = <-b.made:
+			return m, more
+		}
+	}
+}
+
+// raise makes the Service of a name that was asked for, if nobody does yet.
+func (b *bulk) raise(owner dnsname.Name) (m made, ok bool) {
+	key, ok := b.by.Service(owner)
+	if !ok {
+		return m, false
+	}
+	i, found := slices.BinarySearchFunc(b.keys, key, func(a, k cluster.ServiceKey) int {
+		return cmp.Or(cmp.Compare(a.Namespace, k.Namespace), cmp.Compare(a.Name, k.Name))
+	})
+	if !found || b.claimed[i].Swap(true) {
+		return m, false
+	}
+	m = b.make(key)
+	m.raised = true
+	return m, true
+}

@@ -52,5 +52,5 @@
 //
 // Where no host cluster is configured there is one replica, and its view is all.
 //
-// It imports discovery/cluster and client-go.
+// It imports discovery/cluster, the Kubernetes API types and client-go.
 package quorum

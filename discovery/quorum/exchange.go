@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -233,6 +234,9 @@ func (t *troubles) lines() (out []string) {
 		toRead: "another replica's view cannot be read", toBeAlone: "replicas cannot be told apart",
 	} {
 		if err := t[what]; err != nil {
+			if u, ok := errors.AsType[*url.Error](err); ok {
+				err = u.Err // without the address, which is long
+			}
 			if errors.Is(err, context.DeadlineExceeded) {
 				err = errors.New("no answer in time")
 			}

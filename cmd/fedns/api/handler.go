@@ -13,6 +13,8 @@ import (
 
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/probe"
+	"github.com/fedns/fedns/discovery/quorum"
 	"github.com/fedns/fedns/dnsserver"
 	"github.com/fedns/fedns/dnsserver/tap"
 )
@@ -27,6 +29,7 @@ type Sources interface {
 	ZoneFaults() map[string]string // by zone, what is wrong with its files; empty: nothing
 	KeyFaults() map[string]string  // by zone that is to be signed, what is wrong with its keys; empty: nothing
 	Taps() map[string]tap.Stats    // by what is written: dnstap, querylog
+	Probes() (probe.Stats, quorum.Stats)
 }
 
 // Reload is how the last change of the configuration went.

@@ -39,6 +39,10 @@ func (r *reader) document(v value, c *Config) {
 			}
 		case "startup":
 			r.startup(f, &c.Startup)
+		case "host":
+			r.host(f, &c.Host)
+		case "replica":
+			c.Replica = r.label(f)
 		case "stateDir":
 			c.StateDir = r.file(f)
 		default:
@@ -161,6 +165,10 @@ func (r *reader) cluster(v value) Cluster {
 			m.Region = r.label(f)
 		case "zone":
 			m.Zone = r.label(f)
+		case "probes":
+			m.Probes = r.probes(f)
+		case "probe":
+			r.pace(f, &m.Probe)
 		}
 	}
 	return m

@@ -39,6 +39,8 @@ var kinds = map[metav1.TypeMeta]func() metav1.Object{
 	{APIVersion: "policy/v1", Kind: "PodDisruptionBudget"}:                   func() metav1.Object { return &policyv1.PodDisruptionBudget{} },
 	{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRole"}:        func() metav1.Object { return &rbacv1.ClusterRole{} },
 	{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "ClusterRoleBinding"}: func() metav1.Object { return &rbacv1.ClusterRoleBinding{} },
+	{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "Role"}:               func() metav1.Object { return &rbacv1.Role{} },
+	{APIVersion: "rbac.authorization.k8s.io/v1", Kind: "RoleBinding"}:        func() metav1.Object { return &rbacv1.RoleBinding{} },
 }
 
 // read decodes every manifest: an unknown field, a field given twice or a kind
@@ -97,7 +99,11 @@ func TestNames(t *testing.T) {
 		case *corev1.Namespace, *rbacv1.ClusterRole, *rbacv1.ClusterRoleBinding:
 			clusterWide = true
 		}
-		if want := map[bool]string{false: "fedns", true: ""}[clusterWide]; o.GetNamespace() != want {
+		want := map[bool]string{false: "fedns", true: ""}[clusterWide]
+		if strings.HasSuffix(o.GetName(), "node-leases") {
+			want = "kube-node-lease" // where kubelets keep them
+		}
+		if o.GetNamespace() != want {
 			t.Errorf("%s: %T %s is in namespace %q, want %q", o.file, o.Object, o.GetName(), o.GetNamespace(), want)
 		}
 		if o.GetLabels()["app.kubernetes.io/name"] != "fedns" {
@@ -113,7 +119,8 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestRights: fedns may list and watch four kinds, and nothing else, in any cluster.
+// TestRights: fedns may list and watch four kinds in any cluster, list the Leases of
+// nodes, and write its replicas' Leases in the host, and nothing else.
 func TestRights(t *testing.T) {
 	want := []rbacv1.PolicyRule{
 		{APIGroups: []string{""}, Resources: []string{"services", "nodes"}, Verbs: []string{"list", "watch"}},
@@ -135,6 +142,35 @@ func TestRights(t *testing.T) {
 		if got := only[*corev1.ServiceAccount](t, file).Name; got != account {
 			t.Errorf("%s: the ServiceAccount is %s, want %s", file, got, account)
 		}
+	}
+	leases := func(verbs ...string) []rbacv1.PolicyRule {
+		return []rbacv1.PolicyRule{{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: verbs}}
+	}
+	may := map[string][]rbacv1.PolicyRule{}
+	for _, o := range read(t) {
+		if r, ok := o.Object.(*rbacv1.Role); ok {
+			may[r.Namespace+"/"+r.Name] = r.Rules
+		}
+	}
+	if want := map[string][]rbacv1.PolicyRule{
+		"kube-node-lease/fedns-node-leases": leases("list"), "fedns/fedns-replicas": leases("list", "create", "patch", "delete"),
+	}; !reflect.DeepEqual(may, want) {
+		t.Errorf("roles are %+v, want %+v", may, want)
+	}
+	var bound []string
+	for _, o := range read(t) {
+		if b, ok := o.Object.(*rbacv1.RoleBinding); ok {
+			for _, s := range b.Subjects {
+				bound = append(bound, fmt.Sprintf("%s: %s/%s to %s %s/%s", o.file, b.Namespace, b.RoleRef.Name, s.Kind, s.Namespace, s.Name))
+			}
+		}
+	}
+	if want := []string{
+		"member.yaml: kube-node-lease/fedns-node-leases to ServiceAccount fedns/fedns-reader",
+		"rbac.yaml: kube-node-lease/fedns-node-leases to ServiceAccount fedns/fedns",
+		"rbac.yaml: fedns/fedns-replicas to ServiceAccount fedns/fedns",
+	}; !slices.Equal(bound, want) {
+		t.Errorf("bound are %q, want %q", bound, want)
 	}
 	token := only[*corev1.Secret](t, "member.yaml")
 	if token.Type != corev1.SecretTypeServiceAccountToken || token.Annotations[corev1.ServiceAccountNameKey] != "fedns-reader" {
@@ -214,6 +250,9 @@ func TestConfigMap(t *testing.T) {
 		both := []netip.AddrPort{netip.AddrPortFrom(netip.IPv4Unspecified(), port), netip.AddrPortFrom(netip.IPv6Unspecified(), port)}
 		if !slices.Equal(cfg.Listen.DNS, both) || cfg.Listen.HTTP.Addr() != netip.IPv6Unspecified() {
 			t.Errorf("listens at %v and %v, where the Service and the kubelet do not reach it", cfg.Listen.DNS, cfg.Listen.HTTP)
+		}
+		if want := (config.Host{InCluster: true, Namespace: "fedns"}); cfg.Host != want {
+			t.Errorf("the host is %+v, want %+v", cfg.Host, want)
 		}
 		for _, m := range cfg.Clusters[1:] {
 			if m.Kubeconfig != "/etc/fedns/members/"+string(m.Name)+".kubeconfig" {

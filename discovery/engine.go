@@ -65,6 +65,10 @@ type Config struct {
 	RetryMin   time.Duration // wait before refused records are published again, doubled each time. Defaults to 1 s
 	RetryMax   time.Duration // Defaults to 1 min
 
+	// Seen hears whether an API server is reached whenever that changes. It is called
+	// by Run's goroutine, and must return soon. Defaults to nobody.
+	Seen func(cluster.ID, cluster.Liveness)
+
 	Evidence    evidence.Policy // how clusters are judged
 	Withdrawals evidence.Limits // what may be withdrawn at a time
 }

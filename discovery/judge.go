@@ -12,13 +12,15 @@ import (
 	"github.com/fedns/fedns/discovery/synth"
 )
 
-// SetDataPath says whether a member's data plane is seen to work, which its API
-// server cannot tell. Until it is said, it is unknown.
-func (e *Engine) SetDataPath(id cluster.ID, l cluster.Liveness) {
+// SetAgreed says what those who look agree on: whether a member's API server is
+// seen by any of them, which counts where this Engine does not see it, and
+// whether its data plane works, which its API server cannot tell. Until it is
+// said, both are unknown.
+func (e *Engine) SetAgreed(id cluster.ID, api, data cluster.Liveness) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if m := e.members[id]; m != nil && m.data != l {
-		m.data = l
+	if m := e.members[id]; m != nil && (m.data != data || m.agreed != api) {
+		m.agreed, m.data = api, data
 		e.desired.judge = true
 		e.nudge()
 	}
@@ -35,7 +37,8 @@ func (e *Engine) SetEvidence(p evidence.Policy, l evidence.Limits) {
 
 // setAPI follows from m's phase what is known of its API server. To be read anew
 // is no sign of life yet: what was unreachable stays so until all of it was read.
-func (m *member) setAPI(s cluster.State) {
+func (m *member) setAPI(s cluster.State) (changed bool) {
+	was := m.api
 	switch {
 	case s.Phase == cluster.Live && m.api.Signal != cluster.Up:
 		m.api = cluster.Liveness{Signal: cluster.Up, Since: s.Since}
@@ -44,6 +47,7 @@ func (m *member) setAPI(s cluster.State) {
 	case s.Phase == cluster.Unreachable:
 		m.api.Reason = s.Reason
 	}
+	return m.api.Signal != was.Signal
 }
 
 // said is what the operator said, here or in the configuration.
@@ -58,8 +62,11 @@ func (m *member) said() evidence.Word {
 // counts as seen: all that is known of it was heard just now.
 func (m *member) signals() evidence.Signals {
 	s := evidence.Signals{API: m.api, Nodes: m.nodes, Data: m.data}
-	if m.api.Signal == cluster.Unknown && !m.kept.any {
+	switch {
+	case m.api.Signal == cluster.Unknown && !m.kept.any:
 		s.API.Signal = cluster.Up
+	case m.api.Signal == cluster.Down && m.agreed.Signal == cluster.Up:
+		s.API.Signal = cluster.Unknown // it lives, and what is known of it is as of then
 	}
 	return s
 }

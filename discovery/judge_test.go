@@ -68,12 +68,12 @@ func TestStandings(t *testing.T) {
 		if got := r.stale(); got != "only-a.shop.prod." {
 			t.Errorf("stale: %q", got)
 		}
-		r.SetDataPath("a", upNow())
+		r.SetAgreed("a", cluster.Liveness{}, upNow())
 		r.want("its data path works", onlies+webABC)
 		if got := r.stale(); got != "" {
 			t.Errorf("stale: %q", got)
 		}
-		r.SetDataPath("a", down("no route"))
+		r.SetAgreed("a", cluster.Liveness{}, down("no route"))
 		time.Sleep(5*time.Second - 1)
 		r.want("not any more", onlies+webABC)
 		time.Sleep(1 * time.Nanosecond)
@@ -81,7 +81,7 @@ func TestStandings(t *testing.T) {
 		ups[0] <- cluster.Update{State: &cluster.State{Phase: cluster.Syncing}}
 		r.want("being read anew is no sign of life", onlies+webBC)
 		ups[0] <- live()
-		r.SetDataPath("a", cluster.Liveness{})
+		r.SetAgreed("a", cluster.Liveness{}, cluster.Liveness{})
 		r.want("it is back", onlies+webABC)
 		ups[0] <- cluster.Update{Nodes: &cluster.Liveness{Signal: cluster.Down, Since: time.Now(), Reason: "no Lease moves"}}
 		time.Sleep(time.Minute)

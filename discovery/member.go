@@ -28,6 +28,7 @@ type member struct {
 	kept       kept
 
 	api, nodes, data cluster.Liveness
+	agreed           cluster.Liveness // of the API server, by all who look
 	verdict          evidence.Verdict
 	judged           time.Time // since when it stands as it does; zero: from the beginning
 
@@ -73,7 +74,6 @@ func (m *member) setState(s cluster.State, now time.Time) {
 		s.LastSync = m.state.LastSync
 	}
 	m.state = s
-	m.setAPI(s)
 }
 
 // stateChange is a State that waits until what it rests on is published.
@@ -297,8 +297,15 @@ func (e *Engine) settle() {
 			continue
 		}
 		was := m.state.Phase
-		e.locked(func() { m.setState(c.state, now) })
+		var api bool
+		e.locked(func() {
+			m.setState(c.state, now)
+			api = m.setAPI(m.state)
+		})
 		e.loop.unjudged = true
+		if api && e.cfg.Seen != nil {
+			e.cfg.Seen(c.from.id, m.api)
+		}
 		if was != c.state.Phase {
 			level := slog.LevelInfo
 			if c.state.Phase == cluster.Unreachable {

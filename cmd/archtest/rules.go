@@ -46,6 +46,23 @@ var rules = []rule{
 		Because: "what all of discovery shares is pure data: no sockets, no Kubernetes client",
 	},
 	{
+		From:    []string{"discovery/probe"},
+		Ban:     append([]string{"discovery/..."}, kubernetes...),
+		Allow:   []string{"discovery/probe", "discovery/cluster"},
+		Because: "probes try a data plane as clients do: what its control plane says must not colour them",
+	},
+	{
+		From:    []string{"discovery/quorum"},
+		Ban:     []string{"discovery/..."},
+		Allow:   []string{"discovery/quorum", "discovery/cluster"},
+		Because: "replicas agree on signals, whatever they come from",
+	},
+	{
+		From:    []string{"discovery/probe", "discovery/quorum"},
+		Ban:     []string{"dnsserver/zone", "dnsserver/wire", "dnsserver/zonefile"},
+		Because: "what is known of a cluster is found out without knowing what is answered",
+	},
+	{
 		From:    []string{"federation/api/..."},
 		Ban:     []string{"k8s.io/client-go/...", "sigs.k8s.io/controller-runtime/...", "."},
 		Allow:   []string{"federation/api/..."},

@@ -12,5 +12,17 @@
 // of a slice as one byte string (see packed.go: 5 octets an IPv4 endpoint), and
 // of a Group that was told only a fingerprint.
 //
+// # By which evidence things went away
+//
+// Who feeds a Join says how it knows that an object is gone, and the Group that
+// rested on it carries the weakest of that once, with the change it made:
+//
+//	Delete…                                        Deleted
+//	Replace… that lacks it                         what the caller says: Missing or Doubtful, of files Deleted
+//	an EndpointSlice that changes its Service      Deleted
+//	it came back before the change was told        nothing went away
+//	a slice without ready endpoints                nothing rested on it
+//	no difference in the Group                     nothing is told
+//
 // It imports discovery/cluster, its packed and the Kubernetes API types, and does no I/O.
 package join

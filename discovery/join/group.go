@@ -91,22 +91,25 @@ func (j *Join) exportOf(e *entry) cluster.Export {
 	return x & j.cfg.Rules
 }
 
-// difference is the Group to tell for key, if there is one to tell.
+// difference is the Group to tell for key, if there is one to tell. Its Loss is
+// no part of the fingerprint: what went away without making a difference is
+// forgotten.
 func (j *Join) difference(key cluster.ServiceKey, e *entry, export cluster.Export) (cluster.Group, bool) {
+	loss := e.loss()
 	if export == 0 {
 		j.warn(key, e)
 		if !e.reported {
 			return cluster.Group{}, false
 		}
 		e.reported = false
-		return cluster.Group{Cluster: j.cfg.Cluster, Service: key, Withdrawn: true}, true
+		return cluster.Group{Cluster: j.cfg.Cluster, Service: key, Withdrawn: true, Loss: loss}, true
 	}
 	g := j.group(key, e, export)
 	print := maphash.Bytes(j.seed, appendGroup(nil, &g))
 	if e.reported && e.told == print {
 		return cluster.Group{}, false
 	}
-	e.reported, e.told = true, print
+	e.reported, e.told, g.Loss = true, print, loss
 	return g, true
 }
 

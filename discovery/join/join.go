@@ -46,8 +46,9 @@ type Join struct {
 type entry struct {
 	service *Service
 	slices  []part
-	created Export // of the ServiceExport; zero Key: there is none
-	warned  uint64 // fingerprint of the findings last logged; 0: none
+	created Export                  // of the ServiceExport; zero Key: there is none
+	warned  uint64                  // fingerprint of the findings last logged; 0: none
+	lost    map[object]cluster.Loss // what went away since the Group was last told, and how
 
 	dirty    bool   // in queue or held
 	reported bool   // a Group was told and not withdrawn since
@@ -90,6 +91,7 @@ func (j *Join) PutService(s Service) {
 func (j *Join) putService(s Service) {
 	e := j.entry(s.Key)
 	e.service = &s
+	delete(e.lost, object{kind: theService})
 	j.touch(s.Key, e)
 }
 
@@ -97,14 +99,12 @@ func (j *Join) putService(s Service) {
 func (j *Join) DeleteService(key cluster.ServiceKey) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if e := j.services[key]; e != nil && e.service != nil {
-		e.service, e.warned = nil, 0
-		j.touch(key, e)
-	}
+	j.dropService(key, j.services[key], cluster.Deleted)
 }
 
-// ReplaceServices takes in all Services of the cluster; those not among them are gone.
-func (j *Join) ReplaceServices(all []Service) {
+// ReplaceServices takes in all Services of the cluster; those not among them are
+// gone, and how says what evidence that is.
+func (j *Join) ReplaceServices(all []Service, how cluster.Loss) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	seen := make(map[cluster.ServiceKey]struct{}, len(all))
@@ -113,9 +113,8 @@ func (j *Join) ReplaceServices(all []Service) {
 		j.putService(s)
 	}
 	for key, e := range j.services {
-		if _, ok := seen[key]; !ok && e.service != nil {
-			e.service, e.warned = nil, 0
-			j.touch(key, e)
+		if _, ok := seen[key]; !ok {
+			j.dropService(key, e, how)
 		}
 	}
 }
@@ -131,6 +130,7 @@ func (j *Join) putExport(x Export) {
 	e := j.entry(x.Key)
 	if e.created != x {
 		e.created = x
+		delete(e.lost, object{kind: theExport})
 		j.touch(x.Key, e)
 	}
 }
@@ -139,14 +139,11 @@ func (j *Join) putExport(x Export) {
 func (j *Join) DeleteExport(key cluster.ServiceKey) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if e := j.services[key]; e != nil && e.exported() {
-		e.created = Export{}
-		j.touch(key, e)
-	}
+	j.dropExport(key, j.services[key], cluster.Deleted)
 }
 
-// ReplaceExports takes in all ServiceExports; those not among them are gone.
-func (j *Join) ReplaceExports(all []Export) {
+// ReplaceExports takes in all ServiceExports, as ReplaceServices does Services.
+func (j *Join) ReplaceExports(all []Export, how cluster.Loss) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	seen := make(map[cluster.ServiceKey]struct{}, len(all))
@@ -155,9 +152,8 @@ func (j *Join) ReplaceExports(all []Export) {
 		j.putExport(x)
 	}
 	for key, e := range j.services {
-		if _, ok := seen[key]; !ok && e.exported() {
-			e.created = Export{}
-			j.touch(key, e)
+		if _, ok := seen[key]; !ok {
+			j.dropExport(key, e, how)
 		}
 	}
 }
@@ -184,7 +180,7 @@ func (j *Join) PutSlice(s Slice) {
 
 func (j *Join) putSlice(s Slice) {
 	if old, ok := j.slices[s.Key]; ok && old != s.Service {
-		j.dropSlice(s.Key) // it was given to another Service
+		j.dropSlice(s.Key, cluster.Deleted) // it was given to another Service, as it says itself
 	}
 	if s.Service == "" {
 		return
@@ -196,6 +192,7 @@ func (j *Join) putSlice(s Slice) {
 	case i < 0:
 		j.slices[s.Key] = s.Service
 		e.slices = append(e.slices, part{s.Key.Name, s.packed, s.findings})
+		delete(e.lost, object{aSlice, s.Key.Name})
 	case e.slices[i].packed == s.packed && e.slices[i].findings.equal(s.findings):
 		return // only what DNS does not look at has changed
 	default:
@@ -208,10 +205,10 @@ func (j *Join) putSlice(s Slice) {
 func (j *Join) DeleteSlice(key cluster.ServiceKey) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.dropSlice(key)
+	j.dropSlice(key, cluster.Deleted)
 }
 
-func (j *Join) dropSlice(slice cluster.ServiceKey) {
+func (j *Join) dropSlice(slice cluster.ServiceKey, how cluster.Loss) {
 	service, ok := j.slices[slice]
 	if !ok {
 		return
@@ -219,12 +216,16 @@ func (j *Join) dropSlice(slice cluster.ServiceKey) {
 	delete(j.slices, slice)
 	key := cluster.ServiceKey{Namespace: slice.Namespace, Name: service}
 	e := j.services[key]
-	e.slices = slices.DeleteFunc(e.slices, func(p part) bool { return p.name == slice.Name })
+	i := slices.IndexFunc(e.slices, func(p part) bool { return p.name == slice.Name })
+	if e.carries(e.slices[i].packed) {
+		e.lose(object{aSlice, slice.Name}, how)
+	}
+	e.slices = slices.Delete(e.slices, i, i+1)
 	j.touch(key, e)
 }
 
-// ReplaceSlices takes in all EndpointSlices; those not among them are gone.
-func (j *Join) ReplaceSlices(all []Slice) {
+// ReplaceSlices takes in all EndpointSlices, as ReplaceServices does Services.
+func (j *Join) ReplaceSlices(all []Slice, how cluster.Loss) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	seen := make(map[cluster.ServiceKey]struct{}, len(all))
@@ -234,7 +235,7 @@ func (j *Join) ReplaceSlices(all []Slice) {
 	}
 	for key := range j.slices {
 		if _, ok := seen[key]; !ok {
-			j.dropSlice(key)
+			j.dropSlice(key, how)
 		}
 	}
 }

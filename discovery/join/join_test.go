@@ -84,20 +84,20 @@ func TestReplaceWithdrawsWhatItLacks(t *testing.T) {
 			AddressType: discoveryv1.AddressTypeIPv4, Endpoints: []discoveryv1.Endpoint{{Addresses: []string{addr}}},
 		})
 	}
-	j.ReplaceServices([]Service{service("s"), service("t")})
-	j.ReplaceSlices([]Slice{slice("s1", "s", "10.1.0.1"), slice("s2", "s", "10.1.0.2"), slice("t1", "t", "10.1.0.3")})
-	j.ReplaceExports([]Export{{Key: cluster.ServiceKey{Namespace: "a", Name: "t"}}})
+	j.ReplaceServices([]Service{service("s"), service("t")}, cluster.Missing)
+	j.ReplaceSlices([]Slice{slice("s1", "s", "10.1.0.1"), slice("s2", "s", "10.1.0.2"), slice("t1", "t", "10.1.0.3")}, cluster.Missing)
+	j.ReplaceExports([]Export{{Key: cluster.ServiceKey{Namespace: "a", Name: "t"}}}, cluster.Missing)
 	takeAll(j)
 
-	j.ReplaceSlices([]Slice{slice("s2", "s", "10.1.0.2"), slice("t1", "t", "10.1.0.3")})
+	j.ReplaceSlices([]Slice{slice("s2", "s", "10.1.0.2"), slice("t1", "t", "10.1.0.3")}, cluster.Missing)
 	want(t, j, "a/s ClusterIP export:2 ips:10.0.0.1 [10.1.0.2 RS]")
-	j.ReplaceExports(nil)
+	j.ReplaceExports(nil, cluster.Missing)
 	want(t, j, "a/t ClusterIP export:2 ips:10.0.0.1 [10.1.0.3 RS]")
-	j.ReplaceServices([]Service{service("t")})
+	j.ReplaceServices([]Service{service("t")}, cluster.Missing)
 	want(t, j, "a/s withdrawn")
-	j.ReplaceServices(nil)
+	j.ReplaceServices(nil, cluster.Missing)
 	want(t, j, "a/t withdrawn")
-	j.ReplaceSlices(nil)
+	j.ReplaceSlices(nil, cluster.Missing)
 	takeAll(j)
 	if len(j.services)+len(j.slices) != 0 {
 		t.Errorf("%d entries and %d slices are kept of nothing", len(j.services), len(j.slices))

@@ -43,6 +43,7 @@ type apiServer struct {
 	token    string                   // required when set
 	watches  int                      // counts up to end all open watches
 	compact  int                      // watches from an older version are expired
+	mute     map[string]bool          // "services": watches open and carry nothing
 }
 
 // hangUp as a status closes the connection instead of answering.
@@ -66,7 +67,7 @@ func newAPIServer(t *testing.T, stream string) *apiServer {
 func unstarted(t *testing.T, stream string) *apiServer {
 	s := &apiServer{
 		t: t, version: 1, changed: make(chan struct{}), streams: true, versions: []string{"v1beta1", "v1alpha1"},
-		objects: map[string]map[string]object{}, refuse: map[string]int{}, hold: map[string]chan struct{}{}, cut: map[string]bool{},
+		objects: map[string]map[string]object{}, refuse: map[string]int{}, hold: map[string]chan struct{}{}, cut: map[string]bool{}, mute: map[string]bool{},
 	}
 	s.put(stream)
 	t.Cleanup(s.stop)
@@ -112,7 +113,7 @@ func (s *apiServer) set(change func()) {
 	s.changed = make(chan struct{})
 }
 
-var resources = map[string]string{"Service": "services", "EndpointSlice": "endpointslices", "Node": "nodes", "ServiceExport": "serviceexports"}
+var resources = map[string]string{"Service": "services", "EndpointSlice": "endpointslices", "Node": "nodes", "ServiceExport": "serviceexports", "Lease": "leases"}
 
 func (s *apiServer) each(stream string, do func(resource, key string, o object)) {
 	s.t.Helper()
@@ -285,6 +286,7 @@ func (s *apiServer) list(w http.ResponseWriter, resource, limit, from string, cu
 	s.mu.Unlock()
 	kinds := map[string][2]string{
 		"services": {"v1", "ServiceList"}, "nodes": {"v1", "NodeList"}, "endpointslices": {"discovery.k8s.io/v1", "EndpointSliceList"},
+		"leases":         {"coordination.k8s.io/v1", "LeaseList"},
 		"serviceexports": {"meta.k8s.io/v1", "PartialObjectMetadataList"},
 	}
 	raw, _ := json.Marshal(object{"apiVersion": kinds[resource][0], "kind": kinds[resource][1], "metadata": m, "items": items})
@@ -323,12 +325,12 @@ func (s *apiServer) watch(w http.ResponseWriter, r *http.Request, resource, from
 	for r.Context().Err() == nil {
 		s.mu.Lock()
 		for _, e := range s.log {
-			if e.resource == resource && e.version > since {
+			if e.resource == resource && e.version > since && !s.mute[resource] {
 				send(e.typ, e.object)
 				since = e.version
 			}
 		}
-		changed, refused := s.changed, s.refuse["watch "+resource]
+		changed, refused, mute := s.changed, s.refuse["watch "+resource], s.mute[resource]
 		unserved := resource == "serviceexports" && !s.serves(r.URL.Path)
 		s.mu.Unlock()
 		rc.Flush()
@@ -340,7 +342,9 @@ func (s *apiServer) watch(w http.ResponseWriter, r *http.Request, resource, from
 		case <-r.Context().Done():
 		case <-time.After(50 * time.Millisecond):
 			s.mu.Lock()
-			send("BOOKMARK", bookmark(resource, since, nil))
+			if !mute {
+				send("BOOKMARK", bookmark(resource, since, nil))
+			}
 			s.mu.Unlock()
 		}
 	}

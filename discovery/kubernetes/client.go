@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -36,7 +37,7 @@ const (
 	keepAliveN    = 4
 )
 
-// Requests a second and at once. Four watches and two polls need a fraction of
+// Requests a second and at once. Four watches and three polls need a fraction of
 // one; the rest is room for a list's pages.
 const (
 	requestsPerSecond = 20
@@ -69,11 +70,12 @@ func newClient(rc *rest.Config) (*client, error) {
 		return nil, err
 	}
 	scheme := runtime.NewScheme()
-	if err := errors.Join(corev1.AddToScheme(scheme), discoveryv1.AddToScheme(scheme)); err != nil {
+	if err := errors.Join(corev1.AddToScheme(scheme), discoveryv1.AddToScheme(scheme), coordinationv1.AddToScheme(scheme)); err != nil {
 		return nil, err
 	}
 	for resource, gv := range map[string]schema.GroupVersion{
 		"services": corev1.SchemeGroupVersion, "nodes": corev1.SchemeGroupVersion, "endpointslices": discoveryv1.SchemeGroupVersion,
+		"leases": coordinationv1.SchemeGroupVersion,
 	} {
 		one := rest.CopyConfig(rc)
 		one.GroupVersion = &gv
@@ -199,7 +201,11 @@ func (c *client) watchExports(ctx context.Context, version string, o metav1.List
 // and without a word, before it says that there is a fault. Reflectors retry.
 
 func (c *client) request(resource string, o metav1.ListOptions) *rest.Request {
-	return c.rest[resource].Get().Resource(resource).VersionedParams(&o, metav1.ParameterCodec).MaxRetries(0)
+	q := c.rest[resource].Get()
+	if resource == "leases" {
+		q = q.Namespace(corev1.NamespaceNodeLease) // those of other namespaces are elections
+	}
+	return q.Resource(resource).VersionedParams(&o, metav1.ParameterCodec).MaxRetries(0)
 }
 
 // exportRequest asks for the objects' metadata only.

@@ -48,6 +48,9 @@ type timing struct {
 	backoffCap  time.Duration // the longest until a retry, before jitter
 	tell        time.Duration // between two reports of LastSync
 	watch       time.Duration // the shortest life of a watch; the longest is half as much again
+	silence     time.Duration // of a watch that used to carry bookmarks, until it counts as a fault
+	lease       time.Duration // between two looks at the nodes' Leases, and how long one may take
+	leaseWindow time.Duration // in which some node has to renew its Lease
 }
 
 var defaultTiming = timing{
@@ -58,6 +61,12 @@ var defaultTiming = timing{
 	backoffCap:  5 * time.Second, // with its jitter 7.5 s: three resources are all back a few seconds after the cluster
 	tell:        5 * time.Second,
 	watch:       2 * time.Minute,
+	// API servers send a bookmark about once a minute, and one 2 s before the watch
+	// ends by itself (k8s.io/apiserver, storage/cacher: defaultBookmarkFrequency).
+	silence: 3 * time.Minute,
+	// Kubelets renew every 10 s, and their Leases are good for 40 s.
+	lease:       10 * time.Second,
+	leaseWindow: 40 * time.Second,
 }
 
 // Source watches one cluster; see cluster.Source. A Source may be Run again
@@ -67,7 +76,8 @@ type Source struct {
 	log    *slog.Logger
 	timing timing
 	client atomic.Pointer[client]
-	loaded fingerprint // of what client was made of; owned by Run
+	loaded fingerprint      // of what client was made of; owned by Run
+	tides  map[string]*tide // by resource; they outlive a Run
 }
 
 var _ cluster.Source = (*Source)(nil)
@@ -78,7 +88,8 @@ func New(cfg Config) (*Source, error) {
 	cfg.Rules = cmp.Or(cfg.Rules, join.AllRules)
 	cfg.ListTimeout = cmp.Or(cfg.ListTimeout, time.Minute)
 	cfg.Log = cmp.Or(cfg.Log, slog.Default())
-	s := &Source{cfg: cfg, log: cfg.Log.With("cluster", string(cfg.Cluster)), timing: defaultTiming}
+	s := &Source{cfg: cfg, log: cfg.Log.With("cluster", string(cfg.Cluster)), timing: defaultTiming,
+		tides: map[string]*tide{"services": {}, "endpointslices": {}, "serviceexports": {}}}
 	c, print, err := s.connect()
 	if err != nil {
 		return nil, fmt.Errorf("cluster %s: %w", cfg.Cluster, err)

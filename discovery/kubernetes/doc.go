@@ -5,6 +5,7 @@
 //	endpointslices ─┤ (client-go, one   ├─► join.Join ──┐  dirty Services, each once
 //	nodes ──────────┤  a resource)      │               ├─► pump ─► chan cluster.Update
 //	serviceexports ─┘                   └─► health ─────┘  phase, reason, last sync
+//	leases of nodes ── list, every 10 s ──► pulse ──────┘  whether nodes work
 //
 // Objects are packed as they are decoded, so that neither a first list nor the
 // steady state holds Kubernetes objects. A receiver that is slow costs no
@@ -17,6 +18,13 @@
 // are read at the newest resource version, never at "any": what an API
 // server's cache has not heard of yet is not gone. Nothing else withdraws: not
 // an error, not a closed watch, not a status.
+//
+// What a list lacks is told as weaker evidence than a deletion that was seen
+// (cluster.Missing), and as the weakest (cluster.Doubtful) when the list's
+// resource version is lower than one that was seen of the resource before: the
+// store was restored from a backup, or lost. That is remembered for as long as the
+// Source lives, and holds until the store's version has come to be where it was. A
+// version that is no number proves neither.
 //
 // In particular a cluster that answers 404 for serviceexports says nothing
 // about the ServiceExports that were there: removing the CRD deletes them
@@ -35,6 +43,24 @@
 // HTTP/2), whatever else by deadlines: 5 s to connect, 30 s for the first octet
 // of an answer, ListTimeout for a page, 3 min for a watch, which is opened anew
 // that often for this reason (10 min where it began by streaming a list).
+//
+// A watch that is open is no proof that it would tell: something between may hold
+// it open and drop what it carries. API servers send a bookmark about once a
+// minute, so a resource that once carried one and then carries neither event nor
+// bookmark for 3 min is a fault ("watch services: silent for 3m0s"), and the watch
+// is opened anew. That the API server answers the opening is no evidence that the
+// watch works: the silence goes on through watches that end by themselves, and only
+// an event or a bookmark ends the fault. A complete list begins the 3 min anew, for
+// all that was missed is in it, but does not end the fault either. A server that
+// sends no bookmarks at all (one without a watch cache) is never taken for silent.
+//
+// # Nodes
+//
+// Whether the nodes work is told by their Leases in kube-node-lease: kubelets renew
+// them every 10 s. That takes a right that is optional; without it, and without an
+// API server that answers, the signal is Unknown, which is no fault. See pulse for
+// the table. A cluster whose API is away is not Down by this signal: who cannot
+// renew a Lease may serve all the same.
 //
 // It imports discovery/cluster, discovery/join and client-go.
 package kubernetes

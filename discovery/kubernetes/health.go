@@ -16,6 +16,7 @@ const (
 	verbDiscover verb = "discover"
 	verbList     verb = "list"
 	verbWatch    verb = "watch"
+	verbHear     verb = "hear" // of a watch that was opened: that it carries something
 )
 
 // health folds what happens to the resources into the cluster's State:
@@ -42,6 +43,7 @@ type part struct {
 	listed   bool // once
 	watched  bool // once
 	faults   map[verb]string
+	sound
 }
 
 func newHealth() *health {
@@ -71,6 +73,7 @@ func (h *health) fault(p *part, v verb, err error) {
 func (h *health) mended(p *part, v verb) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	p.back(v)
 	delete(p.faults, v)
 	if v == verbWatch {
 		p.watched = true
@@ -86,6 +89,7 @@ func (h *health) listed(p *part) {
 	p.listed = true
 	delete(p.faults, verbList)
 	h.heard = time.Now()
+	p.heard = h.heard
 	h.fold()
 }
 
@@ -93,16 +97,9 @@ func (h *health) listed(p *part) {
 func (h *health) absent(p *part) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	p.listed, p.watched = true, true
+	p.listed, p.watched, p.sound = true, true, sound{}
 	clear(p.faults)
 	h.fold()
-}
-
-// evidence takes note of an event or a bookmark.
-func (h *health) evidence() {
-	h.mu.Lock()
-	h.heard = time.Now()
-	h.mu.Unlock()
 }
 
 // now is the State, and whether all Groups can be put together: every resource
@@ -129,7 +126,7 @@ func (h *health) fold() {
 		if phase == cluster.Live && !p.watched {
 			phase = cluster.Syncing
 		}
-		for _, v := range []verb{verbDiscover, verbList, verbWatch} {
+		for _, v := range []verb{verbDiscover, verbList, verbWatch, verbHear} {
 			if f := p.faults[v]; f != "" && why == "" {
 				phase, why = cluster.Unreachable, f
 			}

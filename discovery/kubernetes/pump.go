@@ -19,6 +19,7 @@ type pump struct {
 	id     cluster.ID
 	join   *join.Join
 	health *health
+	nodes  *leases // nil: nobody looks at them
 	up     chan<- cluster.Update
 	tell   time.Duration // between two reports of LastSync or of another Reason
 
@@ -54,6 +55,9 @@ func (p *pump) step(ctx context.Context) bool {
 		}
 	} else if p.told.Phase != cluster.Live && p.mark == 0 {
 		p.mark = p.join.Queued() + 1 // +1: never 0
+	}
+	if nodes := p.nodes.take(); nodes != nil {
+		return p.send(ctx, cluster.Update{Cluster: p.id, Nodes: nodes})
 	}
 	if complete {
 		if topology := p.join.TakeTopology(); topology != nil {

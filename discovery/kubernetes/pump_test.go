@@ -158,7 +158,7 @@ func TestPumpTellsLastSyncNowAndThen(t *testing.T) {
 		b.want(t, "live")
 		for range 60 {
 			time.Sleep(time.Second)
-			b.health.evidence()
+			b.health.evidence(b.parts[0])
 		}
 		if told := len(b.got()); told > 2 { // the one that was blocked and the newest
 			t.Errorf("told %d times while nobody received", told)
@@ -166,7 +166,7 @@ func TestPumpTellsLastSyncNowAndThen(t *testing.T) {
 		told := 0
 		for range 60 {
 			time.Sleep(time.Second)
-			b.health.evidence()
+			b.health.evidence(b.parts[0])
 			told += len(b.got())
 		}
 		if told < 6 || told > 13 {

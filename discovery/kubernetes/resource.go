@@ -39,7 +39,8 @@ type resource[T any] struct {
 	pack    func(runtime.Object) (T, bool)
 	put     func(T)
 	drop    func(cluster.ServiceKey)
-	replace func([]T)
+	replace func([]T, cluster.Loss)
+	tide    *tide
 
 	// Only the reflector's goroutine looks at these.
 	streamed bool // the objects being replaced came over a watch, which is still open
@@ -181,6 +182,7 @@ func (r *resource[T]) open(ctx context.Context, o metav1.ListOptions) (watch.Int
 		r.health.mended(r.part, verbWatch)
 	}
 	r.last = &boundWatch{w, cancel}
+	r.health.opened(r.part, cancel)
 	return r.last, nil
 }
 
@@ -216,9 +218,17 @@ func expired(err error, o metav1.ListOptions) bool {
 // Add takes in an object that appeared.
 func (r *resource[T]) Add(o any) error { return r.Update(o) }
 
+// heard takes note of an event.
+func (r *resource[T]) heard(o any) {
+	r.health.evidence(r.part)
+	if m, err := meta.Accessor(o); err == nil {
+		r.tide.reach(m.GetResourceVersion())
+	}
+}
+
 // Update takes in an object that changed.
 func (r *resource[T]) Update(o any) error {
-	r.health.evidence()
+	r.heard(o)
 	p, err := r.packObject(o)
 	if err != nil {
 		r.health.fault(r.part, verbList, err)
@@ -230,7 +240,7 @@ func (r *resource[T]) Update(o any) error {
 
 // Delete takes note of a DELETE event.
 func (r *resource[T]) Delete(o any) error {
-	r.health.evidence()
+	r.heard(o)
 	m, err := meta.Accessor(o)
 	if err == nil {
 		r.drop(cluster.ServiceKey{Namespace: m.GetNamespace(), Name: m.GetName()})
@@ -240,7 +250,7 @@ func (r *resource[T]) Delete(o any) error {
 
 // Replace takes in a complete list. One that had an object in it that is not
 // of this resource is none: what was left out would look deleted.
-func (r *resource[T]) Replace(items []any, _ string) error {
+func (r *resource[T]) Replace(items []any, version string) error {
 	if r.misfit != nil {
 		r.last.Stop() // the reflector forgets a watch whose list is refused
 		r.health.fault(r.part, verbList, r.misfit)
@@ -255,7 +265,7 @@ func (r *resource[T]) Replace(items []any, _ string) error {
 		}
 		all = append(all, p.it)
 	}
-	r.replace(all)
+	r.replace(all, r.tide.lacks(version))
 	if r.streamed {
 		r.tooOld = 0
 		r.health.mended(r.part, verbWatch)
@@ -265,8 +275,9 @@ func (r *resource[T]) Replace(items []any, _ string) error {
 }
 
 // Bookmark is a sign of life without a change.
-func (r *resource[T]) Bookmark(string) error {
-	r.health.evidence()
+func (r *resource[T]) Bookmark(version string) error {
+	r.health.bookmark(r.part)
+	r.tide.reach(version)
 	return nil
 }
 

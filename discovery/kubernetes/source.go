@@ -27,7 +27,10 @@ func (s *Source) Run(ctx context.Context, up chan<- cluster.Update) error {
 		running.Go(func() { follow(ctx) })
 	}
 	running.Go(func() { s.renew(ctx) })
-	p := &pump{id: s.cfg.Cluster, join: j, health: h, up: up, tell: s.timing.tell}
+	running.Go(func() { h.listen(ctx, s.timing.silence) })
+	nodes := &leases{source: s, wake: h.wake}
+	running.Go(func() { nodes.run(ctx) })
+	p := &pump{id: s.cfg.Cluster, join: j, health: h, nodes: nodes, up: up, tell: s.timing.tell}
 	p.run(ctx)
 	cancel()
 	s.client.Load().close()
@@ -52,7 +55,7 @@ func (s *Source) resources(j *join.Join, h *health) []func(context.Context) {
 
 	nodes := following(s, h, "nodes", join.FromNode)
 	nodes.part.optional = true
-	nodes.put, nodes.replace = j.PutNode, j.ReplaceNodes
+	nodes.put, nodes.replace = j.PutNode, func(all []join.Node, _ cluster.Loss) { j.ReplaceNodes(all) }
 	nodes.drop = func(key cluster.ServiceKey) { j.DeleteNode(key.Name) }
 	var once sync.Once
 	nodes.excuse = func(_ context.Context, err error) bool {
@@ -67,7 +70,7 @@ func (s *Source) resources(j *join.Join, h *health) []func(context.Context) {
 // following prepares a resource of Kubernetes' own, whose objects are of type O.
 func following[O any, T any](s *Source, h *health, name string, from func(*O) T) *resource[T] {
 	return &resource[T]{
-		part: h.add(name, false), health: h, timing: s.timing, listTimeout: s.cfg.ListTimeout,
+		part: h.add(name, false), health: h, timing: s.timing, listTimeout: s.cfg.ListTimeout, tide: s.tides[name],
 		list: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 			return s.client.Load().list(ctx, name, o)
 		},

@@ -25,6 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 var quick = timing{
 	credentials: 50 * time.Millisecond, pollFirst: 10 * time.Millisecond, pollLast: 50 * time.Millisecond,
 	backoff: 10 * time.Millisecond, backoffCap: 50 * time.Millisecond, tell: 50 * time.Millisecond, watch: 2 * time.Minute,
+	silence: 2 * time.Second, lease: 50 * time.Millisecond, leaseWindow: 400 * time.Millisecond,
 }
 
 // kubeconfig writes a kubeconfig for a server.
@@ -57,6 +58,8 @@ type view struct {
 	states  []cluster.State // each change of phase
 	last    cluster.State   // newest, LastSync included
 	topo    *cluster.Topology
+	nodes   cluster.Liveness
+	loss    map[cluster.ServiceKey]cluster.Loss // of the Group last told
 }
 
 type lockedBuffer struct {
@@ -79,7 +82,7 @@ func (l *lockedBuffer) String() string {
 // observe runs a Source against server until the test ends.
 func observe(t *testing.T, server *apiServer, change func(*Config)) *view {
 	t.Helper()
-	v := &view{t: t, logged: &lockedBuffer{}, changed: make(chan struct{}), groups: map[cluster.ServiceKey]cluster.Group{}}
+	v := &view{t: t, logged: &lockedBuffer{}, changed: make(chan struct{}), groups: map[cluster.ServiceKey]cluster.Group{}, loss: map[cluster.ServiceKey]cluster.Loss{}}
 	cfg := Config{Cluster: "c1", Kubeconfig: kubeconfig(t, "", server, ""), Log: slog.New(slog.NewTextHandler(v.logged, nil))}
 	if change != nil {
 		change(&cfg)
@@ -119,7 +122,11 @@ func (v *view) receive(up <-chan cluster.Update) {
 			v.t.Errorf("update of cluster %q", u.Cluster)
 		}
 		v.updates = append(v.updates, u)
+		if u.Nodes != nil {
+			v.nodes = *u.Nodes
+		}
 		for _, g := range u.Groups {
+			v.loss[g.Service] = g.Loss
 			if g.Withdrawn {
 				if _, known := v.groups[g.Service]; !known {
 					v.t.Errorf("%s is withdrawn and was never told", g.Service)

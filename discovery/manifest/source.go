@@ -228,9 +228,10 @@ func (r *run) feed() {
 	}
 	r.log.Info("manifests are read", "folder", r.cfg.Dir, "services", len(services), "endpointslices", len(parts),
 		"serviceexports", len(exports), "nodes", len(nodes), "ignored", r.folder.ignored())
-	r.join.ReplaceServices(services)
-	r.join.ReplaceSlices(parts)
-	r.join.ReplaceExports(exports)
+	// What the files were seen to hold no longer somebody took out of them.
+	r.join.ReplaceServices(services, cluster.Deleted)
+	r.join.ReplaceSlices(parts, cluster.Deleted)
+	r.join.ReplaceExports(exports, cluster.Deleted)
 	r.join.ReplaceNodes(nodes)
 }
 

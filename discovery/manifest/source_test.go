@@ -78,6 +78,9 @@ func (v *view) receive() {
 	for u := range v.up {
 		v.mu.Lock()
 		for _, g := range u.Groups {
+			if g.Loss > cluster.Deleted || g.Withdrawn && g.Loss != cluster.Deleted {
+				v.t.Errorf("%s went away by evidence %d, want that of a deletion", g.Service, g.Loss)
+			}
 			if g.Withdrawn {
 				delete(v.groups, g.Service.String())
 				v.gone = append(v.gone, g.Service.String())

@@ -46,7 +46,7 @@ func TestDeploy(t *testing.T) {
 		{"a member is joined", i.join},
 		{"Services are found and followed", i.follows},
 		{"it may do nothing else", func(t *testing.T) {
-			wantRights(t, i.host, "fedns")
+			wantRights(t, i.host, "fedns", replicaLeases...)
 			wantRights(t, i.member, "fedns-reader")
 		}},
 		{"the way it is verified", i.verify},

@@ -22,22 +22,31 @@ var granted = []string{
 	"watch discovery.k8s.io/endpointslices", "watch multicluster.x-k8s.io/serviceexports", "watch nodes", "watch services",
 }
 
-// wantRights holds an account to what it was to be granted: more than that it
-// may do nothing that any new account may not.
-func wantRights(t *testing.T, c *harness.Cluster, account string) {
+// nodeLeases is what it is given in kube-node-lease besides, and replicaLeases in
+// the host's namespace fedns.
+var (
+	nodeLeases    = []string{"list coordination.k8s.io/leases"}
+	replicaLeases = []string{"create coordination.k8s.io/leases", "delete coordination.k8s.io/leases", "list coordination.k8s.io/leases", "patch coordination.k8s.io/leases"}
+)
+
+// wantRights holds an account to what it was to be granted, in its own namespace
+// more than elsewhere: beyond that it may do nothing that any new account may not.
+func wantRights(t *testing.T, c *harness.Cluster, account string, own ...string) {
 	t.Helper()
 	accounts := c.Client().CoreV1().ServiceAccounts("fedns")
 	const newcomer = "nobody"
 	if _, err := accounts.Create(t.Context(), &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: newcomer}}, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	for _, namespace := range []string{"default", "fedns", "kube-system"} {
+	more := map[string][]string{"fedns": own, "kube-node-lease": nodeLeases}
+	for _, namespace := range []string{"default", "fedns", "kube-node-lease", "kube-system"} {
 		base, got := rights(t, c, newcomer, namespace), rights(t, c, account, namespace)
 		for right := range base {
 			delete(got, right)
 		}
-		if list := slices.Sorted(maps.Keys(got)); !slices.Equal(list, granted) {
-			t.Errorf("cluster %s, namespace %s: %s may %q, want %q", c.Name, namespace, account, list, granted)
+		want := slices.Sorted(slices.Values(slices.Concat(granted, more[namespace])))
+		if list := slices.Sorted(maps.Keys(got)); !slices.Equal(list, want) {
+			t.Errorf("cluster %s, namespace %s: %s may %q, want %q", c.Name, namespace, account, list, want)
 		}
 	}
 	if err := accounts.Delete(t.Context(), newcomer, metav1.DeleteOptions{}); err != nil {

@@ -14,9 +14,15 @@ import (
 
 // commands are what can be asked of a cluster.
 var commands = map[string]func(context.Context, *discovery.Engine, cluster.ID) error{
-	"drain":   func(ctx context.Context, e *discovery.Engine, id cluster.ID) error { return e.SetWord(ctx, id, evidence.Drain) },
-	"evict":   func(ctx context.Context, e *discovery.Engine, id cluster.ID) error { return e.SetWord(ctx, id, evidence.Evict) },
-	"undrain": func(ctx context.Context, e *discovery.Engine, id cluster.ID) error { return e.SetWord(ctx, id, evidence.NoWord) },
+	"drain": func(ctx context.Context, e *discovery.Engine, id cluster.ID) error {
+		return e.SetWord(ctx, id, evidence.Drain)
+	},
+	"evict": func(ctx context.Context, e *discovery.Engine, id cluster.ID) error {
+		return e.SetWord(ctx, id, evidence.Evict)
+	},
+	"undrain": func(ctx context.Context, e *discovery.Engine, id cluster.ID) error {
+		return e.SetWord(ctx, id, evidence.NoWord)
+	},
 	"release": func(_ context.Context, e *discovery.Engine, id cluster.ID) error { return e.Release(id) },
 }
 

@@ -13,6 +13,8 @@ import (
 
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/probe"
+	"github.com/fedns/fedns/discovery/quorum"
 	"github.com/fedns/fedns/discovery/state"
 	"github.com/fedns/fedns/dnsserver"
 	"github.com/fedns/fedns/dnsserver/tap"
@@ -30,6 +32,7 @@ type Sources interface {
 	Taps() map[string]tap.Stats    // by what is written: dnstap, querylog
 	// Kept is how what is known of the clusters is kept on disk; false: it is not.
 	Kept() (state.Stats, bool)
+	Probes() (probe.Stats, quorum.Stats)
 }
 
 // Reload is how the last change of the configuration went.

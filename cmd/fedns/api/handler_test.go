@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"github.com/fedns/fedns/discovery"
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/probe"
+	"github.com/fedns/fedns/discovery/quorum"
 	"github.com/fedns/fedns/discovery/state"
 	"github.com/fedns/fedns/dnsserver"
 	"github.com/fedns/fedns/dnsserver/tap"
@@ -31,6 +34,10 @@ func (f *fake) Taps() map[string]tap.Stats {
 	return map[string]tap.Stats{"dnstap": {Written: 7, Dropped: 2}}
 }
 
+func (f *fake) Probes() (probe.Stats, quorum.Stats) {
+	return probe.Stats{Clusters: map[cluster.ID]cluster.Signal{"down": cluster.Down, "new": cluster.Unknown, "up": cluster.Up}}, quorum.Stats{Fresh: 3}
+}
+
 // TestDiscoveryHasStopped: the daemon is alive, which answers what it knows, and not ready.
 func TestDiscoveryHasStopped(t *testing.T) {
 	server := dnsserver.New(dnsserver.Config{})
@@ -48,6 +55,8 @@ func TestDiscoveryHasStopped(t *testing.T) {
 		{true, "/metrics", 200, "\nfedns_dns_tap_dropped_total{tap=\"dnstap\"} 2\n"},
 		{true, "/metrics", 200, "\nfedns_dns_udp_kernel_drops_total 0\n"},
 		{true, "/metrics", 200, "\nfedns_zone_keys_ok{zone=\"bad.\"} 0\nfedns_zone_keys_ok{zone=\"good.\"} 1\n"},
+		{true, "/metrics", 200, "\nfedns_probe_up{cluster=\"down\"} 0\nfedns_probe_up{cluster=\"up\"} 1\n# HELP fedns_replicas_"},
+		{true, "/metrics", 200, "\nfedns_replicas_fresh 3\n"},
 		{true, "/api/v1/listeners", 200, "\"listeners\": []"},
 		{false, "/readyz", 503, "not ready\ndiscovery has stopped: answers go stale\nwhat is known is not kept over a restart: disk full\n"},
 		{false, "/readyz?tolerate=unreachable", 503, "not ready\ndiscovery has stopped: answers go stale\n"},

@@ -48,6 +48,9 @@ var metrics = []Metric{
 	{"fedns_cluster_services", "Services the cluster exports.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_cluster_endpoints", "Endpoints of the Services the cluster exports.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_cluster_findings", "What /api/v1/clusters finds wrong with the cluster: nodes that disagree, manifests that cannot be read.", []string{"cluster"}, prometheus.GaugeValue},
+	{"fedns_probe_up", "1 while one of the cluster's probes succeeds, 0 while all fail, as this replica sees it; absent while that is not known.", []string{"cluster"}, prometheus.GaugeValue},
+	{"fedns_replicas_fresh", "Replicas of fedns, this one among them, whose view of the clusters was heard of lately. Without a host cluster 1.", nil, prometheus.GaugeValue},
+	{"fedns_replicas_findings", "What keeps replicas from agreeing: a host cluster that cannot be reached, views that cannot be read or written, two replicas of one name.", nil, prometheus.GaugeValue},
 	{"fedns_discovery_running", "1 while clusters are followed. 0: discovery has stopped by a defect, answers go stale, and /readyz says no; restart the daemon.", nil, prometheus.GaugeValue},
 	{"fedns_discovery_services", "Services exported by any cluster.", nil, prometheus.GaugeValue},
 	{"fedns_discovery_services_refused", "Services whose records were refused and wait to be tried again.", nil, prometheus.GaugeValue},
@@ -109,6 +112,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	c.dns(put)
 	c.clusters(put)
+	c.probes(put)
 	c.discovery(put, c.src.Engine().Stats())
 	c.state(put)
 	reload := c.src.Reload()
@@ -197,6 +201,17 @@ func (c *collector) clusters(put putFunc) {
 			}
 		}
 	}
+}
+
+func (c *collector) probes(put putFunc) {
+	probes, replicas := c.src.Probes()
+	for id, s := range probes.Clusters {
+		if s != cluster.Unknown {
+			put("fedns_probe_up", truth(s == cluster.Up), string(id))
+		}
+	}
+	put("fedns_replicas_fresh", float64(replicas.Fresh))
+	put("fedns_replicas_findings", float64(len(replicas.Findings)))
 }
 
 func (c *collector) discovery(put putFunc, s discovery.Stats) {

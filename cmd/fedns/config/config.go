@@ -7,6 +7,7 @@ import (
 
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/evidence"
+	"github.com/fedns/fedns/discovery/probe"
 	"github.com/fedns/fedns/dnsserver/dnsname"
 )
 
@@ -27,6 +28,8 @@ type Config struct {
 	Zones      []Zone           // in the order of the file; names are unique
 	Resolvers  []netip.AddrPort // for load balancers' hostnames; empty: the system's
 	Startup    Startup
+	Host       Host
+	Replica    string // this replica's name, a DNS label; empty: the host name
 	StateDir   string // path; empty: nothing is kept over a restart
 
 	Evidence    evidence.Policy // zero fields: its defaults
@@ -42,6 +45,18 @@ type Config struct {
 	// Included lists the files that the zone files include; from Load.
 	Included []string
 }
+
+// Host is the cluster through which replicas of fedns agree. At most one of
+// Kubeconfig and InCluster is set; neither: there is no host cluster.
+type Host struct {
+	Kubeconfig string // path
+	Context    string // within Kubeconfig; empty: its current one
+	InCluster  bool   // the cluster this process runs in, by its ServiceAccount
+	Namespace  string // where fedns keeps what is its own
+}
+
+// Configured says that there is a host cluster.
+func (h Host) Configured() bool { return h.Kubeconfig != "" || h.InCluster }
 
 // Startup is what holds until every cluster was read once.
 type Startup struct {
@@ -85,6 +100,9 @@ type Cluster struct {
 
 	Manifests string // path of a folder of Kubernetes YAML
 	InCluster bool   // the cluster this process runs in, by its ServiceAccount
+
+	Probes []probe.Target // gateways into the cluster that are tried; each is good by its Check
+	Probe  probe.Pace     // how; what is zero is left to probe's defaults
 }
 
 // Zone is a zone merged from zone files, or a reverse zone that PTR records may go to.
@@ -142,6 +160,7 @@ func standard() *Config {
 		Exports: cluster.ByServiceExport | cluster.ByAnnotation,
 		// Longer than an API server takes to come back from an update or a reboot.
 		Startup: Startup{Wait: 5 * time.Minute},
+		Host:    Host{Namespace: "fedns-system"},
 		Serving: Serving{Cookies: Cookies{Enabled: true}, RateLimit: RateLimit{Slip: 2}, Forward: Forward{CacheSize: 10_000, Stale: 24 * time.Hour}, Dnstap: Dnstap{Sample: 1}},
 	}
 }

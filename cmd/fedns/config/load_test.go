@@ -12,6 +12,7 @@ import (
 
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/evidence"
+	"github.com/fedns/fedns/discovery/probe"
 	"github.com/fedns/fedns/dnsserver/dnsname"
 )
 
@@ -34,6 +35,7 @@ func TestHeaderAloneGivesTheDefaults(t *testing.T) {
 		},
 		Exports: cluster.ByServiceExport | cluster.ByAnnotation,
 		Startup: Startup{Wait: 5 * time.Minute},
+		Host:    Host{Namespace: "fedns-system"},
 		Serving: Serving{
 			Cookies: Cookies{Enabled: true}, RateLimit: RateLimit{Slip: 2},
 			Forward: Forward{CacheSize: 10_000, Stale: 24 * time.Hour},
@@ -77,7 +79,12 @@ func TestEveryFieldIsRead(t *testing.T) {
 		Exports: cluster.ByServiceExport | cluster.ByAnnotation | cluster.ByLoadBalancer,
 		Clusters: []Cluster{
 			{Name: "host", InCluster: true},
-			{Name: "eu-1", Kubeconfig: "/etc/fedns/members/eu-1.kubeconfig", Context: "eu-1", Region: "eu-west", Zone: "eu-west-1a"},
+			{Name: "eu-1", Kubeconfig: "/etc/fedns/members/eu-1.kubeconfig", Context: "eu-1", Region: "eu-west", Zone: "eu-west-1a",
+				Probes: []probe.Target{
+					{Kind: probe.TCP, Address: "10.1.0.1:443"}, {Kind: probe.HTTP, Address: "http://10.1.0.2/healthz"},
+					{Kind: probe.HTTPS, Address: "https://gw.eu-1.example.com/healthz", ServerName: "gw.example.com", CAFile: "/etc/fedns/gw.crt"},
+				},
+				Probe: probe.Pace{Interval: 2 * time.Second, Timeout: 500 * time.Millisecond, Failures: 3, Successes: 1}},
 			{Name: "edge", Manifests: "/srv/edge", Word: evidence.Drain},
 		},
 		Zones: []Zone{
@@ -91,6 +98,8 @@ func TestEveryFieldIsRead(t *testing.T) {
 		Evidence:    evidence.Policy{Behind: 5 * time.Second, Unprobed: time.Minute, HoldShare: 0.5, HoldWindow: 30 * time.Second},
 		Withdrawals: evidence.Limits{Window: time.Minute, Count: 20, Share: 0.5},
 		Startup:     Startup{Wait: 10 * time.Minute},
+		Host:        Host{Kubeconfig: "/etc/fedns/host.kubeconfig", Context: "host", Namespace: "fedns-system"},
+		Replica:     "fedns-1",
 		StateDir:    "/var/lib/fedns",
 		Serving: Serving{
 			ID: "fedns-1", Version: "fedns",

@@ -65,6 +65,19 @@ func Fields() []Field {
 		{"clusters[].zone", "DNS label", "as its nodes' labels say", "The zone the cluster is in."},
 		{"clusters[].state", "`drained` or `evicted`", "as the evidence says", "What the operator wants: a drained cluster is answered only where nothing else is left, an evicted one not at all. `fedns drain` and `fedns evict` do the same at once, for one daemon."},
 
+		{"clusters[].probes", "list of mappings", "none", "Gateways into the cluster that fedns tries, to see whether its data plane works: it does while one of them answers. At most 16, each with exactly one of `tcp`, `http` and `https`."},
+		{"clusters[].probes[].tcp", "host:port, IPv6 in brackets", "none", "Good when a connection is made."},
+		{"clusters[].probes[].http", "URL", "none", "Good when it is answered with 2xx or 3xx. Redirects are not followed."},
+		{"clusters[].probes[].https", "URL", "none", "The same over TLS, with a certificate that is good for the name and trusted."},
+		{"clusters[].probes[].serverName", "domain name", "the URL's host", "The name that the certificate has to be for."},
+		{"clusters[].probes[].caFile", "path", "the system's", "Certificates that are trusted, PEM. It is read at each try."},
+		{"clusters[].probes[].insecure", "`true` or `false`", "`false`", "Whether any certificate will do."},
+		{"clusters[].probe", "mapping", "see below", "How `probes` are tried."},
+		{"clusters[].probe.interval", intervalTakes, "`2s`", "From one try to the next, a tenth more or less."},
+		{"clusters[].probe.timeout", timeoutTakes, "`1s`", "How long a try may take as a whole."},
+		{"clusters[].probe.failures", "a number from 1 to 100", "`3`", "How many tries in a row have to fail for a gateway to count as down."},
+		{"clusters[].probe.successes", "a number from 1 to 100", "`1`", "How many have to succeed for it to count as up again."},
+
 		{"zones", "list of mappings", "none", "Zones with records of their own, and reverse zones."},
 		{"zones[].name", "domain name, unique", "",
 			"The zone's apex. PTR records of exported addresses are made in zones under `in-addr.arpa` and `ip6.arpa`."},
@@ -127,6 +140,13 @@ func Fields() []Field {
 		{"startup", "mapping", "see below", "What holds until every cluster was read once."},
 		{"startup.wait", waitTakes, "`5m`",
 			"How long after the start a name that is not there is answered SERVFAIL, not NXDOMAIN, while a cluster cannot be reached that was not read since: it may have the name. `0`: not at all; a cluster that is being read is waited for either way. Clusters added later are not."},
+
+		{"host", "mapping", "none: each replica goes by what it sees itself", "The cluster through which replicas of fedns tell each other what they see, by Leases. It has exactly one of `kubeconfig` and `inCluster`. A change takes effect at the next start."},
+		{"host.kubeconfig", "path", "none", "How to reach it. It is read again after a failure."},
+		{"host.context", "name of a context in `kubeconfig`", "its current context", "Which of several clusters in `kubeconfig` is meant."},
+		{"host.inCluster", "`true` or `false`", "`false`", "The cluster that fedns itself runs in, by its ServiceAccount."},
+		{"host.namespace", "DNS label", "`fedns-system`", "The namespace of what fedns keeps there."},
+		{"replica", "DNS label", "the host name", "This replica's name, which no other may have. A change takes effect at the next start."},
 	}, evidenceFields())
 }
 
@@ -207,6 +227,11 @@ clusters:
   allowExec: false
   region: eu-west
   zone: eu-west-1a
+  probes:
+  - {tcp: "10.1.0.1:443"}
+  - {http: "http://10.1.0.2/healthz"}
+  - {https: "https://gw.eu-1.example.com/healthz", serverName: gw.example.com, caFile: gw.crt, insecure: false}
+  probe: {interval: 2s, timeout: 500ms, failures: 3, successes: 1}
 - name: edge
   manifests: /srv/edge
   state: drained
@@ -219,6 +244,8 @@ startup: {wait: 10m}
 evidence: {behindAfter: 5s, unprobedAfter: 1m, holdShare: 50%, holdWindow: 30s}
 withdrawals: {window: 1m, count: 20, share: 50%}
 stateDir: /var/lib/fedns
+host: {kubeconfig: host.kubeconfig, context: host, inCluster: false, namespace: fedns-system}
+replica: fedns-1
 server:
   id: fedns-1
   version: fedns

@@ -43,6 +43,10 @@ func (r *reader) document(v value, c *Config) {
 			r.evidence(f, &c.Evidence)
 		case "withdrawals":
 			r.withdrawals(f, &c.Withdrawals)
+		case "host":
+			r.host(f, &c.Host)
+		case "replica":
+			c.Replica = r.label(f)
 		case "stateDir":
 			c.StateDir = r.file(f)
 		default:
@@ -167,6 +171,10 @@ func (r *reader) cluster(v value) Cluster {
 			m.Zone = r.label(f)
 		case "state":
 			m.Word = r.word(f)
+		case "probes":
+			m.Probes = r.probes(f)
+		case "probe":
+			r.pace(f, &m.Probe)
 		}
 	}
 	return m

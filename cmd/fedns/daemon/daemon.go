@@ -17,7 +17,10 @@ import (
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/cmd/fedns/handover"
 	"github.com/fedns/fedns/discovery"
+	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/ingress"
+	"github.com/fedns/fedns/discovery/probe"
+	"github.com/fedns/fedns/discovery/quorum"
 	"github.com/fedns/fedns/discovery/state"
 	"github.com/fedns/fedns/discovery/synth"
 	"github.com/fedns/fedns/dnsserver"
@@ -31,6 +34,7 @@ type Daemon struct {
 	dns    *dnsserver.Server
 	engine *discovery.Engine
 	keeper *state.Keeper // nil: nothing is kept over a restart
+	probes *probes
 	http   net.Listener
 
 	version  string
@@ -101,9 +105,14 @@ func Succeed(ctx context.Context, cfg *config.Config, version string, log *slog.
 	if d.keeper != nil {
 		dc.Keeper = d.keeper
 	}
+	dc.Seen = func(id cluster.ID, l cluster.Liveness) { d.probes.setAPI(id, l) }
 	d.engine = discovery.New(dc, d.dns)
 	d.dns.SetMissed(d.engine.Missed)
 	d.discovering.Store(true)
+	d.probes = newProbes(cfg, log, func(id cluster.ID, a quorum.Agreed) {
+		d.engine.SetAgreed(id, a.API, a.Data)
+		log.Info("replicas agree on a cluster", "cluster", string(id), "data", a.Data.Signal.String(), "api", a.API.Signal.String(), "reason", a.Data.Reason)
+	})
 	d.Apply(cfg)
 	d.httpAddr = cfg.Listen.HTTP
 	if d.http, err = d.openHTTP(ctx, ipv6); err != nil {
@@ -182,6 +191,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 		}
 	})
 	parts.Go(func() { d.untilKnown(ctx) })
+	parts.Go(func() { d.probes.run(ctx) })
 	parts.Go(func() {
 		// Answering does not hang on discovery: without it, what is known stands.
 		defer d.discovering.Store(false)
@@ -214,6 +224,7 @@ func (d *Daemon) Apply(cfg *config.Config) {
 	d.engine.SetFederation(federation(cfg))
 	d.engine.SetEvidence(cfg.Evidence, cfg.Withdrawals)
 	d.engine.SetMembers(members(cfg, d.log))
+	d.probes.apply(cfg)
 	if d.current != nil && !slices.Equal(before, d.zoneNames()) {
 		d.engine.Republish(d.dns.Settle) // new zones have all there is then
 		d.flush()
@@ -285,6 +296,11 @@ func (d *Daemon) Engine() *discovery.Engine { return d.engine }
 
 // Server is the name server.
 func (d *Daemon) Server() *dnsserver.Server { return d.dns }
+
+// Probes is how the clusters' probes stand, and the replicas that agree on them.
+func (d *Daemon) Probes() (probe.Stats, quorum.Stats) {
+	return d.probes.prober.Stats(), d.probes.agreement.Stats()
+}
 
 // Discovering says that the clusters are being followed; false after a fault of discovery as a whole.
 func (d *Daemon) Discovering() bool { return d.discovering.Load() }

@@ -20,6 +20,8 @@ import (
 
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/discovery"
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/quorum"
 	"github.com/fedns/fedns/dnsserver"
 	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/dnsserver/zone"
@@ -53,6 +55,7 @@ func TestApplyHoldsUpNobody(t *testing.T) {
 	log := slow{slog.NewTextHandler(io.Discard, nil), make(chan struct{}), make(chan struct{})}
 	d := &Daemon{log: slog.New(log), dns: dnsserver.New(dnsserver.Config{})}
 	d.engine = discovery.New(discovery.Config{Log: slog.New(slog.DiscardHandler)}, d.dns)
+	d.probes = newProbes(cfg, slog.New(slog.DiscardHandler), func(cluster.ID, quorum.Agreed) {})
 	applied := make(chan struct{})
 	go func() { d.Apply(cfg); close(applied) }()
 	<-log.came // the zone file is being complained of
@@ -174,6 +177,7 @@ func TestCatalogListsZonesThatCannotBeRead(t *testing.T) {
 	}
 	d := &Daemon{log: slog.New(slog.DiscardHandler), dns: dnsserver.New(dnsserver.Config{})}
 	d.engine = discovery.New(discovery.Config{Log: d.log}, d.dns)
+	d.probes = newProbes(cfg, d.log, func(cluster.ID, quorum.Agreed) {})
 	d.Apply(cfg)
 	var members []string
 	for r := range d.dns.Snapshot(dnsname.MustParse("catalog.test")).All() {

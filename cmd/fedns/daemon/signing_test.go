@@ -10,6 +10,8 @@ import (
 
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/discovery"
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/quorum"
 	"github.com/fedns/fedns/dnsserver"
 	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/dnsserver/dnssec"
@@ -37,6 +39,7 @@ func TestKeysAreTakenUp(t *testing.T) {
 		log := slog.New(slog.DiscardHandler)
 		d := &Daemon{log: log, dns: dnsserver.New(dnsserver.Config{Log: log}), parts: newParts()}
 		d.engine = discovery.New(discovery.Config{Log: log}, d.dns)
+		d.probes = newProbes(&config.Config{}, log, func(cluster.ID, quorum.Agreed) {})
 		d.Apply(cfg)
 		defer d.parts.end()
 		makeKey := func(publish time.Time) {
@@ -75,6 +78,7 @@ func TestKeysDueSoonAfterTheStart(t *testing.T) {
 		log := slog.New(slog.DiscardHandler)
 		d := &Daemon{log: log, dns: dnsserver.New(dnsserver.Config{Log: log}), parts: newParts()}
 		d.engine = discovery.New(discovery.Config{Log: log}, d.dns)
+		d.probes = newProbes(&config.Config{}, log, func(cluster.ID, quorum.Agreed) {})
 		cfg := &config.Config{Zones: []config.Zone{{Name: apex}}}
 		cfg.Federation.Domain = apex
 		cfg.Serving.DNSSEC = config.DNSSEC{Keys: dir, Zones: []dnsname.Name{apex}}

@@ -56,6 +56,29 @@ func (j *Join) Take(limit int, settled bool) (groups []cluster.Group, more bool)
 	return groups, len(j.queue) > 0
 }
 
+// Losing counts the Groups with a Loss among groups, which are about to be told,
+// and if there is any, those that will follow: Services that wait and have lost
+// their Service, their export or all their EndpointSlices. One list may lack
+// thousands, and whoever is told of the first has to know of the others.
+func (j *Join) Losing(groups []cluster.Group) (n int) {
+	for i := range groups {
+		if groups[i].Loss != cluster.NoLoss {
+			n++
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, key := range j.queue {
+		if e := j.services[key]; e.reported && len(e.lost) > 0 && (j.exportOf(e) == 0 || len(e.slices) == 0) {
+			n++
+		}
+	}
+	return n
+}
+
 // Queued and Taken count Services put into and taken off the queue since the
 // beginning. Once Taken reaches what Queued was at some moment, all that had
 // changed by then was told.

@@ -142,3 +142,37 @@ func TestLossOfWhatCounts(t *testing.T) {
 		t.Errorf("told %q", got)
 	}
 }
+
+// TestLosing: with the first of many losses it is told how many there are.
+func TestLosing(t *testing.T) {
+	j := New(Config{Cluster: "a"})
+	for i := range 30 {
+		name := fmt.Sprint("s-", i)
+		j.PutService(lossService(name, false))
+		j.PutSlice(lossSlice(name+"-1", name, "10.1.0.1", true))
+	}
+	j.Take(500, true)
+	j.PutSlice(lossSlice("s-0-1", "s-0", "10.1.0.2", true)) // changes, and loses nothing
+	if groups, _ := j.Take(500, true); len(groups) != 1 || j.Losing(groups) != 0 {
+		t.Errorf("a change: %d losses of %d", j.Losing(groups), len(groups))
+	}
+	var kept []Slice
+	for i := range 10 {
+		kept = append(kept, lossSlice(fmt.Sprintf("s-%d-1", i), fmt.Sprint("s-", i), "10.1.0.1", true))
+	}
+	j.ReplaceSlices(kept, cluster.Missing)
+	before := 0
+	for range 3 {
+		groups, _ := j.Take(8, true)
+		now := 0
+		for _, g := range groups {
+			if g.Loss != cluster.NoLoss {
+				now++
+			}
+		}
+		if got := j.Losing(groups); now == 0 || got != 20-before {
+			t.Errorf("%d of 20 were told, %d are now: %d losses in sight", before, now, got)
+		}
+		before += now
+	}
+}

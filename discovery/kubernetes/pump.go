@@ -74,7 +74,7 @@ func (p *pump) step(ctx context.Context) bool {
 	}
 	groups, more := p.join.Take(batch, state.Phase == cluster.Live)
 	if len(groups) > 0 {
-		return p.send(ctx, cluster.Update{Cluster: p.id, Groups: groups})
+		return p.send(ctx, cluster.Update{Cluster: p.id, Groups: groups, Losing: p.join.Losing(groups)})
 	}
 	return more || p.mark > 0
 }

@@ -245,7 +245,7 @@ func (r *run) groups(ctx context.Context) bool {
 	for more := true; more; {
 		var groups []cluster.Group
 		groups, more = r.join.Take(batch, true)
-		if len(groups) > 0 && !r.send(ctx, cluster.Update{Cluster: r.cfg.Cluster, Groups: groups}) {
+		if len(groups) > 0 && !r.send(ctx, cluster.Update{Cluster: r.cfg.Cluster, Groups: groups, Losing: r.join.Losing(groups)}) {
 			return false
 		}
 	}

@@ -388,7 +388,7 @@ func TestRenewals(t *testing.T) {
 			t.Errorf("written %d times in a quiet minute", n)
 		}
 		a.see(cluster.Up)
-		if n := writes(1200 * time.Millisecond); n != 1 {
+		if n := writes(1200 * time.Millisecond); n < 1 || n > 2 { // one that was due may come just before
 			t.Errorf("written %d times within a second of a change", n)
 		}
 		n := 0
@@ -399,6 +399,7 @@ func TestRenewals(t *testing.T) {
 		if n < 8 || n > 11 {
 			t.Errorf("written %d times in 10 s of changes", n)
 		}
+		writes(2 * time.Second) // what changed last is written by then
 		l, _ := h.lease("fedns-a")
 		if l.Labels[Label] != LabelValue || l.Annotations[Annotation] != `{"c":{"data":"down","api":"unknown"}}` || !strings.HasPrefix(*l.Spec.HolderIdentity, "a_") || *l.Spec.LeaseDurationSeconds != 15 {
 			t.Errorf("the Lease is %+v", l)

@@ -148,6 +148,8 @@ func TestOneTarget(t *testing.T) {
 		if n := b.asked("gw:443") - before; n < 18 || n > 35 {
 			t.Errorf("tried %d times in a minute at an interval of 2 s and a timeout of 1 s", n)
 		}
+		b.network.mu.Lock()
+		defer b.network.mu.Unlock()
 		if b.open != 0 {
 			t.Errorf("%d connections are open", b.open)
 		}

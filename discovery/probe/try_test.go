@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,7 +28,7 @@ func tryFor(t *testing.T, target Target, limit time.Duration) outcome {
 }
 
 func TestHTTP(t *testing.T) {
-	conns := 0
+	var conns atomic.Int32
 	hang := make(chan struct{})
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
@@ -52,7 +53,7 @@ func TestHTTP(t *testing.T) {
 	}))
 	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
 		if s == http.StateNew {
-			conns++ // the listener's goroutine
+			conns.Add(1)
 		}
 	}
 	server.Start()
@@ -72,8 +73,8 @@ func TestHTTP(t *testing.T) {
 			t.Errorf("%s is %v %q, want %v %q", c.path, got.signal, got.why, c.want, c.why)
 		}
 	}
-	if conns != 6 {
-		t.Errorf("%d connections for 6 tries", conns)
+	if n := conns.Load(); n != 6 {
+		t.Errorf("%d connections for 6 tries", n)
 	}
 	server.Close()
 	if got := tryFor(t, Target{Kind: HTTP, Address: server.URL}, time.Second); got.signal != cluster.Down || !strings.Contains(got.why, "connection refused") {

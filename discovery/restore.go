@@ -74,7 +74,10 @@ func (e *Engine) adoptOne(id cluster.ID, c *state.Cluster) {
 			return // its removal will be taken up
 		}
 		m.topology, m.state.LastSync = c.Topology, c.LastSync
-		m.kept = kept{whole: whole, word: c.Word, wordAt: c.WordAt}
+		m.kept.whole = whole
+		if !m.kept.wordAt.After(c.WordAt) {
+			m.kept.word, m.kept.wordAt = c.Word, c.WordAt
+		}
 	})
 	l.adopted = append(l.adopted, id)
 }

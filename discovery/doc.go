@@ -19,6 +19,10 @@
 // the end of Run withdraw nothing. A panic costs the Service or the cluster that
 // it hit a new try, nobody else anything.
 //
-// It imports its children cluster, synth, ingress and store, dnsserver/zone and
-// the standard library.
+// With a Keeper, what was last known of the members outlives a restart: it is
+// answered before anything is heard, and stands as what was heard does, until the
+// first whole listing of a cluster sweeps what is gone.
+//
+// It imports its children cluster, synth, ingress, state and store,
+// dnsserver/zone, dnsserver/dnsname and the standard library.
 package discovery

@@ -117,15 +117,15 @@ func (m memory) Memos() map[cluster.ID]state.Memo {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	all := make(map[cluster.ID]state.Memo, len(m.members)+len(m.attic))
-	for id, c := range m.attic {
-		all[id] = c.Memo
-	}
 	for id, c := range m.members {
 		memo := state.Memo{Topology: c.topology, Word: string(c.kept.word), WordAt: c.kept.wordAt}
 		if c.synced || c.kept.whole { // else it is not known whether these are all its Groups
 			memo.LastSync = c.state.LastSync
 		}
 		all[id] = memo
+	}
+	for id, c := range m.attic { // a member's, too, until it was adopted
+		all[id] = c.Memo
 	}
 	return all
 }

@@ -75,9 +75,9 @@ func (e *Engine) adoptOne(id cluster.ID, c *state.Cluster) {
 			return // its removal will be taken up
 		}
 		m.topology, m.state.LastSync = c.Topology, c.LastSync
-		m.kept = kept{whole: whole, any: len(c.Groups) > 0, wordAt: c.WordAt}
-		if word := evidence.Word(c.Word); word.Valid() {
-			m.kept.word = word
+		m.kept.whole, m.kept.any = whole, len(c.Groups) > 0
+		if word := evidence.Word(c.Word); word.Valid() && !m.kept.wordAt.After(c.WordAt) {
+			m.kept.word, m.kept.wordAt = word, c.WordAt
 		}
 		e.loop.unjudged = true
 	})

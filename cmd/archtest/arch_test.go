@@ -54,6 +54,8 @@ func TestEveryRuleCanBreak(t *testing.T) {
 		{"zone and Kubernetes", "dnsserver/zone", []string{"k8s.io/api/core/v1"}, "the zone is pure data"},
 		{"zone and its reader", "dnsserver/zone", []string{module + "/dnsserver/zonefile"}, "the zone lies below"},
 		{"cluster and a client", "discovery/cluster", []string{"k8s.io/client-go/rest"}, "what all of discovery shares"},
+		{"state and records", "discovery/state", []string{module + "/dnsserver/zone"}, "readable when nothing else is there"},
+		{"state and clusters", "discovery/state", []string{module + "/discovery/cluster/packed"}, ""},
 		{"kubernetes and a client", "discovery/kubernetes", []string{"k8s.io/client-go/rest"}, ""},
 		{"probes and Kubernetes", "discovery/probe", []string{"k8s.io/client-go/rest"}, "as clients do"},
 		{"probes and the other signals", "discovery/probe", []string{module + "/discovery/quorum"}, "as clients do"},

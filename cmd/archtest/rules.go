@@ -63,6 +63,11 @@ var rules = []rule{
 		Because: "what is known of a cluster is found out without knowing what is answered",
 	},
 	{
+		From:    []string{"discovery/state"},
+		Ban:     append([]string{"net", "net/http", "dnsserver/zone", "discovery/synth"}, kubernetes...),
+		Because: "what is on disk has to be readable when nothing else is there: it knows files and packed Groups, not where they come from or which records they make",
+	},
+	{
 		From:    []string{"federation/api/..."},
 		Ban:     []string{"k8s.io/client-go/...", "sigs.k8s.io/controller-runtime/...", "."},
 		Allow:   []string{"federation/api/..."},

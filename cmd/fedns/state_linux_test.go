@@ -55,7 +55,7 @@ func TestKilledAndAlone(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
-	rounds := 4
+	rounds := 3
 	if testing.Short() {
 		rounds = 2
 	}
@@ -76,7 +76,7 @@ func TestKilledAndAlone(t *testing.T) {
 				p.write("a/web.yaml", versioned(n))
 			}
 		})
-		life := time.Second + time.Duration(r.IntN(2500))*time.Millisecond
+		life := 500*time.Millisecond + time.Duration(r.IntN(2000))*time.Millisecond
 		time.Sleep(life) // a kill can come at any time
 		p.kill()
 		killed := time.Now()

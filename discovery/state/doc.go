@@ -17,6 +17,5 @@
 // stretch reading goes on with the next record whose checksum is right: see
 // docs/adr/0010-state-on-disk.md.
 //
-// It imports discovery/cluster, its packed, discovery/store and the standard
-// library, and golang.org/x/sys for the lock.
+// It imports discovery/cluster, its packed, and the standard library only.
 package state

@@ -20,6 +20,8 @@ type Config struct {
 	// Beside says that another process writes into the folder until it ends. Until
 	// then it is only read.
 	Beside bool
+	// Old says that more was known than could be kept: what is read is not Whole.
+	Old bool
 	// Every is how long changes are gathered before they are written. Defaults to 1 s
 	Every time.Duration
 	Log   *slog.Logger // Defaults to slog.Default()
@@ -102,6 +104,7 @@ func open(disk Disk, files fs.FS, lock locker, cfg Config) (*Keeper, error) {
 	for _, line := range f.tell {
 		k.log.Warn("what was kept of the clusters is not all good", "file", line)
 	}
+	f.known.Whole = f.known.Whole && !cfg.Old
 	k.writer.begin(f)
 	k.known = &f.known
 	k.stats.Bytes = f.base + f.since

@@ -224,6 +224,10 @@ func TestOneWriter(t *testing.T) {
 	if err := second.beat(now); !errors.Is(err, ErrHeld) {
 		t.Errorf("the one beside writes: %v", err)
 	}
+	beside.Old = true
+	if old, err := Open(dir, beside); err != nil || old.Restore().Whole {
+		t.Errorf("what is old is whole, %v", err)
+	}
 	now.groups[web] = "2"
 	first.Changed(web.Cluster, web.Service)
 	if err := first.beat(now); err != nil {

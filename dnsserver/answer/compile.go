@@ -12,7 +12,7 @@ import (
 
 // compileChanges brings the entries up to date with what changed in a zone.
 func (e *Engine) compileChanges(z *published, snap *zone.Snapshot, changes []zone.Change) {
-	var last dnsname.Name
+	var last, above dnsname.Name
 	for _, c := range changes {
 		// A delegation or DNAME that comes or goes changes what all names below it mean.
 		if c.Key.Owner != z.apex && (c.Key.Type == zone.TypeNS || c.Key.Type == zone.TypeDNAME) && (c.Old == nil || c.New == nil) {
@@ -23,7 +23,11 @@ func (e *Engine) compileChanges(z *published, snap *zone.Snapshot, changes []zon
 		}
 		last = c.Key.Owner
 		e.compileName(z, snap, last)
-		e.compileAbove(z, snap, last)
+		// What is above names side by side needs to be seen to once.
+		if up := last.Parent(); up != above || last.IsWildcard() {
+			e.compileAbove(z, snap, last)
+			above = up
+		}
 	}
 }
 

@@ -126,7 +126,7 @@ func (d *Daemon) HandOver(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, handoverWait)
 	defer cancel()
-	d.flushState(ctx)
+	kept := d.flushState(ctx)
 	var sockets []handover.Socket
 	for _, s := range d.dns.Sockets() {
 		sockets = append(sockets, handover.Socket{Transport: s.Transport.String(), Addr: s.Addr, Conn: s.Conn})
@@ -134,7 +134,7 @@ func (d *Daemon) HandOver(ctx context.Context) error {
 	if c, ok := d.http.(syscall.Conn); ok {
 		sockets = append(sockets, handover.Socket{Transport: transportHTTP, Addr: d.httpAddr, Conn: c})
 	}
-	s, err := handover.Start(sockets, handover.State{Missing: d.engine.Ready(), Doubtful: d.doubtful.Load()})
+	s, err := handover.Start(sockets, handover.State{Missing: d.engine.Ready(), Doubtful: d.doubtful.Load(), Unkept: !kept})
 	if err != nil {
 		return fmt.Errorf("start of a successor: %w", err)
 	}

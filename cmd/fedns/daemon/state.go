@@ -24,7 +24,11 @@ func (d *Daemon) openState(dir string, dns *dnsserver.Config) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("stateDir: %w", err)
 	}
-	keeper, err := state.Open(filepath.Join(dir, "groups"), state.Config{Beside: d.heritage != nil, Log: d.log})
+	sc := state.Config{Log: d.log}
+	if d.heritage != nil {
+		sc.Beside, sc.Old = true, d.heritage.Unkept
+	}
+	keeper, err := state.Open(filepath.Join(dir, "groups"), sc)
 	if err != nil {
 		return fmt.Errorf("stateDir: %w", err)
 	}
@@ -51,16 +55,19 @@ func (d *Daemon) closeState() {
 	}
 }
 
-// flushState has all that is known written, for a successor to read.
-func (d *Daemon) flushState(ctx context.Context) {
+// flushState has all that is known written, for a successor to read; false: it
+// could not be.
+func (d *Daemon) flushState(ctx context.Context) bool {
 	if d.keeper == nil {
-		return
+		return true
 	}
 	ctx, cancel := context.WithTimeout(ctx, flushWait)
 	defer cancel()
 	if err := d.keeper.Flush(ctx); err != nil {
 		d.log.Warn("what is known of the clusters could not be written for the successor", "error", err)
+		return false
 	}
+	return true
 }
 
 // Kept is how what is known of the clusters is kept on disk; false: it is not.

@@ -26,6 +26,8 @@ type State struct {
 	Missing []string `json:"missing,omitempty"`
 	// Doubtful says that the predecessor does not deny names yet.
 	Doubtful bool `json:"doubtful,omitempty"`
+	// Unkept says that the predecessor knows more than it could write to disk.
+	Unkept bool `json:"unkept,omitempty"`
 }
 
 // will is what Variable holds, as JSON.

@@ -86,7 +86,8 @@ func TestLossOfObjects(t *testing.T) {
 			}
 			// Events of the store as it is now are as good as ever.
 			server.set(func() { server.compact = 0 })
-			v.awaitPhase(cluster.Live)
+			server.put(service("x", annotated))
+			v.await("x to be told", func() bool { _, there := v.groups[cluster.ServiceKey{Namespace: "a", Name: "x"}]; return there })
 			server.delete("services", "a/w", false)
 			if got := v.lostAs("w"); got != cluster.Deleted {
 				t.Errorf("an event after that is evidence %d", got)

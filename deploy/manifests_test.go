@@ -120,7 +120,7 @@ func TestNames(t *testing.T) {
 }
 
 // TestRights: fedns may list and watch four kinds in any cluster, list the Leases of
-// nodes, and write its replicas' Leases in the host, and nothing else.
+// nodes, and write its replicas' Leases and Events in the host, and nothing else.
 func TestRights(t *testing.T) {
 	want := []rbacv1.PolicyRule{
 		{APIGroups: []string{""}, Resources: []string{"services", "nodes"}, Verbs: []string{"list", "watch"}},
@@ -152,8 +152,9 @@ func TestRights(t *testing.T) {
 			may[r.Namespace+"/"+r.Name] = r.Rules
 		}
 	}
+	events := rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"create"}}
 	if want := map[string][]rbacv1.PolicyRule{
-		"kube-node-lease/fedns-node-leases": leases("list"), "fedns/fedns-replicas": leases("list", "create", "patch", "delete"),
+		"kube-node-lease/fedns-node-leases": leases("list"), "fedns/fedns-replicas": append(leases("list", "create", "patch", "delete"), events),
 	}; !reflect.DeepEqual(may, want) {
 		t.Errorf("roles are %+v, want %+v", may, want)
 	}

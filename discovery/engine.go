@@ -69,8 +69,20 @@ type Config struct {
 	// by Run's goroutine, and must return soon. Defaults to nobody.
 	Seen func(cluster.ID, cluster.Liveness)
 
+	// Notify hears what the operator should: a cluster that steps behind or is held, or
+	// withdrawals that are. It is called like Seen. Defaults to nobody.
+	Notify func(Notice)
+
 	Evidence    evidence.Policy // how clusters are judged
 	Withdrawals evidence.Limits // what may be withdrawn at a time
+}
+
+// Notice is something that the operator should hear of.
+type Notice struct {
+	Cluster cluster.ID
+	Warning bool
+	Reason  string // one word: StandingChanged, StandingHeld, WithdrawalsHeld, WithdrawalsMade
+	Message string
 }
 
 // Engine is the wing's one moving part. All methods but Run return at once, or

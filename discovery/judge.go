@@ -2,9 +2,11 @@ package discovery
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
@@ -151,7 +153,19 @@ func (e *Engine) tellVerdict(id cluster.ID, v evidence.Verdict) {
 	if v.Standing != evidence.First || v.Held {
 		level = slog.LevelWarn
 	}
+	reason := "StandingChanged"
+	if v.Held {
+		reason = "StandingHeld"
+	}
+	e.notify(Notice{id, level == slog.LevelWarn, reason, strings.TrimSpace(fmt.Sprintf("cluster %s is answered %s. %s", id, v.Standing, v.Reason))})
 	e.log.Log(context.Background(), level, "member cluster's standing", "cluster", id, "standing", v.Standing.String(), "held", v.Held, "reason", v.Reason)
+}
+
+// notify tells the operator.
+func (e *Engine) notify(n Notice) {
+	if e.cfg.Notify != nil {
+		e.cfg.Notify(n)
+	}
 }
 
 // restaleOf makes the Services of some clusters due for another look, before all

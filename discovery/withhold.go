@@ -94,6 +94,7 @@ func (e *Engine) admit(m *member, id cluster.ID, lost []cluster.ServiceKey, n in
 		return true
 	}
 	e.log.Warn("withdrawals are held, what was known stands: release them if they are meant", "cluster", id, "services", n, "why", why)
+	e.notify(Notice{id, true, "WithdrawalsHeld", fmt.Sprintf("cluster %s: %v. What was known is answered until `fedns release %s`, or until enough of it is back", id, why, id)})
 	e.locked(func() { m.heldWhy, m.heldSince = why.Error(), now })
 	return false
 }
@@ -154,6 +155,7 @@ func (e *Engine) release(m *member, why string) {
 		held = append(held, m.held[key])
 	}
 	e.locked(func() { m.held, m.heldBy, m.heldWhy = nil, cluster.NoLoss, "" })
+	e.notify(Notice{m.ID, false, "WithdrawalsMade", fmt.Sprintf("cluster %s: %d Services that were held are withdrawn: %s", m.ID, len(held), why)})
 	e.log.Info("withdrawals that were held are made", "cluster", m.ID, "services", len(held), "why", why)
 	for i := range held {
 		e.takeGroup(m.ID, m.run, &held[i])

@@ -17,6 +17,7 @@ import (
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/cmd/fedns/handover"
 	"github.com/fedns/fedns/discovery"
+	"github.com/fedns/fedns/discovery/announce"
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/ingress"
 	"github.com/fedns/fedns/discovery/probe"
@@ -35,7 +36,9 @@ type Daemon struct {
 	engine *discovery.Engine
 	keeper *state.Keeper // nil: nothing is kept over a restart
 	probes *probes
-	http   net.Listener
+	// announcer writes Events into the host cluster; nil: there is none.
+	announcer *announce.Announcer
+	http      net.Listener
 
 	version  string
 	heritage *handover.Heritage // nil: there is no predecessor
@@ -105,6 +108,7 @@ func Succeed(ctx context.Context, cfg *config.Config, version string, log *slog.
 	if d.keeper != nil {
 		dc.Keeper = d.keeper
 	}
+	dc.Notify = d.announce(cfg)
 	dc.Seen = func(id cluster.ID, l cluster.Liveness) { d.probes.setAPI(id, l) }
 	d.engine = discovery.New(dc, d.dns)
 	d.dns.SetMissed(d.engine.Missed)
@@ -192,6 +196,9 @@ func (d *Daemon) Run(ctx context.Context) error {
 	})
 	parts.Go(func() { d.untilKnown(ctx) })
 	parts.Go(func() { d.probes.run(ctx) })
+	if d.announcer != nil {
+		parts.Go(func() { d.announcer.Run(ctx) })
+	}
 	parts.Go(func() {
 		// Answering does not hang on discovery: without it, what is known stands.
 		defer d.discovering.Store(false)

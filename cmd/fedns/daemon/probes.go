@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 
+	"k8s.io/client-go/rest"
+
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/kubernetes"
@@ -37,7 +39,7 @@ func newProbes(cfg *config.Config, log *slog.Logger, report func(cluster.ID, quo
 	qc := quorum.Config{Identity: identity(cfg.Replica), Report: report, Log: log}
 	if cfg.Host.Configured() {
 		qc.Connect = func() (quorum.Leases, error) {
-			rc, err := kubernetes.RESTConfig(kubernetes.Config{Kubeconfig: cfg.Host.Kubeconfig, Context: cfg.Host.Context})
+			rc, err := hostAccess(cfg.Host)
 			if err != nil {
 				return nil, err
 			}
@@ -47,6 +49,11 @@ func newProbes(cfg *config.Config, log *slog.Logger, report func(cluster.ID, quo
 	p.agreement = quorum.New(qc)
 	p.prober = probe.New(probe.Config{Report: p.see, Log: log})
 	return p
+}
+
+// hostAccess reads how the host cluster is reached, anew each time.
+func hostAccess(h config.Host) (*rest.Config, error) {
+	return kubernetes.RESTConfig(kubernetes.Config{Kubeconfig: h.Kubeconfig, Context: h.Context})
 }
 
 // apply takes a configuration's probes up. Of a cluster that is no longer probed it

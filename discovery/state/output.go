@@ -1,6 +1,9 @@
 package state
 
 import (
+	"crypto/rand"
+	"encoding/binary"
+
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/cluster/packed"
 )
@@ -72,4 +75,10 @@ func (o *output) memo(id cluster.ID, m Memo) {
 func (o *output) dropped(id cluster.ID) {
 	o.body = packed.AppendText(o.body[:0], string(id))
 	o.record(kindDropped, o.body)
+}
+
+func nonce() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // it does not fail
+	return binary.BigEndian.Uint64(b[:])
 }

@@ -38,10 +38,13 @@ func (j *Join) Take(limit int, settled bool) (groups []cluster.Group, more bool)
 		export := j.exportOf(e)
 		if export != 0 && !e.reported && !settled {
 			j.held = append(j.held, key)
+			j.received.take(key) // it is part of a first list
 			continue
 		}
 		e.dirty = false
+		at := j.received.take(key)
 		if g, ok := j.difference(key, e, export); ok {
+			g.Received = at
 			groups = append(groups, g)
 		}
 		if e.service == nil && !e.exported() && len(e.slices) == 0 && !e.reported {

@@ -128,6 +128,7 @@ func (e *Engine) commit() {
 	e.publish(changes, &lost)
 	b.order = b.order[:0]
 	clear(b.old)
+	e.answerable()
 	if lost.count > 0 {
 		e.log.Warn("records refused, they will be published again", "services", lost.count, "service", lost.key.String(), "err", lost.err)
 		e.logPanic("publishing records panicked", lost.panic)

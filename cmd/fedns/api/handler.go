@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/fedns/fedns/cmd/fedns/propagation"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/dnsserver"
@@ -26,7 +27,8 @@ type Sources interface {
 	Reload() Reload
 	ZoneFaults() map[string]string // by zone, what is wrong with its files; empty: nothing
 	KeyFaults() map[string]string  // by zone that is to be signed, what is wrong with its keys; empty: nothing
-	Taps() map[string]tap.Stats    // by what is written: dnstap, querylog
+	Propagation() *propagation.Meter
+	Taps() map[string]tap.Stats // by what is written: dnstap, querylog
 }
 
 // Reload is how the last change of the configuration went.
@@ -42,7 +44,7 @@ func Handler(src Sources) http.Handler {
 	// last known of clusters that cannot be reached.
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { readyz(w, r, src.Discovering(), src.Engine().Clusters()) })
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry(src), promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry(src), promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	mux.HandleFunc("GET /api/v1/clusters", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, struct {
 			Clusters []discovery.ClusterStatus `json:"clusters"`

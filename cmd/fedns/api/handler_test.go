@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fedns/fedns/cmd/fedns/propagation"
 	"github.com/fedns/fedns/discovery"
+	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/dnsserver"
 	"github.com/fedns/fedns/dnsserver/tap"
 )
@@ -24,6 +26,11 @@ func (f *fake) Doubtful() bool                { return f.doubtful }
 func (f *fake) Reload() Reload                { return Reload{OK: true} }
 func (f *fake) ZoneFaults() map[string]string { return nil }
 func (f *fake) KeyFaults() map[string]string  { return map[string]string{"good.": "", "bad.": "no key"} }
+func (f *fake) Propagation() *propagation.Meter {
+	m := propagation.New()
+	m.Keep([]cluster.ID{"eu"})
+	return m
+}
 func (f *fake) Taps() map[string]tap.Stats {
 	return map[string]tap.Stats{"dnstap": {Written: 7, Dropped: 2}}
 }
@@ -43,6 +50,7 @@ func TestDiscoveryHasStopped(t *testing.T) {
 		{true, "/metrics", 200, "\nfedns_dns_tap_dropped_total{tap=\"dnstap\"} 2\n"},
 		{true, "/metrics", 200, "\nfedns_dns_udp_kernel_drops_total 0\n"},
 		{true, "/metrics", 200, "\nfedns_zone_keys_ok{zone=\"bad.\"} 0\nfedns_zone_keys_ok{zone=\"good.\"} 1\n"},
+		{true, "/metrics", 200, "\nfedns_propagation_seconds_count{cluster=\"eu\",stage=\"answerable\"} 0\n"},
 		{true, "/api/v1/listeners", 200, "\"listeners\": []"},
 		{false, "/readyz", 503, "not ready\ndiscovery has stopped: answers go stale\n"},
 		{false, "/readyz?tolerate=unreachable", 503, "not ready\ndiscovery has stopped: answers go stale\n"},

@@ -16,6 +16,7 @@ import (
 	"github.com/fedns/fedns/cmd/fedns/api"
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/cmd/fedns/handover"
+	"github.com/fedns/fedns/cmd/fedns/propagation"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/ingress"
 	"github.com/fedns/fedns/discovery/synth"
@@ -29,6 +30,7 @@ type Daemon struct {
 	log    *slog.Logger
 	dns    *dnsserver.Server
 	engine *discovery.Engine
+	meter  *propagation.Meter
 	http   net.Listener
 
 	version  string
@@ -69,7 +71,7 @@ func Start(ctx context.Context, cfg *config.Config, version string, log *slog.Lo
 func Succeed(ctx context.Context, cfg *config.Config, version string, log *slog.Logger, heritage *handover.Heritage) (*Daemon, error) {
 	ipv6 := hasIPv6(ctx)
 	listen := listenable(cfg.Listen.DNS, ipv6, log)
-	d := &Daemon{log: log, version: version, files: map[dnsname.Name]*zoneFiles{}, parts: newParts(), listening: make(chan struct{}),
+	d := &Daemon{log: log, version: version, files: map[dnsname.Name]*zoneFiles{}, parts: newParts(), meter: propagation.New(), listening: make(chan struct{}),
 		heritage: heritage, leaving: make(chan struct{})}
 	dns := dnsserver.Config{Listen: listen, Log: log, Inherit: d.inherit}
 	if err := d.secure(cfg, ipv6, &dns); err != nil {
@@ -89,7 +91,7 @@ func Succeed(ctx context.Context, cfg *config.Config, version string, log *slog.
 		d.parts.end()
 		return nil, err
 	}
-	d.engine = discovery.New(discovery.Config{Federation: federation(cfg), Resolver: resolver, Log: log, RestartMax: restartMax}, d.dns)
+	d.engine = discovery.New(discovery.Config{Federation: federation(cfg), Resolver: resolver, Journey: d.meter, Log: log, RestartMax: restartMax}, d.dns)
 	d.discovering.Store(true)
 	d.Apply(cfg)
 	d.httpAddr = cfg.Listen.HTTP
@@ -197,7 +199,8 @@ func (d *Daemon) Apply(cfg *config.Config) {
 		d.log.Error("zones were refused and stay as they were", "error", err)
 	}
 	d.engine.SetFederation(federation(cfg))
-	d.engine.SetMembers(members(cfg, d.log))
+	d.meter.Keep(clusterIDs(cfg))
+	d.engine.SetMembers(members(cfg, d.meter, d.log))
 	if d.current != nil && !slices.Equal(before, d.zoneNames()) {
 		d.engine.Republish(d.dns.Settle) // new zones have all there is then
 		d.flush()
@@ -269,6 +272,9 @@ func (d *Daemon) Engine() *discovery.Engine { return d.engine }
 
 // Server is the name server.
 func (d *Daemon) Server() *dnsserver.Server { return d.dns }
+
+// Propagation measures how long changes take.
+func (d *Daemon) Propagation() *propagation.Meter { return d.meter }
 
 // Discovering says that the clusters are being followed; false after a fault of discovery as a whole.
 func (d *Daemon) Discovering() bool { return d.discovering.Load() }

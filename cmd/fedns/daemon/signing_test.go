@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/cmd/fedns/config"
+	"github.com/fedns/fedns/cmd/fedns/propagation"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/dnsserver"
 	"github.com/fedns/fedns/dnsserver/dnsname"
@@ -35,7 +36,7 @@ func TestKeysAreTakenUp(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		log := slog.New(slog.DiscardHandler)
-		d := &Daemon{log: log, dns: dnsserver.New(dnsserver.Config{Log: log}), parts: newParts()}
+		d := &Daemon{meter: propagation.New(), log: log, dns: dnsserver.New(dnsserver.Config{Log: log}), parts: newParts()}
 		d.engine = discovery.New(discovery.Config{Log: log}, d.dns)
 		d.Apply(cfg)
 		defer d.parts.end()
@@ -73,7 +74,7 @@ func TestKeysDueSoonAfterTheStart(t *testing.T) {
 			}
 		}
 		log := slog.New(slog.DiscardHandler)
-		d := &Daemon{log: log, dns: dnsserver.New(dnsserver.Config{Log: log}), parts: newParts()}
+		d := &Daemon{meter: propagation.New(), log: log, dns: dnsserver.New(dnsserver.Config{Log: log}), parts: newParts()}
 		d.engine = discovery.New(discovery.Config{Log: log}, d.dns)
 		cfg := &config.Config{Zones: []config.Zone{{Name: apex}}}
 		cfg.Federation.Domain = apex

@@ -50,7 +50,7 @@ type Join struct {
 
 // entry is all that is known of one Service name.
 type entry struct {
-	service *Service
+	service record
 	slices  []part
 	created Export // of the ServiceExport; zero Key: there is none
 	warned  uint64 // fingerprint of the findings last logged; 0: none
@@ -95,7 +95,7 @@ func (j *Join) PutService(s Service) {
 
 func (j *Join) putService(s Service) {
 	e := j.entry(s.Key)
-	e.service = &s
+	e.service = recordOf(&s)
 	j.touch(s.Key, e)
 }
 

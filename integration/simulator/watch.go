@@ -88,6 +88,7 @@ func (s *stream) all(bookmark bool) error {
 	if err != nil {
 		return err
 	}
+	defer func() { s.buffer = bytes.Buffer{} }() // the largest it ever is
 	return s.flush()
 }
 

@@ -17,7 +17,6 @@ import (
 type bench struct {
 	options
 	dir, logs string
-	fedns     string
 	spawner   *process.Spawner
 	client    *http.Client
 	report    *report
@@ -30,14 +29,18 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 		return nil, err
 	}
 	b := &bench{
-		options: o, dir: dir, logs: dir, fedns: filepath.Join(dir, "fedns"), spawner: process.NewSpawner(),
+		options: o, dir: dir, logs: dir, spawner: process.NewSpawner(),
 		client: &http.Client{Timeout: 30 * time.Second}, report: newReport(o),
 	}
 	if o.keep != "" {
 		b.logs = o.keep
 		err = os.MkdirAll(b.logs, 0o755)
 	}
-	if err = errors.Join(err, binaries.Cache{Progress: os.Stderr}.Fedns(ctx, b.fedns)); err != nil {
+	if b.fedns == "" {
+		b.fedns = filepath.Join(dir, "fedns")
+		err = errors.Join(err, binaries.Cache{Progress: os.Stderr}.Fedns(ctx, b.fedns))
+	}
+	if err != nil {
 		b.close()
 		return nil, err
 	}

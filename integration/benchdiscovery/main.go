@@ -35,6 +35,7 @@ type options struct {
 	seed      uint64
 	settle    float64
 	kind      string
+	fedns     string
 	keep      string
 }
 
@@ -68,6 +69,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.Uint64Var(&o.seed, "seed", 7, "what the clusters hold and what changes")
 	flags.Float64Var(&o.settle, "settle", 30, "for how many seconds memory is watched, of which the least counts")
 	flags.StringVar(&o.kind, "kind", "", "Services of this kind alone: "+clusterIP+" or "+headless)
+	flags.StringVar(&o.fedns, "fedns", "", "the daemon's program, if not of this checkout")
 	flags.StringVar(&o.keep, "keep", "", "a folder for the daemons' logs; they are thrown away otherwise")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -81,7 +83,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 		err = fmt.Errorf("-kind: got %q, want %s or %s", o.kind, clusterIP, headless)
 	}
 	if err == nil && (flags.NArg() > 0 || o.rounds < 1 || o.seconds <= 0 || o.clusters < 1 || o.clusters > 128 || o.endpoints < 100*perService) {
-		err = fmt.Errorf("usage: benchdiscovery [-rounds N] [-seconds N] [-only STAGE,...] [-json] [-clusters 1..128] [-endpoints N, from %d] [-rate N] [-seed N] [-settle N] [-kind KIND] [-keep DIR]", 100*perService)
+		err = fmt.Errorf("usage: benchdiscovery [-rounds N] [-seconds N] [-only STAGE,...] [-json] [-clusters 1..128] [-endpoints N, from %d] [-rate N] [-seed N] [-settle N] [-kind KIND] [-fedns FILE] [-keep DIR]", 100*perService)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, err)

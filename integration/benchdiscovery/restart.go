@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -57,7 +56,10 @@ func (w *world) restart(ctx context.Context) (time.Duration, error) {
 		return has(s.Ready[0])(response) && len(list) == len(s.Ready)
 	})
 	if err != nil {
-		return 0, fmt.Errorf("none within %v, last %s: what was known is not kept in stateDir: %w", restartLimit, last, errors.Join(w.daemon.Err()))
+		if !w.daemon.Running() {
+			return 0, w.daemon.Err()
+		}
+		return 0, fmt.Errorf("none within %v, last %s: what was known is not kept in stateDir", restartLimit, last)
 	}
 	return at.Sub(w.daemon.began), nil
 }

@@ -67,6 +67,13 @@ func (b *bench) small(ctx context.Context) error {
 		return err
 	}
 	result := delays{What: fmt.Sprintf("real API server, %d Services", smallServices)}
+	if err := b.still(ctx, d); err != nil {
+		return err
+	}
+	before, err := d.own(ctx)
+	if err != nil {
+		return err
+	}
 	for range b.options.rounds {
 		r, err := b.smallRound(ctx, c, d)
 		if err != nil {
@@ -75,10 +82,37 @@ func (b *bench) small(ctx context.Context) error {
 		b.tell("  p50 %.2f ms, p99 %.2f ms of %d", r.P50, r.P99, r.Changes)
 		result.Rounds = append(result.Rounds, r)
 	}
+	after, err := d.own(ctx)
+	if err != nil {
+		return err
+	}
+	after = after.since(before)
+	result.OwnP50, result.OwnP99 = after.within(0.5), after.within(0.99)
 	b.report.Delays = append(b.report.Delays, result)
 	p50, p99 := result.p50(), result.p99()
 	b.report.add("slice change on a real API server → answer", fmt.Sprintf("p50 %v, p99 %v ms", p50, p99),
 		fmt.Sprintf("p50 ≤ %.1f, p99 ≤ %.0f ms", smallP50, smallP99), p50.Median <= smallP50 && p99.Median <= smallP99)
+	return nil
+}
+
+// still measures queries while nothing changes: no change is seen sooner than
+// one of them takes.
+func (b *bench) still(ctx context.Context, d *daemon) error {
+	p, err := newProber(ctx, d.dns)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	var took []time.Duration
+	query := question("default", "s0")
+	for range 2000 {
+		began := time.Now()
+		if _, err := p.ask(query); err != nil {
+			return err
+		}
+		took = append(took, time.Since(began))
+	}
+	b.report.Delays = append(b.report.Delays, delays{What: "a query and its answer, nothing changes", Rounds: []round{newRound(took, 0, 0)}})
 	return nil
 }
 

@@ -26,9 +26,13 @@ func (b *bench) worlds(ctx context.Context) error {
 		if b.kind != "" && kind != b.kind || kind == clusterIP && !b.wants(stageMemory) {
 			continue
 		}
-		few, fewDelays, err := b.world(ctx, kind, smallest)
-		if err != nil {
-			return err
+		var few *world
+		var fewDelays delays
+		if b.wants(stageLarge, stageMemory) {
+			var err error
+			if few, fewDelays, err = b.world(ctx, kind, smallest); err != nil {
+				return err
+			}
 		}
 		many, manyDelays, err := b.world(ctx, kind, b.endpoints)
 		if err != nil {
@@ -71,6 +75,10 @@ func (b *bench) world(ctx context.Context, kind string, endpoints int) (*world, 
 
 func (b *bench) rounds(ctx context.Context, w *world) (delays, error) {
 	d := delays{What: fmt.Sprintf("%d endpoints, %s", w.Endpoints, w.Kind)}
+	before, err := w.daemon.own(ctx)
+	if err != nil {
+		return d, err
+	}
 	for i := range b.options.rounds {
 		r, err := w.round(ctx, time.Duration(b.seconds*float64(time.Second)), b.rate, b.seed+uint64(i))
 		if err != nil {
@@ -79,6 +87,12 @@ func (b *bench) rounds(ctx context.Context, w *world) (delays, error) {
 		b.tell("  p50 %.2f ms, p99 %.2f ms, %.0f changes a second beside", r.P50, r.P99, r.Beside)
 		d.Rounds = append(d.Rounds, r)
 	}
+	after, err := w.daemon.own(ctx)
+	if err != nil {
+		return d, err
+	}
+	after = after.since(before)
+	d.OwnP50, d.OwnP99 = after.within(0.5), after.within(0.99)
 	b.report.Delays = append(b.report.Delays, d)
 	return d, nil
 }

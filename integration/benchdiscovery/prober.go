@@ -17,7 +17,7 @@ import (
 // patience is how long a change may take until it counts as lost, and answerIn
 // how long one query may.
 const (
-	patience = 10 * time.Second
+	patience = 5 * time.Second
 	answerIn = time.Second
 )
 

@@ -46,6 +46,7 @@ type delays struct {
 	// By the daemon's own histogram, from the receipt of every change: bounds in ms.
 	OwnP50 string `json:"ownP50"`
 	OwnP99 string `json:"ownP99"`
+	OwnMax string `json:"ownMax"`
 }
 
 // round is one round's delays. Times are milliseconds.
@@ -137,7 +138,7 @@ func (r *report) text(w io.Writer) {
 	fmt.Fprintf(w, "%s\n%s, %d rounds of %g s, seed %d\n", r.Machine, r.Started, r.Rounds, r.Seconds, r.Seed)
 	if len(r.Delays) > 0 {
 		fmt.Fprint(w, "\nFrom a change to its answer, milliseconds, medians of rounds (min..max)\n\n")
-		write(w, "what|p50|p99|longest|changes|lost|others a second|own p50|own p99", len(r.Delays), func(i int) string {
+		write(w, "what|p50|p99|longest|changes|lost|others a second|own p50|own p99|own longest", len(r.Delays), func(i int) string {
 			d := r.Delays[i]
 			sum := func(f func(round) int) (n int) {
 				for _, one := range d.Rounds {
@@ -145,8 +146,8 @@ func (r *report) text(w io.Writer) {
 				}
 				return n
 			}
-			return fmt.Sprintf("%s|%v|%v|%.2f|%d|%d|%.0f|%s|%s", d.What, d.p50(), d.p99(), d.of(func(r round) float64 { return r.Max }).Max,
-				sum(func(r round) int { return r.Changes }), sum(func(r round) int { return r.Lost }), d.of(func(r round) float64 { return r.Beside }).Median, d.OwnP50, d.OwnP99)
+			return fmt.Sprintf("%s|%v|%v|%.2f|%d|%d|%.0f|%s|%s|%s", d.What, d.p50(), d.p99(), d.of(func(r round) float64 { return r.Max }).Max,
+				sum(func(r round) int { return r.Changes }), sum(func(r round) int { return r.Lost }), d.of(func(r round) float64 { return r.Beside }).Median, d.OwnP50, d.OwnP99, d.OwnMax)
 		})
 	}
 	if len(r.Worlds) > 0 {

@@ -87,7 +87,7 @@ func (b *bench) small(ctx context.Context) error {
 		return err
 	}
 	after = after.since(before)
-	result.OwnP50, result.OwnP99 = after.within(0.5), after.within(0.99)
+	result.OwnP50, result.OwnP99, result.OwnMax = after.within(0.5), after.within(0.99), after.within(1)
 	b.report.Delays = append(b.report.Delays, result)
 	p50, p99 := result.p50(), result.p99()
 	b.report.add("slice change on a real API server → answer", fmt.Sprintf("p50 %v, p99 %v ms", p50, p99),

@@ -92,7 +92,7 @@ func (b *bench) rounds(ctx context.Context, w *world) (delays, error) {
 		return d, err
 	}
 	after = after.since(before)
-	d.OwnP50, d.OwnP99 = after.within(0.5), after.within(0.99)
+	d.OwnP50, d.OwnP99, d.OwnMax = after.within(0.5), after.within(0.99), after.within(1)
 	b.report.Delays = append(b.report.Delays, d)
 	return d, nil
 }

@@ -57,6 +57,9 @@ type round struct {
 	Changes int     `json:"changes"` // that were measured
 	Lost    int     `json:"lost"`    // that were not answered in time
 	Beside  float64 `json:"besideASecond"`
+	// CPU is the daemon's, in microseconds a change, those beside and the queries
+	// included: it tells more than the clock does where others use the processors.
+	CPU float64 `json:"cpuMicrosecondsAChange"`
 }
 
 // newRound sums a round's delays up; those that were lost count as the longest.
@@ -138,7 +141,7 @@ func (r *report) text(w io.Writer) {
 	fmt.Fprintf(w, "%s\n%s, %d rounds of %g s, seed %d\n", r.Machine, r.Started, r.Rounds, r.Seconds, r.Seed)
 	if len(r.Delays) > 0 {
 		fmt.Fprint(w, "\nFrom a change to its answer, milliseconds, medians of rounds (min..max)\n\n")
-		write(w, "what|p50|p99|longest|changes|lost|others a second|own p50|own p99|own longest", len(r.Delays), func(i int) string {
+		write(w, "what|p50|p99|longest|changes|lost|others a second|CPU µs a change|own p50|own p99|own longest", len(r.Delays), func(i int) string {
 			d := r.Delays[i]
 			sum := func(f func(round) int) (n int) {
 				for _, one := range d.Rounds {
@@ -146,8 +149,8 @@ func (r *report) text(w io.Writer) {
 				}
 				return n
 			}
-			return fmt.Sprintf("%s|%v|%v|%.2f|%d|%d|%.0f|%s|%s|%s", d.What, d.p50(), d.p99(), d.of(func(r round) float64 { return r.Max }).Max,
-				sum(func(r round) int { return r.Changes }), sum(func(r round) int { return r.Lost }), d.of(func(r round) float64 { return r.Beside }).Median, d.OwnP50, d.OwnP99, d.OwnMax)
+			return fmt.Sprintf("%s|%v|%v|%.2f|%d|%d|%.0f|%.0f|%s|%s|%s", d.What, d.p50(), d.p99(), d.of(func(r round) float64 { return r.Max }).Max,
+				sum(func(r round) int { return r.Changes }), sum(func(r round) int { return r.Lost }), d.of(func(r round) float64 { return r.Beside }).Median, d.of(func(r round) float64 { return r.CPU }).Median, d.OwnP50, d.OwnP99, d.OwnMax)
 		})
 	}
 	if len(r.Worlds) > 0 {

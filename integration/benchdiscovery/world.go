@@ -104,6 +104,10 @@ func (w *world) checkAnswers(ctx context.Context) error {
 func (w *world) round(ctx context.Context, length time.Duration, rate float64, seed uint64) (round, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	used, err := cpuTime(w.daemon.PID())
+	if err != nil {
+		return round{}, err
+	}
 	churned := make(chan int, 1)
 	began := time.Now()
 	go func() { churned <- w.fleet.Churn(ctx, rate, simulator.Mix{}, 0) }()
@@ -125,6 +129,9 @@ func (w *world) round(ctx context.Context, length time.Duration, rate float64, s
 		} // else it was replaced once more before it was seen
 	}
 	cancel()
-	beside := float64(<-churned) / time.Since(began).Seconds()
-	return newRound(took, lost, beside), nil
+	others := <-churned
+	r := newRound(took, lost, float64(others)/time.Since(began).Seconds())
+	now, err := cpuTime(w.daemon.PID())
+	r.CPU = float64(now-used) / float64(time.Microsecond) / float64(max(others+r.Changes, 1))
+	return r, err
 }

@@ -155,9 +155,9 @@ func (r *report) text(w io.Writer) {
 	}
 	if len(r.Worlds) > 0 {
 		fmt.Fprint(w, "\nMemory and cold start; MiB\n\n")
-		write(w, "what|endpoints|ready s|peak RSS|steady RSS|PSS|live heap|heap in use", len(r.Worlds), func(i int) string {
+		write(w, "what|endpoints|ready s|CPU s|peak RSS|steady RSS|PSS|live heap|heap in use", len(r.Worlds), func(i int) string {
 			x := r.Worlds[i]
-			return fmt.Sprintf("%s|%d|%.1f|%.0f|%.0f|%.0f|%.0f|%.0f", x.Kind, x.Endpoints, x.Ready, mib(x.Peak), mib(x.RSS), mib(x.PSS), mib(x.Heap), mib(x.InUse))
+			return fmt.Sprintf("%s|%d|%.1f|%.1f|%.0f|%.0f|%.0f|%.0f|%.0f", x.Kind, x.Endpoints, x.Ready, x.CPU, mib(x.Peak), mib(x.RSS), mib(x.PSS), mib(x.Heap), mib(x.InUse))
 		})
 	}
 	fmt.Fprint(w, "\nTargets\n\n")

@@ -16,6 +16,7 @@ type world struct {
 	Endpoints int    `json:"endpoints"`
 	footprint
 	Ready float64 `json:"readySeconds"`
+	CPU   float64 `json:"readyCPUSeconds"` // that the daemon had used by then
 
 	fleet  *simulator.Fleet
 	daemon *daemon
@@ -59,6 +60,11 @@ func (b *bench) newWorld(ctx context.Context, kind string, endpoints int) (*worl
 		var took time.Duration
 		took, err = w.daemon.awaitReady(ctx, startLimit)
 		w.Ready = took.Seconds()
+	}
+	if err == nil {
+		var used time.Duration
+		used, err = cpuTime(w.daemon.PID())
+		w.CPU = used.Seconds()
 	}
 	if err == nil {
 		w.prober, err = newProber(ctx, w.daemon.dns)

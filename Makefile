@@ -9,7 +9,7 @@ FUZZTIME := 60s
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build demo test test-short test-integration prerequisites cross lint fuzz soak bench generate docs
+.PHONY: help build demo test test-short test-integration prerequisites cross lint fuzz soak bench bench-discovery generate docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -63,6 +63,9 @@ soak: prerequisites ## the long random runs: 10,000 random zones against other n
 
 bench: ## measure the name server beside its peers, ten minutes on a quiet machine; ARGS="-rounds 1 -only tcp": parts
 	cd integration && go run ./bench $(ARGS)
+
+bench-discovery: ## measure discovery before real and simulated API servers, ten minutes; ARGS="-rounds 1 -only small": parts
+	cd integration && go run ./benchdiscovery $(ARGS)
 
 generate: docs ## write generated files anew
 

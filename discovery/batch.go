@@ -128,6 +128,7 @@ func (e *Engine) commit() {
 	e.publish(changes, &lost)
 	b.order = b.order[:0]
 	clear(b.old)
+	e.answerable()
 	e.tellLost(&lost)
 }
 

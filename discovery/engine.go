@@ -58,6 +58,7 @@ type Config struct {
 	Federation synth.Federation
 	Resolver   Resolver      // Defaults to none: hostnames stay unresolved
 	Keeper     Keeper        // Defaults to none: nothing is kept over a restart
+	Journey    Journey       // Defaults to none: nobody wants to know
 	Log        *slog.Logger  // Defaults to slog.Default()
 	Batch      int           // Services published at a time. Defaults to 1000
 	RestartMin time.Duration // wait before a failed Source runs again, doubled each time. Defaults to 1 s
@@ -144,6 +145,7 @@ type loop struct {
 	stale      map[cluster.ServiceKey]stale // Services whose published records another Synthesizer made
 	queue      []cluster.ServiceKey         // of stale, in the order they are worked off
 	batch      batch
+	travellers []traveller   // reports in the batch whose Journey goes on
 	states     []stateChange // wait until what they rest on is published
 	retry      *time.Timer   // nil: nothing is refused
 	retryWait  time.Duration

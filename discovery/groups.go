@@ -38,6 +38,7 @@ func (e *Engine) takeGroup(id cluster.ID, run uint32, g *cluster.Group) {
 		changed = e.store.Put(g, run)
 		e.stats.Groups++
 	})
+	e.held(id, g)
 	if changed {
 		e.keep(g.Service, id)
 		e.setHosts(user{g.Service, id}, hostnames(&old), hostnames(g))

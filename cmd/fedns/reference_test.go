@@ -82,5 +82,8 @@ func metricReference() string {
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.Name, kind, strings.Join(m.Labels, ", "), m.Help)
 	}
+	for _, m := range api.Histograms() {
+		fmt.Fprintf(&b, "| `%s` | histogram | %s | %s |\n", m.Name, strings.Join(m.Labels, ", "), m.Help)
+	}
 	return b.String()
 }

@@ -74,6 +74,9 @@ type Group struct {
 	// away since the Group was last reported. It is of the report, not of the
 	// Service: it does not make Groups differ.
 	Loss Loss
+	// Received is when the first watch event came in that the report tells of; zero:
+	// none did, it tells of a list. As with Loss, Groups do not differ by it.
+	Received time.Time
 
 	Export          Export
 	Created         time.Time // of the ServiceExport, else of the Service: the oldest wins conflicts

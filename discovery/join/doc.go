@@ -8,9 +8,12 @@
 //	ServiceExport ─────────────────► Export ──┼─► Join (by Service)┤   from the last told ones
 //	*corev1.Node ───── FromNode ───► Node ────┘                    └─► Topology
 //
-// It is not an object cache: of an object it keeps what DNS needs, the endpoints
-// of a slice as one byte string (see packed.go: 5 octets an IPv4 endpoint), and
-// of a Group that was told only a fingerprint.
+// It is not an object cache: of an object it keeps what DNS needs, a Service and
+// the endpoints of a slice each as one string of octets (see record.go, packed.go:
+// 5 octets an IPv4 endpoint), and of a Group that was told only a fingerprint.
+//
+// A Group that a watch event changed carries when the first of these events was
+// received, so that it can be told how long it took to be answered.
 //
 // # By which evidence things went away
 //

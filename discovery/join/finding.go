@@ -53,8 +53,8 @@ func union(all ...findings) []string {
 // exported: there is no Group to carry it.
 func (j *Join) warn(key cluster.ServiceKey, e *entry) {
 	var wrong []string
-	if e.service != nil {
-		wrong = union(e.service.misannotated)
+	if e.service != nil && e.service.flag(recordMisannotated) {
+		wrong = union(e.service.service(key, j.names.intern).misannotated)
 	}
 	var print uint64
 	if len(wrong) > 0 {

@@ -38,10 +38,13 @@ func (j *Join) Take(limit int, settled bool) (groups []cluster.Group, more bool)
 		export := j.exportOf(e)
 		if export != 0 && !e.reported && !settled {
 			j.held = append(j.held, key)
+			j.received.take(key) // it is part of a first list
 			continue
 		}
 		e.dirty = false
+		at := j.received.take(key)
 		if g, ok := j.difference(key, e, export); ok {
+			g.Received = at
 			groups = append(groups, g)
 		}
 		if e.service == nil && !e.exported() && len(e.slices) == 0 && !e.reported {
@@ -98,17 +101,17 @@ func (j *Join) Taken() uint64 {
 // exportOf is the set of rules that are switched on and hold for e's Service.
 func (j *Join) exportOf(e *entry) cluster.Export {
 	s := e.service
-	if s == nil || s.external {
+	if s == nil || s.flag(recordExternal) {
 		return 0
 	}
 	var x cluster.Export
 	if e.exported() {
 		x |= cluster.ByServiceExport
 	}
-	if s.optIn {
+	if s.flag(recordOptIn) {
 		x |= cluster.ByAnnotation
 	}
-	if s.typ == cluster.LoadBalancer && !s.optOut {
+	if s.typ() == cluster.LoadBalancer && !s.flag(recordOptOut) {
 		x |= cluster.ByLoadBalancer
 	}
 	return x & j.cfg.Rules
@@ -139,12 +142,12 @@ func (j *Join) difference(key cluster.ServiceKey, e *entry, export cluster.Expor
 // group puts e together. The result shares no memory with the Join that is
 // ever written to again.
 func (j *Join) group(key cluster.ServiceKey, e *entry, export cluster.Export) cluster.Group {
-	s := e.service
+	s := e.service.service(key, j.names.intern) // unpacked for g, which may keep what it holds
 	g := cluster.Group{
 		Cluster: j.cfg.Cluster, Service: key, Export: export,
 		Created: s.created, Type: s.typ, PublishNotReady: s.publishNotReady,
-		ClusterIPs: slices.Clone(s.clusterIPs), Ingress: slices.Clone(s.ingress), Ports: slices.Clone(s.ports),
-		TTL: s.ttl, Policy: s.policy, Weight: s.weight, Addresses: slices.Clone(s.addresses),
+		ClusterIPs: s.clusterIPs, Ingress: s.ingress, Ports: s.ports,
+		TTL: s.ttl, Policy: s.policy, Weight: s.weight, Addresses: s.addresses,
 	}
 	if export&cluster.ByServiceExport != 0 {
 		g.Created = e.created.Created

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
 )
@@ -18,6 +19,10 @@ type Config struct {
 	Cluster cluster.ID
 	Rules   cluster.Export // which export rules are switched on; Defaults to AllRules
 	Log     *slog.Logger   // hears of what no Group or Topology can carry; Defaults to slog.Default()
+	// Arrived hears of each EndpointSlice of an exported Service that came over a
+	// watch, made a difference and says when it was changed, how long before Received
+	// that was. It must return soon. Defaults to nobody.
+	Arrived func(service cluster.ServiceKey, lag time.Duration)
 }
 
 // Join holds what is known of one cluster's objects, by Service, and which
@@ -40,11 +45,12 @@ type Join struct {
 	queued   uint64               // how many were ever put into queue
 	taken    uint64               // how many were ever taken out
 	held     []cluster.ServiceKey // taken, but new and not settled yet
+	received received
 }
 
 // entry is all that is known of one Service name.
 type entry struct {
-	service *Service
+	service record
 	slices  []part
 	created Export                  // of the ServiceExport; zero Key: there is none
 	warned  uint64                  // fingerprint of the findings last logged; 0: none
@@ -90,7 +96,7 @@ func (j *Join) PutService(s Service) {
 
 func (j *Join) putService(s Service) {
 	e := j.entry(s.Key)
-	e.service = &s
+	e.service = recordOf(&s)
 	delete(e.lost, object{kind: theService})
 	j.touch(s.Key, e)
 }
@@ -174,16 +180,20 @@ func (j *Join) Exports() int {
 // PutSlice takes in an EndpointSlice as it stands now.
 func (j *Join) PutSlice(s Slice) {
 	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.putSlice(s)
+	told := j.putSlice(s) && j.exportedBy(s)
+	j.mu.Unlock()
+	if told {
+		j.arrived(s)
+	}
 }
 
-func (j *Join) putSlice(s Slice) {
+// putSlice says whether s made a difference.
+func (j *Join) putSlice(s Slice) bool {
 	if old, ok := j.slices[s.Key]; ok && old != s.Service {
 		j.dropSlice(s.Key, cluster.Deleted) // it was given to another Service, as it says itself
 	}
 	if s.Service == "" {
-		return
+		return false
 	}
 	key := cluster.ServiceKey{Namespace: s.Key.Namespace, Name: s.Service}
 	e := j.entry(key)
@@ -194,11 +204,13 @@ func (j *Join) putSlice(s Slice) {
 		e.slices = append(e.slices, part{s.Key.Name, s.packed, s.findings})
 		delete(e.lost, object{aSlice, s.Key.Name})
 	case e.slices[i].packed == s.packed && e.slices[i].findings.equal(s.findings):
-		return // only what DNS does not look at has changed
+		return false // only what DNS does not look at has changed
 	default:
 		e.slices[i].packed, e.slices[i].findings = s.packed, s.findings
 	}
 	j.touch(key, e)
+	j.received.note(key, s.Received)
+	return true
 }
 
 // DeleteSlice takes note that an EndpointSlice is seen to be gone.

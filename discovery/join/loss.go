@@ -70,7 +70,7 @@ func (j *Join) dropExport(key cluster.ServiceKey, e *entry, how cluster.Loss) {
 // is ready, or, where those that are not are published too, any.
 func (e *entry) carries(octets string) bool {
 	endpoints, err := unpack(nil, octets, func(s string) string { return s })
-	if err != nil || e.service != nil && e.service.publishNotReady {
+	if err != nil || e.service != nil && e.service.flag(recordNotReady) {
 		return len(endpoints) > 0
 	}
 	return slices.ContainsFunc(endpoints, func(p cluster.Endpoint) bool { return p.Ready })

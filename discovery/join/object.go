@@ -42,7 +42,10 @@ type Service struct {
 type Slice struct {
 	Key     cluster.ServiceKey // the slice's own namespace and name
 	Service string             // the Service it belongs to, in the same namespace; empty: none of ours
-	packed  string
+	// Received is when the watch event that brought it came in; zero: it was listed.
+	Received time.Time
+	changed  time.Time // as it says of itself; zero: it does not
+	packed   string
 
 	findings findings
 }
@@ -156,6 +159,7 @@ func FromSlice(o *discoveryv1.EndpointSlice) Slice {
 	if s.Service == "" {
 		return s
 	}
+	s.changed = changedAt(o)
 	endpoints := make([]cluster.Endpoint, 0, len(o.Endpoints))
 	for i := range o.Endpoints {
 		endpoints = s.appendEndpoints(endpoints, &o.Endpoints[i], i, o.AddressType == discoveryv1.AddressTypeIPv4)

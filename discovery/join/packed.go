@@ -47,12 +47,7 @@ func pack(ports []cluster.Port, endpoints []cluster.Endpoint) string {
 	zones := zonesOf(endpoints)
 	size := 16 + 12*len(ports) + 24*len(zones) + len(endpoints)*(1+len(endpoints[0].Addr.AsSlice()))
 	buf := make([]byte, 0, size)
-	buf = binary.AppendUvarint(buf, uint64(len(ports)))
-	for _, p := range ports {
-		buf = append(buf, byte(max(0, slices.Index(protocols[:], p.Protocol))))
-		buf = binary.BigEndian.AppendUint16(buf, p.Number)
-		buf = packed.AppendText(buf, p.Name)
-	}
+	buf = appendPackedPorts(buf, ports)
 	buf = binary.AppendUvarint(buf, uint64(len(zones)))
 	for _, z := range zones {
 		buf = packed.AppendText(buf, z)
@@ -151,6 +146,16 @@ func unpack(dst []cluster.Endpoint, octets string, intern func(string) string) (
 		return dst, errPacked
 	}
 	return dst, nil
+}
+
+func appendPackedPorts(buf []byte, ports []cluster.Port) []byte {
+	buf = binary.AppendUvarint(buf, uint64(len(ports)))
+	for _, p := range ports {
+		buf = append(buf, byte(max(0, slices.Index(protocols[:], p.Protocol))))
+		buf = binary.BigEndian.AppendUint16(buf, p.Number)
+		buf = packed.AppendText(buf, p.Name)
+	}
+	return buf
 }
 
 func readPorts(r *packed.Reader, intern func(string) string) []cluster.Port {

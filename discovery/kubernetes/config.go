@@ -35,6 +35,8 @@ type Config struct {
 	Rules cluster.Export
 	// ListTimeout bounds one page of a list. Defaults to one minute.
 	ListTimeout time.Duration
+	// Arrived hears how long changed EndpointSlices were under way: see join.Config.
+	Arrived func(service cluster.ServiceKey, lag time.Duration)
 	// Log hears of what the State cannot tell. Defaults to slog.Default().
 	Log *slog.Logger
 }

@@ -38,6 +38,7 @@ type resource[T any] struct {
 
 	pack    func(runtime.Object) (T, bool)
 	put     func(T)
+	stamp   func(t *T, received time.Time) // of what a watch brings; nil: not needed
 	drop    func(cluster.ServiceKey)
 	replace func([]T, cluster.Loss)
 	tide    *tide
@@ -228,11 +229,15 @@ func (r *resource[T]) heard(o any) {
 
 // Update takes in an object that changed.
 func (r *resource[T]) Update(o any) error {
+	received := time.Now()
 	r.heard(o)
 	p, err := r.packObject(o)
 	if err != nil {
 		r.health.fault(r.part, verbList, err)
 		return err
+	}
+	if r.stamp != nil {
+		r.stamp(&p.it, received)
 	}
 	r.put(p.it)
 	return nil

@@ -20,7 +20,7 @@ import (
 // returns an error: what New accepted, retrying can mend.
 func (s *Source) Run(ctx context.Context, up chan<- cluster.Update) error {
 	ctx, cancel := context.WithCancel(ctx)
-	j := join.New(join.Config{Cluster: s.cfg.Cluster, Rules: s.cfg.Rules, Log: s.cfg.Log})
+	j := join.New(join.Config{Cluster: s.cfg.Cluster, Rules: s.cfg.Rules, Log: s.cfg.Log, Arrived: s.cfg.Arrived})
 	h := newHealth()
 	var running sync.WaitGroup
 	for _, follow := range s.resources(j, h) {
@@ -46,6 +46,7 @@ func (s *Source) resources(j *join.Join, h *health) []func(context.Context) {
 
 	slices := following(s, h, "endpointslices", join.FromSlice)
 	slices.put, slices.drop, slices.replace = j.PutSlice, j.DeleteSlice, j.ReplaceSlices
+	slices.stamp = func(s *join.Slice, received time.Time) { s.Received = received }
 
 	run := []func(context.Context){services.run, slices.run}
 	if s.cfg.Rules&cluster.ByServiceExport != 0 {

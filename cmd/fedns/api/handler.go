@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/fedns/fedns/cmd/fedns/propagation"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/probe"
@@ -33,6 +34,7 @@ type Sources interface {
 	// Kept is how what is known of the clusters is kept on disk; false: it is not.
 	Kept() (state.Stats, bool)
 	Probes() (probe.Stats, quorum.Stats)
+	Propagation() *propagation.Meter
 }
 
 // Reload is how the last change of the configuration went.
@@ -48,7 +50,7 @@ func Handler(src Sources) http.Handler {
 	// last known of clusters that cannot be reached.
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { readyz(w, r, src) })
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry(src), promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry(src), promhttp.HandlerOpts{EnableOpenMetrics: true}))
 	mux.HandleFunc("GET /api/v1/clusters", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, struct {
 			Clusters []discovery.ClusterStatus `json:"clusters"`

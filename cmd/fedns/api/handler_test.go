@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fedns/fedns/cmd/fedns/propagation"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/probe"
@@ -30,6 +31,11 @@ func (f *fake) Reload() Reload                { return Reload{OK: true} }
 func (f *fake) ZoneFaults() map[string]string { return nil }
 func (f *fake) KeyFaults() map[string]string  { return map[string]string{"good.": "", "bad.": "no key"} }
 func (f *fake) Kept() (state.Stats, bool)     { return f.kept, true }
+func (f *fake) Propagation() *propagation.Meter {
+	m := propagation.New()
+	m.Keep([]cluster.ID{"eu"})
+	return m
+}
 func (f *fake) Taps() map[string]tap.Stats {
 	return map[string]tap.Stats{"dnstap": {Written: 7, Dropped: 2}}
 }
@@ -55,8 +61,9 @@ func TestDiscoveryHasStopped(t *testing.T) {
 		{true, "/metrics", 200, "\nfedns_dns_tap_dropped_total{tap=\"dnstap\"} 2\n"},
 		{true, "/metrics", 200, "\nfedns_dns_udp_kernel_drops_total 0\n"},
 		{true, "/metrics", 200, "\nfedns_zone_keys_ok{zone=\"bad.\"} 0\nfedns_zone_keys_ok{zone=\"good.\"} 1\n"},
-		{true, "/metrics", 200, "\nfedns_probe_up{cluster=\"down\"} 0\nfedns_probe_up{cluster=\"up\"} 1\n# HELP fedns_replicas_"},
+		{true, "/metrics", 200, "\nfedns_probe_up{cluster=\"down\"} 0\nfedns_probe_up{cluster=\"up\"} 1\n"},
 		{true, "/metrics", 200, "\nfedns_replicas_fresh 3\n"},
+		{true, "/metrics", 200, "\nfedns_propagation_seconds_count{cluster=\"eu\",stage=\"answerable\"} 0\n"},
 		{true, "/api/v1/listeners", 200, "\"listeners\": []"},
 		{false, "/readyz", 503, "not ready\ndiscovery has stopped: answers go stale\nwhat is known is not kept over a restart: disk full\n"},
 		{false, "/readyz?tolerate=unreachable", 503, "not ready\ndiscovery has stopped: answers go stale\n"},

@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/fedns/fedns/cmd/fedns/propagation"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/evidence"
@@ -78,13 +79,21 @@ var metrics = []Metric{
 // Metrics lists what /metrics exports beside Go's own and the process's.
 func Metrics() []Metric { return metrics }
 
+// Histograms lists those, whose Kind says nothing: Prometheus has no such value.
+func Histograms() []Metric {
+	return []Metric{
+		{Name: propagation.Name, Help: propagation.Help, Labels: []string{"cluster", "stage"}},
+		{Name: propagation.ArrivalName, Help: propagation.ArrivalHelp, Labels: []string{"cluster"}},
+	}
+}
+
 func registry(src Sources) *prometheus.Registry {
 	r := prometheus.NewRegistry()
 	c := &collector{src: src, descs: map[string]*prometheus.Desc{}}
 	for _, m := range metrics {
 		c.descs[m.Name] = prometheus.NewDesc(m.Name, m.Help, m.Labels, nil)
 	}
-	r.MustRegister(c, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
+	r.MustRegister(c, src.Propagation(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	return r
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/fedns/fedns/cmd/fedns/api"
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/cmd/fedns/handover"
+	"github.com/fedns/fedns/cmd/fedns/propagation"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/announce"
 	"github.com/fedns/fedns/discovery/cluster"
@@ -38,6 +39,7 @@ type Daemon struct {
 	probes *probes
 	// announcer writes Events into the host cluster; nil: there is none.
 	announcer *announce.Announcer
+	meter     *propagation.Meter
 	http      net.Listener
 
 	version  string
@@ -78,7 +80,7 @@ func Start(ctx context.Context, cfg *config.Config, version string, log *slog.Lo
 func Succeed(ctx context.Context, cfg *config.Config, version string, log *slog.Logger, heritage *handover.Heritage) (*Daemon, error) {
 	ipv6 := hasIPv6(ctx)
 	listen := listenable(cfg.Listen.DNS, ipv6, log)
-	d := &Daemon{log: log, version: version, files: map[dnsname.Name]*zoneFiles{}, parts: newParts(), listening: make(chan struct{}),
+	d := &Daemon{log: log, version: version, files: map[dnsname.Name]*zoneFiles{}, parts: newParts(), meter: propagation.New(), listening: make(chan struct{}),
 		heritage: heritage, leaving: make(chan struct{})}
 	dns := dnsserver.Config{Listen: listen, Log: log, Inherit: d.inherit}
 	if err := d.secure(cfg, ipv6, &dns); err != nil {
@@ -104,7 +106,7 @@ func Succeed(ctx context.Context, cfg *config.Config, version string, log *slog.
 		d.parts.end()
 		return nil, err
 	}
-	dc := discovery.Config{Federation: federation(cfg), Resolver: resolver, Log: log, RestartMax: restartMax, Evidence: cfg.Evidence, Withdrawals: cfg.Withdrawals}
+	dc := discovery.Config{Federation: federation(cfg), Resolver: resolver, Journey: d.meter, Log: log, RestartMax: restartMax, Evidence: cfg.Evidence, Withdrawals: cfg.Withdrawals}
 	if d.keeper != nil {
 		dc.Keeper = d.keeper
 	}
@@ -230,7 +232,8 @@ func (d *Daemon) Apply(cfg *config.Config) {
 	}
 	d.engine.SetFederation(federation(cfg))
 	d.engine.SetEvidence(cfg.Evidence, cfg.Withdrawals)
-	d.engine.SetMembers(members(cfg, d.log))
+	d.meter.Keep(clusterIDs(cfg))
+	d.engine.SetMembers(members(cfg, d.meter, d.log))
 	d.probes.apply(cfg)
 	if d.current != nil && !slices.Equal(before, d.zoneNames()) {
 		d.engine.Republish(d.dns.Settle) // new zones have all there is then
@@ -308,6 +311,9 @@ func (d *Daemon) Server() *dnsserver.Server { return d.dns }
 func (d *Daemon) Probes() (probe.Stats, quorum.Stats) {
 	return d.probes.prober.Stats(), d.probes.agreement.Stats()
 }
+
+// Propagation measures how long changes take.
+func (d *Daemon) Propagation() *propagation.Meter { return d.meter }
 
 // Discovering says that the clusters are being followed; false after a fault of discovery as a whole.
 func (d *Daemon) Discovering() bool { return d.discovering.Load() }

@@ -19,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/fedns/fedns/cmd/fedns/config"
+	"github.com/fedns/fedns/cmd/fedns/propagation"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/quorum"
@@ -53,7 +54,7 @@ func TestApplyHoldsUpNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	log := slow{slog.NewTextHandler(io.Discard, nil), make(chan struct{}), make(chan struct{})}
-	d := &Daemon{log: slog.New(log), dns: dnsserver.New(dnsserver.Config{})}
+	d := &Daemon{log: slog.New(log), dns: dnsserver.New(dnsserver.Config{}), meter: propagation.New()}
 	d.engine = discovery.New(discovery.Config{Log: slog.New(slog.DiscardHandler)}, d.dns)
 	d.probes = newProbes(cfg, slog.New(slog.DiscardHandler), func(cluster.ID, quorum.Agreed) {})
 	applied := make(chan struct{})
@@ -80,7 +81,7 @@ func TestHTTPConnectionsAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &Daemon{log: slog.New(slog.DiscardHandler), dns: dnsserver.New(dnsserver.Config{}), http: l, listening: make(chan struct{})}
+	d := &Daemon{meter: propagation.New(), log: slog.New(slog.DiscardHandler), dns: dnsserver.New(dnsserver.Config{}), http: l, listening: make(chan struct{})}
 	close(d.listening)
 	d.engine = discovery.New(discovery.Config{Log: d.log}, d.dns)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -175,7 +176,7 @@ func TestCatalogListsZonesThatCannotBeRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &Daemon{log: slog.New(slog.DiscardHandler), dns: dnsserver.New(dnsserver.Config{})}
+	d := &Daemon{meter: propagation.New(), log: slog.New(slog.DiscardHandler), dns: dnsserver.New(dnsserver.Config{})}
 	d.engine = discovery.New(discovery.Config{Log: d.log}, d.dns)
 	d.probes = newProbes(cfg, d.log, func(cluster.ID, quorum.Agreed) {})
 	d.Apply(cfg)

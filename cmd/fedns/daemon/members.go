@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"github.com/fedns/fedns/cmd/fedns/config"
+	"github.com/fedns/fedns/cmd/fedns/propagation"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/kubernetes"
@@ -16,7 +18,7 @@ import (
 )
 
 // members makes the member clusters of a configuration.
-func members(cfg *config.Config, log *slog.Logger) []discovery.Member {
+func members(cfg *config.Config, meter *propagation.Meter, log *slog.Logger) []discovery.Member {
 	all := make([]discovery.Member, len(cfg.Clusters))
 	for i, c := range cfg.Clusters {
 		place := synth.Place{Region: c.Region}
@@ -25,12 +27,20 @@ func members(cfg *config.Config, log *slog.Logger) []discovery.Member {
 		}
 		all[i] = discovery.Member{
 			ID: c.Name, Place: place, Word: c.Word,
-			Source: &source{func() (cluster.Source, error) { return NewSource(c, cfg.Exports, log) }},
+			Source: &source{func() (cluster.Source, error) { return newSource(c, cfg.Exports, meter, log) }},
 			// Everything that a Source is made of. Credentials are not: a Source looks at them itself.
 			Revision: fmt.Sprintf("%q %q %q %v %v %b", c.Kubeconfig, c.Context, c.Manifests, c.AllowExec, c.InCluster, cfg.Exports),
 		}
 	}
 	return all
+}
+
+func clusterIDs(cfg *config.Config) []cluster.ID {
+	ids := make([]cluster.ID, len(cfg.Clusters))
+	for i, c := range cfg.Clusters {
+		ids[i] = c.Name
+	}
+	return ids
 }
 
 // Checker is a Source that can be tried without running it.
@@ -42,12 +52,17 @@ type Checker interface {
 
 // NewSource makes the Source of one configured cluster.
 func NewSource(c config.Cluster, rules cluster.Export, log *slog.Logger) (Checker, error) {
+	return newSource(c, rules, propagation.New(), log)
+}
+
+func newSource(c config.Cluster, rules cluster.Export, meter *propagation.Meter, log *slog.Logger) (Checker, error) {
 	if c.Manifests != "" {
 		src, err := manifest.New(manifest.Config{Cluster: c.Name, Dir: c.Manifests, Rules: rules, Log: log})
 		return folder{src, c.Manifests}, err
 	}
 	kc := kubernetes.Config{
 		Cluster: c.Name, Kubeconfig: c.Kubeconfig, Context: c.Context, AllowExec: c.AllowExec, Rules: rules, Log: log,
+		Arrived: func(key cluster.ServiceKey, lag time.Duration) { meter.Arrived(c.Name, key, lag) },
 	}
 	if c.Kubeconfig != "" {
 		f, err := config.OpenRegular(c.Kubeconfig)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/cmd/fedns/config"
+	"github.com/fedns/fedns/cmd/fedns/propagation"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/quorum"
@@ -37,7 +38,7 @@ func TestKeysAreTakenUp(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		log := slog.New(slog.DiscardHandler)
-		d := &Daemon{log: log, dns: dnsserver.New(dnsserver.Config{Log: log}), parts: newParts()}
+		d := &Daemon{meter: propagation.New(), log: log, dns: dnsserver.New(dnsserver.Config{Log: log}), parts: newParts()}
 		d.engine = discovery.New(discovery.Config{Log: log}, d.dns)
 		d.probes = newProbes(&config.Config{}, log, func(cluster.ID, quorum.Agreed) {})
 		d.Apply(cfg)
@@ -76,7 +77,7 @@ func TestKeysDueSoonAfterTheStart(t *testing.T) {
 			}
 		}
 		log := slog.New(slog.DiscardHandler)
-		d := &Daemon{log: log, dns: dnsserver.New(dnsserver.Config{Log: log}), parts: newParts()}
+		d := &Daemon{meter: propagation.New(), log: log, dns: dnsserver.New(dnsserver.Config{Log: log}), parts: newParts()}
 		d.engine = discovery.New(discovery.Config{Log: log}, d.dns)
 		d.probes = newProbes(&config.Config{}, log, func(cluster.ID, quorum.Agreed) {})
 		cfg := &config.Config{Zones: []config.Zone{{Name: apex}}}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+func TestParse(t *testing.T) {
+	for _, tt := range []struct {
+		args string
+		ok   bool
+	}{
+		{"", true},
+		{"-only small,lost -rounds 1 -seconds 0.5", true},
+		{"-only smal", false},
+		{"-rounds 0", false},
+		{"-clusters 129", false},
+		{"-endpoints 10", false},
+		{"-kind LoadBalancer", false},
+		{"more", false},
+	} {
+		var said bytes.Buffer
+		if _, err := parse(strings.Fields(tt.args), &said); (err == nil) != tt.ok || !tt.ok && said.Len() == 0 {
+			t.Errorf("%q: %v, said %q", tt.args, err, &said)
+		}
+	}
+}
+
+// TestRound: what was lost counts as the longest, so that losing changes never
+// makes a figure better.
+func TestRound(t *testing.T) {
+	var took []time.Duration
+	for i := range 99 {
+		took = append(took, time.Duration(99-i)*time.Millisecond)
+	}
+	if r := newRound(took, 0, 0); r.P50 != 50 || r.P99 != 99 || r.Max != 99 {
+		t.Errorf("%+v", r)
+	}
+	if r := newRound(took, 3, 0); r.P50 != 51 || r.P99 != ms(patience) || r.Lost != 3 || r.Changes != 102 {
+		t.Errorf("with three lost: %+v", r)
+	}
+	if r := newRound(nil, 0, 0); r.P50 != 0 {
+		t.Errorf("of nothing: %+v", r)
+	}
+}
+
+func TestHas(t *testing.T) {
+	m := new(dns.Msg)
+	m.SetQuestion("a.example.", dns.TypeA)
+	for _, text := range []string{"a.example. 5 IN A 10.0.0.1", "a.example. 5 IN TXT \"\\010\\000\\000\\002\""} {
+		rr, err := dns.NewRR(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Answer = append(m.Answer, rr)
+	}
+	octets, err := m.Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for addr, want := range map[string]bool{"10.0.0.1": true, "10.0.0.2": false, "10.0.0.3": false} {
+		if got := has(netip.MustParseAddr(addr))(octets); got != want {
+			t.Errorf("%s: %t", addr, got)
+		}
+	}
+}
+
+func TestOwn(t *testing.T) {
+	before := own{[]float64{0.001, 0.002, 0.005}, []float64{10, 10, 10}}
+	after := own{[]float64{0.001, 0.002, 0.005}, []float64{15, 19, 20}}.since(before)
+	if p50, p99 := after.within(0.5), after.within(0.99); p50 != "≤ 1" || p99 != "≤ 5" {
+		t.Errorf("p50 %s, p99 %s", p50, p99)
+	}
+}
+
+func TestMetric(t *testing.T) {
+	const text = "# HELP a b\na{x=\"1\"} 2\na{x=\"2\"} 3\nab 7\n"
+	if got := metric(text, "a"); got != 5 {
+		t.Errorf("got %v", got)
+	}
+}
+
+// TestMissed: what could not be measured is a row like any other.
+func TestMissed(t *testing.T) {
+	r := &report{}
+	r.missed("a thing", io.ErrUnexpectedEOF)
+	var b bytes.Buffer
+	r.text(&b)
+	if !strings.Contains(b.String(), "not measured: unexpected EOF") || !strings.Contains(b.String(), "short") {
+		t.Errorf("got\n%s", &b)
+	}
+}

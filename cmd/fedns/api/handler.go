@@ -26,7 +26,8 @@ type Sources interface {
 	Reload() Reload
 	ZoneFaults() map[string]string // by zone, what is wrong with its files; empty: nothing
 	KeyFaults() map[string]string  // by zone that is to be signed, what is wrong with its keys; empty: nothing
-	Taps() map[string]tap.Stats    // by what is written: dnstap, querylog
+	Inventories() []Inventory
+	Taps() map[string]tap.Stats // by what is written: dnstap, querylog
 }
 
 // Reload is how the last change of the configuration went.
@@ -41,13 +42,16 @@ func Handler(src Sources) http.Handler {
 	// It stays ok whatever becomes of discovery: a restart would forget what is
 	// last known of clusters that cannot be reached.
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { readyz(w, r, src.Discovering(), src.Engine().Clusters()) })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		readyz(w, r, src.Discovering(), src.Engine().Clusters(), src.Inventories())
+	})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry(src), promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /api/v1/clusters", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, struct {
 			Clusters []discovery.ClusterStatus `json:"clusters"`
 		}{src.Engine().Clusters()})
 	})
+	mux.HandleFunc("GET /api/v1/inventories", func(w http.ResponseWriter, _ *http.Request) { inventories(w, src) })
 	mux.HandleFunc("GET /api/v1/services", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, struct {
 			Services []discovery.ServiceStatus `json:"services"`
@@ -90,14 +94,14 @@ func zones(src Sources) []zoneStatus {
 // do not count, as is right for a readiness probe: one dead cluster must not take
 // the name server away from all others. Either way the body names what is missing.
 // Nothing can be trusted for long while clusters are not followed at all.
-func readyz(w http.ResponseWriter, r *http.Request, discovering bool, clusters []discovery.ClusterStatus) {
+func readyz(w http.ResponseWriter, r *http.Request, discovering bool, clusters []discovery.ClusterStatus, from []Inventory) {
 	tolerate := r.URL.Query().Get("tolerate")
 	if tolerate != "" && tolerate != cluster.Unreachable.String() {
 		http.Error(w, fmt.Sprintf("tolerate: got %q, want %s", tolerate, cluster.Unreachable), http.StatusBadRequest)
 		return
 	}
-	var missing []string
-	ready := discovering
+	missing, ready := unread(from, tolerate)
+	ready = ready && discovering
 	if !discovering {
 		missing = append(missing, "discovery has stopped: answers go stale")
 	}

@@ -15,6 +15,7 @@ type fake struct {
 	engine                *discovery.Engine
 	server                *dnsserver.Server
 	discovering, doubtful bool
+	inventories           []Inventory
 }
 
 func (f *fake) Engine() *discovery.Engine     { return f.engine }
@@ -24,6 +25,7 @@ func (f *fake) Doubtful() bool                { return f.doubtful }
 func (f *fake) Reload() Reload                { return Reload{OK: true} }
 func (f *fake) ZoneFaults() map[string]string { return nil }
 func (f *fake) KeyFaults() map[string]string  { return map[string]string{"good.": "", "bad.": "no key"} }
+func (f *fake) Inventories() []Inventory      { return f.inventories }
 func (f *fake) Taps() map[string]tap.Stats {
 	return map[string]tap.Stats{"dnstap": {Written: 7, Dropped: 2}}
 }

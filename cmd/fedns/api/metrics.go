@@ -43,6 +43,10 @@ var metrics = []Metric{
 	{"fedns_cluster_services", "Services the cluster exports.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_cluster_endpoints", "Endpoints of the Services the cluster exports.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_cluster_findings", "What /api/v1/clusters finds wrong with the cluster: nodes that disagree, manifests that cannot be read.", []string{"cluster"}, prometheus.GaugeValue},
+	{"fedns_inventory_clusters", "Clusters the inventory states.", []string{"inventory"}, prometheus.GaugeValue},
+	{"fedns_inventory_findings", "What /api/v1/inventories finds wrong with the inventory's objects.", []string{"inventory"}, prometheus.GaugeValue},
+	{"fedns_inventory_reachable", "0 when the inventory cannot be read: the clusters that it stated last stand.", []string{"inventory"}, prometheus.GaugeValue},
+	{"fedns_inventory_last_sync_timestamp_seconds", "When the inventory was last heard of; 0: never.", []string{"inventory"}, prometheus.GaugeValue},
 	{"fedns_discovery_running", "1 while clusters are followed. 0: discovery has stopped by a defect, answers go stale, and /readyz says no; restart the daemon.", nil, prometheus.GaugeValue},
 	{"fedns_discovery_services", "Services exported by any cluster.", nil, prometheus.GaugeValue},
 	{"fedns_discovery_services_refused", "Services whose records were refused and wait to be tried again.", nil, prometheus.GaugeValue},
@@ -97,6 +101,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	c.dns(put)
 	c.clusters(put)
+	c.inventories(put)
 	c.discovery(put, c.src.Engine().Stats())
 	reload := c.src.Reload()
 	put("fedns_config_ok", truth(reload.OK))

@@ -33,11 +33,11 @@ func TestFaults(t *testing.T) {
 		// Fields.
 		{"misspelt", header + "federation:\n  nmae: prod\n", "f:4: federation.nmae: unknown field, did you mean name?"},
 		{"wrong case", header + "clusters:\n- name: a\n  kubeConfig: k\n  inCluster: true\n", "f:5: clusters[0].kubeConfig: unknown field, did you mean kubeconfig?"},
-		{"unlike any", header + "telemetry: {}\n", "f:3: telemetry: unknown field, want one of apiVersion, kind, listen, federation, exports, clusters, zones, resolvers, server, access, tsigKeys, secondaries, catalog, forward, dnssec, dnstap, queryLog, stateDir, startup"},
+		{"unlike any", header + "telemetry: {}\n", "f:3: telemetry: unknown field, want one of apiVersion, kind, listen, federation, exports, clusters, host, inventories, zones, resolvers, server, access, tsigKeys, secondaries, catalog, forward, dnssec, dnstap, queryLog, stateDir, startup"},
 		{"not yet", header + "providers: []\n", "f:3: providers: not supported by this version"},
 		{"twice", header + "listen: {}\nexports: [Annotated]\nlisten: {}\n", "f:5: listen: given twice, first on line 3"},
-		{"unknown twice", header + "x: 1\nx: 2\n", "f:3: x: unknown field, want one of apiVersion, kind, listen, federation, exports, clusters, zones, resolvers, server, access, tsigKeys, secondaries, catalog, forward, dnssec, dnstap, queryLog, stateDir, startup\nf:4: x: given twice, first on line 3"},
-		{"list as a name", header + "? [a]\n: b\n", "f:3: got a list as a field's name, want one of apiVersion, kind, listen, federation, exports, clusters, zones, resolvers, server, access, tsigKeys, secondaries, catalog, forward, dnssec, dnstap, queryLog, stateDir, startup"},
+		{"unknown twice", header + "x: 1\nx: 2\n", "f:3: x: unknown field, want one of apiVersion, kind, listen, federation, exports, clusters, host, inventories, zones, resolvers, server, access, tsigKeys, secondaries, catalog, forward, dnssec, dnstap, queryLog, stateDir, startup\nf:4: x: given twice, first on line 3"},
+		{"list as a name", header + "? [a]\n: b\n", "f:3: got a list as a field's name, want one of apiVersion, kind, listen, federation, exports, clusters, host, inventories, zones, resolvers, server, access, tsigKeys, secondaries, catalog, forward, dnssec, dnstap, queryLog, stateDir, startup"},
 		{"newline in a name", header + "\"li\\nsten\": 1\n", `f:3: li\nsten: unknown field, did you mean listen?`},
 		{"mapping wanted", header + "listen: 127.0.0.1\n", `f:3: listen: got "127.0.0.1", want a mapping`},
 		{"list wanted", header + "exports: Annotated\n", `f:3: exports: got "Annotated", want a list of ServiceExport, Annotated, LoadBalancer`},
@@ -45,6 +45,20 @@ func TestFaults(t *testing.T) {
 		{"anchor and alias", header + "listen: &a {http: \"127.0.0.1:1\"}\nfederation: *a\n", "f:4: federation: got an alias, want a mapping"},
 		{"merge key", header + "listen: &a {http: \"127.0.0.1:1\"}\nfederation:\n  <<: *a\n", "f:5: federation.<<: unknown field, want one of name, domain, clusterSet, ttl"},
 		{"tag", header + "federation: {name: !!binary cHJvZA==}\n", "f:3: federation.name: got a value tagged !!binary, " + label},
+
+		// host and inventories
+		{"inventory without host", header + "inventories:\n- karmada: {}\n", "f:4: inventories[0].karmada: got it without host, want host: the cluster that it is read from"},
+		{"inventory without kind", header + "inventories:\n- allowExec: true\n", "f:4: inventories[0].kubeconfigs: missing, want one of kubeconfigs, secrets, clusterProfiles, karmada, kubefed"},
+		{"two kinds in one", header + "host: {inCluster: true}\ninventories:\n- karmada: {}\n  kubefed: {}\n", "f:6: inventories[0].kubefed: second kind of inventory in one entry, want an entry each"},
+		{"kubeconfigs nowhere", header + "inventories:\n- kubeconfigs: {contexts: all}\n", "f:4: inventories[0].kubeconfigs.dir: missing, want one of dir, file"},
+		{"kubeconfigs twice", header + "inventories:\n- kubeconfigs: {dir: a, file: b}\n", "f:4: inventories[0].kubeconfigs.file: got it beside dir, want one of dir, file"},
+		{"unknown contexts", header + "inventories:\n- kubeconfigs: {dir: a, contexts: some}\n", `f:4: inventories[0].kubeconfigs.contexts: got "some", want all or current`},
+		{"unknown format", header + "host: {inCluster: true}\ninventories:\n- secrets: {formats: [argocd]}\n", `f:5: inventories[0].secrets.formats[0]: got "argocd", want one of fedns, istio, clusterAPI, argoCD`},
+		{"share beyond 1", header + "inventories:\n- {kubeconfigs: {dir: a}, holdShare: 50}\n", `f:4: inventories[0].holdShare: got "50", want a number from 0 to 1`},
+		{"share that is none", header + "inventories:\n- {kubeconfigs: {dir: a}, holdShare: NaN}\n", `f:4: inventories[0].holdShare: got "NaN", want a number from 0 to 1`},
+		{"host by two ways", header + "host: {kubeconfig: a, inCluster: true}\n", "f:3: host.inCluster: second way to reach the host, want one of kubeconfig, inCluster"},
+		{"host by none", header + "host: {context: a}\n", "f:3: host.kubeconfig: missing, want one of kubeconfig, inCluster\nf:3: host.context: got \"a\" without kubeconfig, want both"},
+		{"field of another kind", header + "inventories:\n- kubeconfigs: {namespace: a}\n", "f:4: inventories[0].kubeconfigs.namespace: unknown field, want one of dir, file, contexts\nf:4: inventories[0].kubeconfigs.dir: missing, want one of dir, file"},
 
 		// listen
 		{"port alone", header + "listen: {http: \":8053\"}\n", `f:3: listen.http: got ":8053", ` + listen},

@@ -63,6 +63,32 @@ func Fields() []Field {
 		{"clusters[].region", "DNS label", "as its nodes' labels say", "The region the cluster is in."},
 		{"clusters[].zone", "DNS label", "as its nodes' labels say", "The zone the cluster is in."},
 
+		{"host", "mapping", "none", "The cluster whose objects `inventories` are read from: usually the one that fedns runs in. It has exactly one of `kubeconfig` and `inCluster`."},
+		{"host.kubeconfig", "path", "none", "How to reach the host. It is read again when it changes."},
+		{"host.context", "name of a context in `kubeconfig`", "its current context", "Which of several clusters in `kubeconfig` is meant."},
+		{"host.allowExec", "`true` or `false`", "`false`", "Whether `kubeconfig` may run a program (an exec plugin) to get credentials."},
+		{"host.inCluster", "`true` or `false`", "`false`", "The cluster that fedns itself runs in, by its ServiceAccount."},
+
+		{"inventories", "list of mappings", "none",
+			"Further sources of member clusters, each of one kind. Where several state one cluster, the first in this list counts, and `clusters` before all. A cluster is removed when its object is seen to be deleted; not while the host cannot be reached, nor when the object becomes malformed."},
+		{"inventories[].allowExec", "`true` or `false`", "`false`", "Whether the clusters' credentials may come from programs that are run (exec plugins). Whoever can write the objects can run any program here then."},
+		{"inventories[].holdShare", "a number from 0 to 1", "`0.5`", "A list that suddenly lacks more than this share of three or more known clusters is not believed: they are kept, with a finding, until each is seen deleted or this file changes what is said of the inventory. `1`: every list is believed."},
+		{"inventories[].kubeconfigs", "mapping", "none", "Kubeconfig files on this host."},
+		{"inventories[].kubeconfigs.dir", "path of a folder", "none; or `file`", "Each file in it is read, but those whose names begin with a dot. It is watched."},
+		{"inventories[].kubeconfigs.file", "path", "none; or `dir`", "The file that is read. It is watched."},
+		{"inventories[].kubeconfigs.contexts", "`all` or `current`", "`current` for `dir`, `all` for `file`", "Which contexts are clusters: each, named as the context is; or each file's current one, named as the file is up to its first dot."},
+		{"inventories[].secrets", "mapping", "none", "Secrets of the host with kubeconfigs. These may name no files."},
+		{"inventories[].secrets.namespace", "DNS label", "all", "The namespace that is read."},
+		{"inventories[].secrets.formats", "list of `fedns`, `istio`, `clusterAPI`, `argoCD`", "all",
+			"`fedns`: label `fedns.io/cluster: NAME`, key `kubeconfig`. `istio`: label `istio/multiCluster: \"true\"`, each key a cluster's name. `clusterAPI`: `NAME-kubeconfig` of type `cluster.x-k8s.io/secret`, key `value`. `argoCD`: label `argocd.argoproj.io/secret-type: cluster`, keys `name`, `server`, `config`."},
+		{"inventories[].clusterProfiles", "mapping", "none", "ClusterProfiles (multicluster.x-k8s.io) of the host. Credentials come from a Secret labelled `x-k8s.io/cluster-profile: NAME` (key `Config`), or from `providers`."},
+		{"inventories[].clusterProfiles.namespace", "DNS label", "all", "The namespace that is read, for Secrets too."},
+		{"inventories[].clusterProfiles.providers", "path", "none", "A JSON file of programs that get credentials, by access provider, as KEP-5339 has it. Needs `allowExec`. It is read again when it changes."},
+		{"inventories[].karmada", "mapping", "none", "Clusters (cluster.karmada.io) of a Karmada API server, which `host` is then."},
+		{"inventories[].karmada.namespace", "DNS label", "`karmada-cluster`", "The namespace of their Secrets."},
+		{"inventories[].kubefed", "mapping", "none", "KubeFedClusters (core.kubefed.io) of the host."},
+		{"inventories[].kubefed.namespace", "DNS label", "`kube-federation-system`", "The namespace that is read, for Secrets too."},
+
 		{"zones", "list of mappings", "none", "Zones with records of their own, and reverse zones."},
 		{"zones[].name", "domain name, unique", "",
 			"The zone's apex. PTR records of exported addresses are made in zones under `in-addr.arpa` and `ip6.arpa`."},
@@ -207,6 +233,17 @@ clusters:
   zone: eu-west-1a
 - name: edge
   manifests: /srv/edge
+host: {inCluster: false, kubeconfig: host.kubeconfig, context: host, allowExec: false}
+inventories:
+- kubeconfigs: {dir: /etc/fedns/clusters, contexts: current}
+- kubeconfigs: {file: /etc/fedns/others.kubeconfig}
+  allowExec: true
+- secrets: {namespace: fedns, formats: [fedns, istio, clusterAPI, argoCD]}
+- clusterProfiles: {namespace: fleet-system, providers: providers.json}
+  allowExec: true
+  holdShare: 0.3
+- karmada: {namespace: karmada-cluster}
+- kubefed: {namespace: kube-federation-system}
 zones:
 - name: example.com
   files: [example.com.zone]

@@ -109,3 +109,18 @@ func (r *reader) seconds(v value, takes string, least, most uint32) uint32 {
 	}
 	return uint32(n)
 }
+
+// share is a part of 1.
+func (r *reader) share(v value) float64 {
+	const want = "a number from 0 to 1"
+	text, ok := r.text(v, want)
+	if !ok {
+		return 0
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(n >= 0 && n <= 1) { // NaN, too
+		r.want(v, want)
+		return 0
+	}
+	return n
+}

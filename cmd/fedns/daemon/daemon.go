@@ -29,6 +29,7 @@ type Daemon struct {
 	log    *slog.Logger
 	dns    *dnsserver.Server
 	engine *discovery.Engine
+	fleet  *fleet
 	http   net.Listener
 
 	version  string
@@ -90,6 +91,7 @@ func Succeed(ctx context.Context, cfg *config.Config, version string, log *slog.
 		return nil, err
 	}
 	d.engine = discovery.New(discovery.Config{Federation: federation(cfg), Resolver: resolver, Log: log, RestartMax: restartMax}, d.dns)
+	d.fleet = newFleet(log, d.engine.SetMembers)
 	d.discovering.Store(true)
 	d.Apply(cfg)
 	d.httpAddr = cfg.Listen.HTTP
@@ -197,7 +199,7 @@ func (d *Daemon) Apply(cfg *config.Config) {
 		d.log.Error("zones were refused and stay as they were", "error", err)
 	}
 	d.engine.SetFederation(federation(cfg))
-	d.engine.SetMembers(members(cfg, d.log))
+	d.fleet.apply(cfg, d.parts.run)
 	if d.current != nil && !slices.Equal(before, d.zoneNames()) {
 		d.engine.Republish(d.dns.Settle) // new zones have all there is then
 		d.flush()

@@ -109,11 +109,11 @@ func (d *Daemon) unfit() error {
 
 // prepared says that this daemon knows what its predecessor does.
 func (d *Daemon) prepared() bool {
-	missing := slices.DeleteFunc(d.engine.Ready(), func(c string) bool { return slices.Contains(d.heritage.Missing, c) })
+	missing := slices.DeleteFunc(d.missing(), func(c string) bool { return slices.Contains(d.heritage.Missing, c) })
 	if len(missing) > 0 || d.unfit() != nil {
 		return false
 	}
-	return !d.doubtful.Load() || len(d.engine.Ready()) > 0 && d.engine.Decided() && len(d.engine.Unresolved()) == 0
+	return !d.doubtful.Load() || len(d.missing()) > 0 && d.decided() && len(d.engine.Unresolved()) == 0
 }
 
 // HandOver starts a successor and has it answer in place of this daemon; Run
@@ -132,7 +132,7 @@ func (d *Daemon) HandOver(ctx context.Context) error {
 	if c, ok := d.http.(syscall.Conn); ok {
 		sockets = append(sockets, handover.Socket{Transport: transportHTTP, Addr: d.httpAddr, Conn: c})
 	}
-	s, err := handover.Start(sockets, handover.State{Missing: d.engine.Ready(), Doubtful: d.doubtful.Load()})
+	s, err := handover.Start(sockets, handover.State{Missing: d.missing(), Doubtful: d.doubtful.Load()})
 	if err != nil {
 		return fmt.Errorf("start of a successor: %w", err)
 	}

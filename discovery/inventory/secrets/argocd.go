@@ -54,14 +54,15 @@ func readArgoCD(s *corev1.Secret, allowExec bool) inventory.Object {
 		case server == "":
 			field = "data.server"
 			return errors.New("missing, want https://HOST:PORT")
-		case server == argoLocal && len(s.Data["config"]) <= len("{}"):
-			field = "data.server"
-			return errors.New("it is the cluster that Argo CD runs in, without credentials; want it under clusters in the configuration")
 		case len(s.Data["config"]) == 0:
 			return errors.New("missing, want JSON with credentials")
 		}
 		if err := json.Unmarshal(s.Data["config"], &c); err != nil {
 			return plain(err)
+		}
+		if user := c.user(); server == argoLocal && user.Token+user.Username == "" && user.Exec == nil && len(user.ClientKeyData) == 0 {
+			field = "data.server"
+			return errors.New("it is the cluster that Argo CD runs in, without credentials; want it under clusters in the configuration")
 		}
 		return host.UseConfig(m, c.server(server), c.user(), allowExec)
 	})

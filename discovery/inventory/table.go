@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -36,8 +37,10 @@ func NewTable(holdShare float64) *Table {
 	return &Table{share: holdShare, kinds: map[string]map[string]*entry{}}
 }
 
-// Put takes in an object that appeared or changed.
-func (t *Table) Put(kind string, o Object) {
+// Put takes in an object that appeared or changed. changed says that it states
+// something else than before: many objects are written to every few seconds, to
+// say that all is well.
+func (t *Table) Put(kind string, o Object) (changed bool) {
 	entries := t.kinds[kind]
 	if entries == nil {
 		entries = map[string]*entry{}
@@ -46,6 +49,9 @@ func (t *Table) Put(kind string, o Object) {
 	e := &entry{Object: o, good: map[string]Member{}}
 	before := map[string]Member{}
 	if old := entries[o.Key]; old != nil {
+		if !old.held && reflect.DeepEqual(old.Object, o) {
+			return false
+		}
 		before = old.good
 	}
 	if o.Broken {
@@ -61,6 +67,7 @@ func (t *Table) Put(kind string, o Object) {
 		}
 	}
 	entries[o.Key] = e
+	return true
 }
 
 // Delete takes in that an object was seen to be deleted.

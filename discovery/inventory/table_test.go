@@ -128,6 +128,25 @@ func TestLastGoodStands(t *testing.T) {
 	}
 }
 
+// TestPutTellsWhatChanged: an object that states the same is no news.
+func TestPutTellsWhatChanged(t *testing.T) {
+	table := NewTable(0.5)
+	bad := func() Object { return object("a", fmt.Errorf("bad: %w", errors.New("x"))) }
+	for i, step := range []struct {
+		o       Object
+		changed bool
+	}{{object("a", nil), true}, {object("a", nil), false}, {bad(), true}, {bad(), false}, {object("a", nil), true}} {
+		if got := table.Put("k", step.o); got != step.changed {
+			t.Errorf("step %d: changed %t", i, got)
+		}
+	}
+	table.Replace("k", objects("a", "b", "c"))
+	table.Replace("k", nil)
+	if !table.Put("k", object("a", nil)) {
+		t.Error("what was held is there again, and that is no news")
+	}
+}
+
 // TestSlots: of an object that states several clusters each is looked at by itself.
 func TestSlots(t *testing.T) {
 	of := func(broken bool, slots ...string) Object {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"sync"
 
@@ -78,13 +79,16 @@ func (h *Held) String() string {
 }
 
 // Inspect reads the kubeconfig of cfg as New does, and connects to nothing. It
-// returns the API server's address. The error does not name the kubeconfig.
+// returns the API server's address, without a password. The error does not name the kubeconfig.
 func Inspect(cfg Config) (server string, err error) {
 	rc, _, err := read(cfg)
 	if err != nil {
 		return "", err
 	}
 	server = rc.Host
+	if u, err := url.Parse(server); err == nil {
+		server = u.Redacted()
+	}
 	c, err := newClient(rc) // whether certificates and keys can be used
 	if err != nil {
 		return "", err

@@ -100,7 +100,7 @@ func readyz(w http.ResponseWriter, r *http.Request, discovering bool, clusters [
 		http.Error(w, fmt.Sprintf("tolerate: got %q, want %s", tolerate, cluster.Unreachable), http.StatusBadRequest)
 		return
 	}
-	missing, ready := unread(from, tolerate)
+	missing, ready := unread(from, tolerate != "")
 	ready = ready && discovering
 	if !discovering {
 		missing = append(missing, "discovery has stopped: answers go stale")

@@ -42,8 +42,9 @@ func inventories(w http.ResponseWriter, src Sources) {
 }
 
 // unread are lines for readyz: inventories that were never read whole, so that it
-// is not known which clusters there are. ready is false if one of them counts.
-func unread(all []Inventory, tolerate string) (lines []string, ready bool) {
+// is not known which clusters there are. ready is false if one of them counts;
+// tolerant: those that cannot be reached do not.
+func unread(all []Inventory, tolerant bool) (lines []string, ready bool) {
 	ready = true
 	for _, i := range all {
 		if i.Read {
@@ -51,7 +52,7 @@ func unread(all []Inventory, tolerate string) (lines []string, ready bool) {
 		}
 		line := fmt.Sprintf("inventory %s: %s since %s", i.Name, i.Phase, i.Since.UTC().Format(time.RFC3339))
 		lines = append(lines, strings.TrimSuffix(line+": "+i.Reason, ": "))
-		ready = ready && tolerate != "" && i.Phase == tolerate
+		ready = ready && tolerant && i.Phase == cluster.Unreachable.String()
 	}
 	return lines, ready
 }

@@ -150,7 +150,9 @@ func TestFleetRotation(t *testing.T) {
 		t.Errorf("%q became %q, with %s", before.Revision, after.Revision, content)
 	}
 	server.Put(stated("a", "https://a:2", "two"))
-	r.await("another revision", func(ms map[cluster.ID]discovery.Member, _ []api.Inventory) bool { return ms["a"].Revision != before.Revision })
+	r.await("another revision", func(ms map[cluster.ID]discovery.Member, _ []api.Inventory) bool {
+		return ms["a"].Revision != before.Revision
+	})
 	if r.ever["a"]+r.ever["b"] > 0 {
 		t.Errorf("left out: %v", r.ever)
 	}

@@ -42,8 +42,7 @@ func (h kindHandler) Put(o *unstructured.Unstructured) {
 	defer h.mu.Unlock()
 	key := h.key(o.GetNamespace(), o.GetName())
 	h.objects[h.kind][key] = o
-	if h.ready() {
-		h.table.Put(h.name(), h.read(h.kind, key, o))
+	if h.ready() && h.table.Put(h.name(), h.read(h.kind, key, o)) {
 		h.wake()
 	}
 }
@@ -135,8 +134,9 @@ func (h secretHandler) Replace(all []*unstructured.Unstructured) {
 func (h secretHandler) Put(o *unstructured.Unstructured) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.secrets.put(o)
-	h.again()
+	if h.secrets.put(o) {
+		h.again()
+	}
 }
 
 // Delete implements kubernetes.Handler.

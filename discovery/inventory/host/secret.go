@@ -3,6 +3,7 @@ package host
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -19,12 +20,16 @@ type Name struct{ Namespace, Name string }
 // Secrets are those that objects may refer to.
 type Secrets map[Name]*corev1.Secret
 
-func (s Secrets) put(o *unstructured.Unstructured) {
+// put takes in a Secret, and says whether it is another one than before.
+func (s Secrets) put(o *unstructured.Unstructured) (changed bool) {
 	secret := &corev1.Secret{}
 	if err := Decode(o, secret); err != nil {
-		return // an API server gives none such
+		return false // an API server gives none such
 	}
-	s[Name{o.GetNamespace(), o.GetName()}] = secret
+	name := Name{o.GetNamespace(), o.GetName()}
+	old := s[name]
+	s[name] = secret
+	return old == nil || !reflect.DeepEqual(old.Data, secret.Data) || !maps.Equal(old.Labels, secret.Labels)
 }
 
 // Labelled are those with a label, by namespace and name.

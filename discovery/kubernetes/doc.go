@@ -36,5 +36,11 @@
 // of an answer, ListTimeout for a page, 3 min for a watch, which is opened anew
 // that often for this reason (10 min where it began by streaming a list).
 //
+// # Other objects
+//
+// A Follower reads objects of whatever kind by the same rules: what inventories
+// state their clusters in. A kubeconfig that comes from such an object is held in
+// memory (Credentials), may name no file, and is taken up anew as it changes.
+//
 // It imports discovery/cluster, discovery/join and client-go.
 package kubernetes

@@ -2,7 +2,9 @@ package kubernetes
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -21,11 +23,21 @@ type kept struct {
 	deleted []string
 	absent  bool
 	state   cluster.State
+	changed chan struct{} // holds one
+}
+
+// unlock tells whoever waits for a change.
+func (k *kept) unlock() {
+	select {
+	case k.changed <- struct{}{}:
+	default:
+	}
+	k.mu.Unlock()
 }
 
 func (k *kept) Replace(all []*unstructured.Unstructured) {
 	k.mu.Lock()
-	defer k.mu.Unlock()
+	defer k.unlock()
 	k.names, k.absent = map[string]bool{}, false
 	for _, o := range all {
 		k.names[o.GetNamespace()+"/"+o.GetName()] = true
@@ -34,55 +46,59 @@ func (k *kept) Replace(all []*unstructured.Unstructured) {
 
 func (k *kept) Put(o *unstructured.Unstructured) {
 	k.mu.Lock()
-	defer k.mu.Unlock()
+	defer k.unlock()
 	k.names[o.GetNamespace()+"/"+o.GetName()] = true
 }
 
 func (k *kept) Delete(namespace, name string) {
 	k.mu.Lock()
-	defer k.mu.Unlock()
+	defer k.unlock()
 	delete(k.names, namespace+"/"+name)
 	k.deleted = append(k.deleted, namespace+"/"+name)
 }
 
 func (k *kept) Absent() {
 	k.mu.Lock()
-	defer k.mu.Unlock()
+	defer k.unlock()
 	k.absent = true
 }
 
 func (k *kept) tell(s cluster.State) {
 	k.mu.Lock()
-	defer k.mu.Unlock()
+	defer k.unlock()
 	k.state = s
+}
+
+// until waits until a condition holds; mu is held while it is looked at.
+func (k *kept) until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.After(10 * time.Second)
+	for {
+		k.mu.Lock()
+		ok := holds()
+		k.mu.Unlock()
+		if ok {
+			return
+		}
+		select {
+		case <-k.changed:
+		case <-deadline:
+			t.Fatalf("not seen: %s; have %v, %+v", what, k.names, k.state)
+		}
+	}
 }
 
 // await waits until the names and the phase are these.
 func (k *kept) await(t *testing.T, phase cluster.Phase, names ...string) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for {
-		k.mu.Lock()
-		var have []string
-		for n := range k.names {
-			have = append(have, n)
-		}
-		state := k.state
-		k.mu.Unlock()
-		slices.Sort(have)
-		if slices.Equal(have, names) && state.Phase == phase {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("got %q, %s (%s), want %q, %s", have, state.Phase, state.Reason, names, phase)
-		}
-		time.Sleep(5 * time.Millisecond) // between two looks at the condition
-	}
+	k.until(t, fmt.Sprint(names, " ", phase), func() bool {
+		return slices.Equal(slices.Sorted(maps.Keys(k.names)), names) && k.state.Phase == phase
+	})
 }
 
 func follow(t *testing.T, server *apiServer, o Objects) *kept {
 	t.Helper()
-	k := &kept{}
+	k := &kept{changed: make(chan struct{}, 1)}
 	o.Handler = k
 	f, err := NewFollower(Config{Kubeconfig: kubeconfig(t, "", server, ""), Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -140,16 +156,7 @@ func TestAbsentKindIsNoFault(t *testing.T) {
 	server.set(func() { server.versions = []string{"v1alpha1"} })
 	k.await(t, cluster.Live, "a/s")
 	server.set(func() { server.versions = nil; server.watches++ })
-	deadline := time.Now().Add(10 * time.Second)
-	for absent := false; !absent; {
-		k.mu.Lock()
-		absent = k.absent
-		k.mu.Unlock()
-		if time.Now().After(deadline) {
-			t.Fatal("that the CRD went was not noticed")
-		}
-		time.Sleep(5 * time.Millisecond) // between two looks at the condition
-	}
+	k.until(t, "that the CRD went", func() bool { return k.absent })
 	k.await(t, cluster.Live, "a/s")
 	server.set(func() { server.versions, server.refuse["list multicluster.x-k8s.io"] = []string{"v1alpha1"}, 500 })
 	k.await(t, cluster.Unreachable, "a/s")

@@ -65,9 +65,12 @@ func (f *Follower) Run(ctx context.Context, objects []Objects, tell func(cluster
 	s := f.source
 	ctx, cancel := context.WithCancel(ctx)
 	h := newHealth()
+	var kinds []*kind
+	for _, o := range objects { // all of them count before any runs
+		kinds = append(kinds, &kind{Objects: o, source: s, health: h, part: h.add(o.Resource, false)})
+	}
 	var running sync.WaitGroup
-	for _, o := range objects {
-		k := &kind{Objects: o, source: s, health: h, part: h.add(o.Resource, false)}
+	for _, k := range kinds {
 		running.Go(func() { k.run(ctx) })
 	}
 	running.Go(func() { s.renew(ctx) })

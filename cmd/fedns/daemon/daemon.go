@@ -91,7 +91,7 @@ func Succeed(ctx context.Context, cfg *config.Config, version string, log *slog.
 		return nil, err
 	}
 	d.engine = discovery.New(discovery.Config{Federation: federation(cfg), Resolver: resolver, Log: log, RestartMax: restartMax}, d.dns)
-	d.fleet = newFleet(log, d.engine.SetMembers)
+	d.fleet = newFleet(log, d.setMembers)
 	d.discovering.Store(true)
 	d.Apply(cfg)
 	d.httpAddr = cfg.Listen.HTTP
@@ -226,6 +226,10 @@ func (d *Daemon) readZones(cfg *config.Config) []dnsserver.ZoneSpec {
 	d.files = beside.files
 	return specs
 }
+
+// setMembers tells the Engine which members there are. Members that an inventory
+// may yet state have nothing to lose: the Engine knows nothing of them.
+func (d *Daemon) setMembers(ms []discovery.Member, _ bool) { d.engine.SetMembers(ms) }
 
 // Refused notes that a changed configuration could not be read; the one before goes on.
 func (d *Daemon) Refused(err error) {

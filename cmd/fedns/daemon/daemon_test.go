@@ -53,7 +53,7 @@ func TestApplyHoldsUpNobody(t *testing.T) {
 	log := slow{slog.NewTextHandler(io.Discard, nil), make(chan struct{}), make(chan struct{})}
 	d := &Daemon{log: slog.New(log), dns: dnsserver.New(dnsserver.Config{})}
 	d.engine = discovery.New(discovery.Config{Log: slog.New(slog.DiscardHandler)}, d.dns)
-	d.fleet = newFleet(d.log, d.engine.SetMembers)
+	d.fleet = newFleet(d.log, d.setMembers)
 	applied := make(chan struct{})
 	go func() { d.Apply(cfg); close(applied) }()
 	<-log.came // the zone file is being complained of
@@ -81,7 +81,7 @@ func TestHTTPConnectionsAreBounded(t *testing.T) {
 	d := &Daemon{log: slog.New(slog.DiscardHandler), dns: dnsserver.New(dnsserver.Config{}), http: l, listening: make(chan struct{})}
 	close(d.listening)
 	d.engine = discovery.New(discovery.Config{Log: d.log}, d.dns)
-	d.fleet = newFleet(d.log, d.engine.SetMembers)
+	d.fleet = newFleet(d.log, d.setMembers)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- d.serveHTTP(ctx) }()
@@ -176,7 +176,7 @@ func TestCatalogListsZonesThatCannotBeRead(t *testing.T) {
 	}
 	d := &Daemon{log: slog.New(slog.DiscardHandler), dns: dnsserver.New(dnsserver.Config{})}
 	d.engine = discovery.New(discovery.Config{Log: d.log}, d.dns)
-	d.fleet = newFleet(d.log, d.engine.SetMembers)
+	d.fleet = newFleet(d.log, d.setMembers)
 	d.Apply(cfg)
 	var members []string
 	for r := range d.dns.Snapshot(dnsname.MustParse("catalog.test")).All() {

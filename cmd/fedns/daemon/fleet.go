@@ -20,7 +20,9 @@ import (
 // inventories state. It runs the inventories and tells the Engine of each change.
 type fleet struct {
 	log *slog.Logger
-	set func([]discovery.Member) // of the Engine
+	// set tells the Engine. complete says that there are no other members: every
+	// inventory was read.
+	set func(ms []discovery.Member, complete bool)
 
 	mu          sync.Mutex
 	configured  []discovery.Member
@@ -47,7 +49,7 @@ type credentials struct {
 	*kubernetes.Held
 }
 
-func newFleet(log *slog.Logger, set func([]discovery.Member)) *fleet {
+func newFleet(log *slog.Logger, set func(ms []discovery.Member, complete bool)) *fleet {
 	return &fleet{log: log, set: set, held: map[cluster.ID]*credentials{}, told: map[string]bool{}}
 }
 
@@ -98,7 +100,9 @@ func (f *fleet) publish() {
 	}
 	var parts []inventory.Part
 	allowExec := map[string]bool{}
+	complete := true
 	for _, i := range f.inventories {
+		complete = complete && i.list.Read
 		parts = append(parts, inventory.Part{Name: i.Name, Members: i.members()})
 		allowExec[i.Name] = i.AllowExec
 	}
@@ -110,7 +114,7 @@ func (f *fleet) publish() {
 	}
 	f.held = held
 	f.report()
-	f.set(all)
+	f.set(all, complete)
 }
 
 // member makes a member of what an inventory states. Its credentials go to held;

@@ -21,19 +21,20 @@ import (
 
 // recorder keeps what a fleet makes known.
 type recorder struct {
-	t       *testing.T
-	fleet   *fleet
-	parts   *parts
-	dir     string
-	mu      sync.Mutex
-	members map[cluster.ID]discovery.Member
-	ever    map[cluster.ID]int // how often a member was left out after it had been there
-	changed chan struct{}
+	t        *testing.T
+	fleet    *fleet
+	parts    *parts
+	dir      string
+	mu       sync.Mutex
+	members  map[cluster.ID]discovery.Member
+	complete bool               // there are no others
+	ever     map[cluster.ID]int // how often a member was left out after it had been there
+	changed  chan struct{}
 }
 
 func newRecorder(t *testing.T) *recorder {
 	r := &recorder{t: t, parts: newParts(), dir: t.TempDir(), ever: map[cluster.ID]int{}, changed: make(chan struct{}, 1)}
-	r.fleet = newFleet(slog.New(slog.DiscardHandler), func(ms []discovery.Member) {
+	r.fleet = newFleet(slog.New(slog.DiscardHandler), func(ms []discovery.Member, complete bool) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		now := map[cluster.ID]discovery.Member{}
@@ -45,7 +46,7 @@ func newRecorder(t *testing.T) *recorder {
 				r.ever[id]++
 			}
 		}
-		r.members = now
+		r.members, r.complete = now, complete
 		select {
 		case r.changed <- struct{}{}:
 		default:
@@ -169,6 +170,7 @@ func TestFleetKeepsMembers(t *testing.T) {
 	r.apply(server, "inventories: [{secrets: {namespace: fedns}}]\n")
 	r.awaitNames("a", "b", "c")
 	r.await("read", func(_ map[cluster.ID]discovery.Member, all []api.Inventory) bool { return all[0].Read })
+	r.await("no others", func(map[cluster.ID]discovery.Member, []api.Inventory) bool { return r.complete })
 	if r.fleet.unread() != nil || !r.fleet.decided() {
 		t.Error("it was read, and is told not to be")
 	}
@@ -181,6 +183,7 @@ func TestFleetKeepsMembers(t *testing.T) {
 	r.await("out of reach", func(ms map[cluster.ID]discovery.Member, all []api.Inventory) bool {
 		return len(ms) == 3 && len(all) == 1 && all[0].Phase == "unreachable" && !all[0].Read
 	})
+	r.await("perhaps others", func(map[cluster.ID]discovery.Member, []api.Inventory) bool { return !r.complete })
 	if !slices.Equal(r.fleet.unread(), []string{"inventory secrets"}) || !r.fleet.decided() {
 		t.Errorf("unread %q, decided %t", r.fleet.unread(), r.fleet.decided())
 	}

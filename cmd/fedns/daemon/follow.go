@@ -77,12 +77,12 @@ func (f *fleet) take(i *followed, l inventory.List) {
 		}
 		f.log.Log(context.Background(), level, "inventory", "inventory", i.Name, "phase", l.State.Phase.String(), "reason", l.State.Reason, "clusters", len(l.Members))
 	}
-	before := i.members()
+	before, read := i.members(), i.list.Read
 	i.list, i.fault = l, ""
 	if l.Read {
 		i.before = nil
 	}
-	if reflect.DeepEqual(before, i.members()) {
+	if read == l.Read && reflect.DeepEqual(before, i.members()) {
 		f.report() // findings may be others
 		return
 	}

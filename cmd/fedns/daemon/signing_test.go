@@ -37,7 +37,7 @@ func TestKeysAreTakenUp(t *testing.T) {
 		log := slog.New(slog.DiscardHandler)
 		d := &Daemon{log: log, dns: dnsserver.New(dnsserver.Config{Log: log}), parts: newParts()}
 		d.engine = discovery.New(discovery.Config{Log: log}, d.dns)
-		d.fleet = newFleet(log, d.engine.SetMembers)
+		d.fleet = newFleet(log, d.setMembers)
 		d.Apply(cfg)
 		defer d.parts.end()
 		makeKey := func(publish time.Time) {
@@ -76,7 +76,7 @@ func TestKeysDueSoonAfterTheStart(t *testing.T) {
 		log := slog.New(slog.DiscardHandler)
 		d := &Daemon{log: log, dns: dnsserver.New(dnsserver.Config{Log: log}), parts: newParts()}
 		d.engine = discovery.New(discovery.Config{Log: log}, d.dns)
-		d.fleet = newFleet(log, d.engine.SetMembers)
+		d.fleet = newFleet(log, d.setMembers)
 		cfg := &config.Config{Zones: []config.Zone{{Name: apex}}}
 		cfg.Federation.Domain = apex
 		cfg.Serving.DNSSEC = config.DNSSEC{Keys: dir, Zones: []dnsname.Name{apex}}

@@ -68,6 +68,19 @@ var rules = []rule{
 		Because: "what is on disk has to be readable when nothing else is there: it knows files and packed Groups, not where they come from or which records they make",
 	},
 	{
+		From:    []string{"discovery/inventory"},
+		Ban:     append([]string{"net/http", "os"}, kubernetes...),
+		Direct:  true,
+		Because: "what is a member and what is gone is decided on values: no files, no Kubernetes client",
+	},
+	{
+		From:    []string{"discovery/inventory/..."},
+		Ban:     []string{"."},
+		Allow:   []string{"discovery/inventory/...", "discovery/kubernetes", "discovery/cluster"},
+		Direct:  true,
+		Because: "inventories say which clusters there are and how to reach them, not what is in them",
+	},
+	{
 		From:    []string{"federation/api/..."},
 		Ban:     []string{"k8s.io/client-go/...", "sigs.k8s.io/controller-runtime/...", "."},
 		Allow:   []string{"federation/api/..."},

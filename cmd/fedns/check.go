@@ -14,12 +14,14 @@ import (
 
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/cmd/fedns/daemon"
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/inventory"
 )
 
 // finding is one line of `fedns check`. Field names are stable.
 type finding struct {
 	OK      bool   `json:"ok"`
-	Subject string `json:"subject"` // config, zone NAME or cluster NAME
+	Subject string `json:"subject"` // config, zone NAME, inventory NAME or cluster NAME
 	Text    string `json:"text"`
 }
 
@@ -29,8 +31,8 @@ func newCheck(stdout io.Writer) *cobra.Command {
 	var out output
 	cmd := &cobra.Command{
 		Use: "check --config FILE", Short: "Validate the configuration and reach every cluster", Args: cobra.NoArgs,
-		Long: `Reads the configuration, its zone files, keys and certificate as the daemon would, and asks every
-cluster for what the daemon needs of it. Prints one line a finding and exits 1
+		Long: `Reads the configuration, its zone files, keys and certificate as the daemon would, reads the
+inventories, tells which clusters each states, and asks every cluster for what the daemon needs of it. Prints one line a finding and exits 1
 when something is wrong, 0 when nothing is.`,
 		Example: "  fedns check --config /etc/fedns/fedns.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -102,11 +104,66 @@ func check(ctx context.Context, file string) []finding {
 			reached[i] = err
 		})
 	}
+	stated := make([][]finding, len(cfg.Inventories))
+	members := make([]inventory.Part, len(cfg.Inventories))
+	for i, inv := range cfg.Inventories {
+		asking.Go(func() {
+			text, ms, wrong := daemon.ReadInventory(ctx, cfg.Host, inv)
+			if text != "" {
+				stated[i] = findings("inventory "+inv.Name, text, nil)
+			}
+			stated[i] = append(stated[i], findingsOf("inventory "+inv.Name, wrong)...)
+			members[i] = inventory.Part{Name: inv.Name, Members: ms}
+		})
+	}
 	asking.Wait()
+	var configured []cluster.ID
 	for i, c := range cfg.Clusters {
+		configured = append(configured, c.Name)
 		found = append(found, findings("cluster "+string(c.Name), "can be watched", reached[i])...)
 	}
+	return append(found, checkMembers(ctx, cfg, configured, members, stated)...)
+}
+
+// checkMembers asks all clusters that inventories state, and puts what is found
+// behind what was found of the inventories themselves.
+func checkMembers(ctx context.Context, cfg *config.Config, configured []cluster.ID, parts []inventory.Part, stated [][]finding) (found []finding) {
+	chosen, shadowed := inventory.Merge(configured, parts)
+	by := map[string]config.Inventory{}
+	for i, inv := range cfg.Inventories {
+		by[inv.Name] = inv
+		found = append(found, stated[i]...)
+		for _, f := range shadowed[inv.Name] {
+			found = append(found, finding{Subject: "inventory " + inv.Name, Text: f.String()})
+		}
+	}
+	reached := make([]error, len(chosen))
+	var asking sync.WaitGroup
+	room := make(chan struct{}, maxAsking)
+	for i, c := range chosen {
+		room <- struct{}{}
+		asking.Go(func() {
+			reached[i] = daemon.CheckMember(ctx, cfg, by[c.Inventory], c.Member)
+			<-room
+		})
+	}
+	asking.Wait()
+	for i, c := range chosen {
+		found = append(found, findings("cluster "+string(c.ID), "can be watched", reached[i])...)
+	}
 	return found
+}
+
+// maxAsking is how many clusters of inventories are asked at once: there may be
+// thousands.
+const maxAsking = 64
+
+// findingsOf is what is wrong with subject, a finding each.
+func findingsOf(subject string, wrong []error) (out []finding) {
+	for _, err := range wrong {
+		out = append(out, findings(subject, "", err)...)
+	}
+	return out
 }
 
 // findings is one finding, or one for each error in err.

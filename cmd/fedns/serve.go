@@ -19,8 +19,8 @@ func newServe(stderr io.Writer) *cobra.Command {
 	var debug bool
 	cmd := &cobra.Command{
 		Use: "serve --config FILE", Short: "Run the daemon", Args: cobra.NoArgs,
-		Long: `Runs the daemon until SIGINT or SIGTERM. The configuration file, manifest
-folders and zone files are watched: a change is taken up within a second, without
+		Long: `Runs the daemon until SIGINT or SIGTERM. The configuration file, inventories,
+manifest folders and zone files are watched: a change is taken up within a second, without
 restart; changed kubeconfigs and credentials within some ten seconds. Only listen,
 resolvers and stateDir wait for the next start. What is wrong with a change is
 logged, a line each, and what was good before goes on.

@@ -19,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/transport"
@@ -50,6 +51,9 @@ const exportGroup = "multicluster.x-k8s.io"
 // exportVersions are those this package reads, best first. They are versions
 // of one CRD, which shows every object in each of them, so one is enough.
 var exportVersions = [...]string{"v1beta1", "v1alpha1"}
+
+// anyObject is the client's key for what is read as it comes, of any resource.
+const anyObject = "*"
 
 // client speaks to one API server with one set of credentials. It is safe for
 // concurrent use.
@@ -93,7 +97,13 @@ func newClient(rc *rest.Config) (*client, error) {
 	// metadata.Client would do, but for its retries.
 	one := metadata.ConfigFor(rc)
 	one.GroupVersion, one.APIPath = &schema.GroupVersion{}, "/apis"
-	c.rest["serviceexports"], err = rest.RESTClientForConfigAndClient(one, hc)
+	if c.rest["serviceexports"], err = rest.RESTClientForConfigAndClient(one, hc); err != nil {
+		return nil, err
+	}
+	// So would dynamic.Client.
+	one = dynamic.ConfigFor(rc)
+	one.GroupVersion, one.APIPath = &schema.GroupVersion{}, "/apis"
+	c.rest[anyObject], err = rest.RESTClientForConfigAndClient(one, hc)
 	return c, err
 }
 
@@ -223,11 +233,17 @@ func (c *client) exportRequest(version string, o metav1.ListOptions) *rest.Reque
 // exportVersion is the best version the cluster serves ServiceExports in;
 // empty without an error: it says that it serves none.
 func (c *client) exportVersion(ctx context.Context) (string, error) {
+	return c.served(ctx, exportGroup, exportVersions[:], "serviceexports")
+}
+
+// served is the first of versions that the cluster serves a resource in; empty
+// without an error: it says that it serves it in none of them.
+func (c *client) served(ctx context.Context, of string, versions []string, resource string) (string, error) {
 	group := &metav1.APIGroup{}
-	if err := c.get(ctx, "/apis/"+exportGroup, group); err != nil {
+	if err := c.get(ctx, "/apis/"+of, group); err != nil {
 		return "", absentIsNil(err)
 	}
-	for _, version := range exportVersions {
+	for _, version := range versions {
 		for _, served := range group.Versions {
 			if served.Version != version {
 				continue
@@ -240,7 +256,7 @@ func (c *client) exportVersion(ctx context.Context) (string, error) {
 				return "", err
 			}
 			for _, r := range resources.APIResources {
-				if r.Name == "serviceexports" {
+				if r.Name == resource {
 					return version, nil
 				}
 			}

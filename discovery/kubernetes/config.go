@@ -25,6 +25,9 @@ type Config struct {
 	Kubeconfig string
 	// Context in the kubeconfig. Defaults to its current-context.
 	Context string
+	// Credentials hold a kubeconfig in memory, in the place of a file. Defaults to
+	// none. Changed ones are taken up at once, without a restart.
+	Credentials Credentials
 	// AllowExec permits a kubeconfig to run commands for credentials
 	// (user.exec and user.auth-provider). Defaults to no: whoever can write
 	// the kubeconfig could run anything here.
@@ -87,14 +90,24 @@ var _ cluster.Source = (*Source)(nil)
 // New reads the kubeconfig and prepares a Source; it connects to nothing. An
 // error is the operator's to mend, names the file and says what was expected.
 func New(cfg Config) (*Source, error) {
+	s, err := prepare(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("cluster %s: %w", cfg.Cluster, err)
+	}
+	s.log = s.log.With("cluster", string(cfg.Cluster))
+	return s, nil
+}
+
+// prepare is New but for the cluster's name in the error and the log.
+func prepare(cfg Config) (*Source, error) {
 	cfg.Rules = cmp.Or(cfg.Rules, join.AllRules)
 	cfg.ListTimeout = cmp.Or(cfg.ListTimeout, time.Minute)
 	cfg.Log = cmp.Or(cfg.Log, slog.Default())
-	s := &Source{cfg: cfg, log: cfg.Log.With("cluster", string(cfg.Cluster)), timing: defaultTiming,
+	s := &Source{cfg: cfg, log: cfg.Log, timing: defaultTiming,
 		tides: map[string]*tide{"services": {}, "endpointslices": {}, "serviceexports": {}}}
 	c, print, err := s.connect()
 	if err != nil {
-		return nil, fmt.Errorf("cluster %s: %w", cfg.Cluster, err)
+		return nil, err
 	}
 	s.client.Store(c)
 	s.loaded = print

@@ -19,6 +19,9 @@ type fingerprint [sha256.Size]byte
 
 // origin names where the credentials come from, for errors.
 func origin(cfg Config) string {
+	if cfg.Credentials != nil {
+		return cfg.Credentials.String()
+	}
 	if cfg.Kubeconfig == "" {
 		return "service account of this Pod"
 	}
@@ -27,19 +30,35 @@ func origin(cfg Config) string {
 
 // load reads what is needed to connect.
 func load(cfg Config) (*rest.Config, fingerprint, error) {
+	rc, print, err := read(cfg)
+	if err != nil {
+		return nil, fingerprint{}, fmt.Errorf("%s: %w", origin(cfg), err)
+	}
+	return rc, print, nil
+}
+
+// read is load without the origin in its errors.
+func read(cfg Config) (*rest.Config, fingerprint, error) {
 	var rc *rest.Config
 	var raw []byte
 	var err error
-	if cfg.Kubeconfig == "" {
+	switch {
+	case cfg.Credentials != nil:
+		raw = cfg.Credentials.Kubeconfig()
+		if len(raw) == 0 {
+			return nil, fingerprint{}, errNoContent
+		}
+		rc, err = parse(cfg, raw)
+	case cfg.Kubeconfig == "":
 		rc, err = rest.InClusterConfig()
 		if errors.Is(err, rest.ErrNotInCluster) {
 			err = errors.New("this is not running in a Pod, want a kubeconfig")
 		}
-	} else {
+	default:
 		rc, raw, err = fromKubeconfig(cfg)
 	}
 	if err != nil {
-		return nil, fingerprint{}, fmt.Errorf("%s: %w", origin(cfg), err)
+		return nil, fingerprint{}, err
 	}
 	sum := sha256.New()
 	sum.Write(raw)
@@ -49,7 +68,7 @@ func load(cfg Config) (*rest.Config, fingerprint, error) {
 		}
 		content, err := os.ReadFile(path)
 		if err != nil {
-			return nil, fingerprint{}, fmt.Errorf("%s: %w", origin(cfg), err)
+			return nil, fingerprint{}, err
 		}
 		fmt.Fprintf(sum, "%d", len(content))
 		sum.Write(content)
@@ -66,28 +85,42 @@ func fromKubeconfig(cfg Config) (*rest.Config, []byte, error) {
 		}
 		return nil, nil, err
 	}
+	rc, err := parse(cfg, raw)
+	return rc, raw, err
+}
+
+// parse reads raw as the kubeconfig of cfg.
+func parse(cfg Config, raw []byte) (*rest.Config, error) {
 	parsed, err := clientcmd.Load(raw)
 	if err != nil {
-		return nil, nil, fmt.Errorf("want a kubeconfig (apiVersion v1, kind Config) in YAML or JSON: %w", err)
+		return nil, fmt.Errorf("want a kubeconfig (apiVersion v1, kind Config) in YAML or JSON: %w", err)
 	}
 	name := cfg.Context
 	if name == "" {
 		name = parsed.CurrentContext
 	}
 	if err := usable(parsed, name, cfg.AllowExec); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	for _, c := range parsed.Clusters {
-		c.LocationOfOrigin = cfg.Kubeconfig
+	if cfg.Credentials != nil {
+		if err := withoutFiles(parsed); err != nil {
+			return nil, err
+		}
+	} else if err := resolve(parsed, cfg.Kubeconfig); err != nil {
+		return nil, err
 	}
-	for _, a := range parsed.AuthInfos {
-		a.LocationOfOrigin = cfg.Kubeconfig
+	return clientcmd.NewNonInteractiveClientConfig(*parsed, name, &clientcmd.ConfigOverrides{}, nil).ClientConfig()
+}
+
+// resolve has relative paths begin at the kubeconfig's folder.
+func resolve(k *clientcmdapi.Config, path string) error {
+	for _, c := range k.Clusters {
+		c.LocationOfOrigin = path
 	}
-	if err := clientcmd.ResolveLocalPaths(parsed); err != nil {
-		return nil, nil, err
+	for _, a := range k.AuthInfos {
+		a.LocationOfOrigin = path
 	}
-	rc, err := clientcmd.NewNonInteractiveClientConfig(*parsed, name, &clientcmd.ConfigOverrides{}, nil).ClientConfig()
-	return rc, raw, err
+	return clientcmd.ResolveLocalPaths(k)
 }
 
 // usable follows context to cluster and user and says what is missing on the way.

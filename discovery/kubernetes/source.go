@@ -94,39 +94,47 @@ var (
 	_ func(*corev1.Node) join.Node                = join.FromNode
 )
 
-// renew looks at the kubeconfig and the files it names now and then. When they
-// changed, a new client takes over and the old one's connections are cut, so
-// that watches that were opened with the old credentials do not outlive them.
-// While they do not parse the old client stays.
+// renew looks at the kubeconfig and the files it names now and then, and when it
+// is told that they changed. Then a new client takes over and the old one's
+// connections are cut, so that watches that were opened with the old credentials
+// do not outlive them. While they do not parse the old client stays.
 func (s *Source) renew(ctx context.Context) {
 	ticker := time.NewTicker(s.timing.credentials)
 	defer ticker.Stop()
 	last := ""
 	for {
+		var changed <-chan struct{} // nil: nobody tells
+		if s.cfg.Credentials != nil {
+			changed = s.cfg.Credentials.Changed() // before they are looked at: nothing is missed
+		}
+		if err := s.look(); err == nil {
+			last = ""
+		} else if text := err.Error(); text != last {
+			last = text
+			s.log.Warn("credentials cannot be read again; going on with the old ones", "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return
+		case <-changed:
 		case <-ticker.C:
 		}
-		_, print, err := load(s.cfg)
-		if err == nil && print == s.loaded {
-			last = ""
-			continue
-		}
-		var c *client
-		if err == nil {
-			c, print, err = s.connect()
-		}
-		if err != nil {
-			if text := err.Error(); text != last {
-				last = text
-				s.log.Warn("credentials cannot be read again; going on with the old ones", "error", err)
-			}
-			continue
-		}
-		old := s.client.Swap(c)
-		old.close()
-		s.loaded, last = print, ""
-		s.log.Info("credentials have changed and are taken up")
 	}
+}
+
+// look takes changed credentials up.
+func (s *Source) look() error {
+	_, print, err := load(s.cfg)
+	if err != nil || print == s.loaded {
+		return err
+	}
+	c, print, err := s.connect()
+	if err != nil {
+		return err
+	}
+	old := s.client.Swap(c)
+	old.close()
+	s.loaded = print
+	s.log.Info("credentials have changed and are taken up")
+	return nil
 }

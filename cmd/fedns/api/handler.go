@@ -35,6 +35,7 @@ type Sources interface {
 	Kept() (state.Stats, bool)
 	Probes() (probe.Stats, quorum.Stats)
 	Propagation() *propagation.Meter
+	Inventories() []Inventory
 }
 
 // Reload is how the last change of the configuration went.
@@ -58,6 +59,7 @@ func Handler(src Sources) http.Handler {
 	})
 	// A page in somebody's browser must not drain a cluster.
 	mux.Handle("POST /api/v1/clusters/{cluster}/{command}", http.NewCrossOriginProtection().Handler(command(src)))
+	mux.HandleFunc("GET /api/v1/inventories", func(w http.ResponseWriter, _ *http.Request) { inventories(w, src) })
 	mux.HandleFunc("GET /api/v1/services", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, struct {
 			Services []discovery.ServiceStatus `json:"services"`
@@ -106,9 +108,9 @@ func readyz(w http.ResponseWriter, r *http.Request, src Sources) {
 		http.Error(w, fmt.Sprintf("tolerate: got %q, want %s", tolerate, cluster.Unreachable), http.StatusBadRequest)
 		return
 	}
-	var missing []string
-	ready := src.Discovering()
-	if !ready {
+	missing, ready := unread(src.Inventories(), tolerate != "")
+	ready = ready && src.Discovering()
+	if !src.Discovering() {
 		missing = append(missing, "discovery has stopped: answers go stale")
 	}
 	if kept, ok := src.Kept(); ok && kept.Fault != "" {

@@ -4,6 +4,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fedns/fedns/cmd/fedns/propagation"
 	"github.com/fedns/fedns/discovery"
@@ -21,6 +22,7 @@ type fake struct {
 	server                *dnsserver.Server
 	discovering, doubtful bool
 	kept                  state.Stats
+	inventories           []Inventory
 }
 
 func (f *fake) Engine() *discovery.Engine     { return f.engine }
@@ -36,6 +38,7 @@ func (f *fake) Propagation() *propagation.Meter {
 	m.Keep([]cluster.ID{"eu"})
 	return m
 }
+func (f *fake) Inventories() []Inventory { return f.inventories }
 func (f *fake) Taps() map[string]tap.Stats {
 	return map[string]tap.Stats{"dnstap": {Written: 7, Dropped: 2}}
 }
@@ -104,5 +107,41 @@ func TestCommandsAreForTheHost(t *testing.T) {
 		if w.Code != tt.code || !strings.Contains(w.Body.String(), tt.says) {
 			t.Errorf("%s from %s: got %d %s", tt.path, tt.from, w.Code, w.Body)
 		}
+	}
+}
+
+// TestInventories: one that was never read keeps the daemon from being ready, for
+// nobody knows which clusters there are.
+func TestInventories(t *testing.T) {
+	server := dnsserver.New(dnsserver.Config{})
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	f := &fake{engine: discovery.New(discovery.Config{}, server), server: server, discovering: true, inventories: []Inventory{
+		{Name: "secrets", Kind: "secrets", Phase: "live", Read: true, LastSync: at, Findings: []string{"x"}, Clusters: []InventoryCluster{{ID: "a", Object: "Secret a/b", Server: "https://a"}}},
+		{Name: "karmada", Kind: "karmada", Phase: "unreachable", Since: at, Reason: "list clusters: refused", Clusters: []InventoryCluster{}},
+	}}
+	for _, tt := range []struct {
+		path string
+		code int
+		says string
+	}{
+		{"/readyz", 503, "not ready\ninventory karmada: unreachable since 2026-01-02T03:04:05Z: list clusters: refused\n"},
+		{"/readyz?tolerate=unreachable", 200, "ready\ninventory karmada: unreachable since 2026-01-02T03:04:05Z: list clusters: refused\n"},
+		{"/api/v1/inventories", 200, `"object": "Secret a/b"`},
+		{"/metrics", 200, "\nfedns_inventory_clusters{inventory=\"karmada\"} 0\nfedns_inventory_clusters{inventory=\"secrets\"} 1\n"},
+		{"/metrics", 200, "\nfedns_inventory_findings{inventory=\"secrets\"} 1\n"},
+		{"/metrics", 200, "\nfedns_inventory_reachable{inventory=\"karmada\"} 0\n"},
+		{"/metrics", 200, "\nfedns_inventory_last_sync_timestamp_seconds{inventory=\"karmada\"} 0\n"},
+	} {
+		w := httptest.NewRecorder()
+		Handler(f).ServeHTTP(w, httptest.NewRequest("GET", tt.path, nil))
+		if w.Code != tt.code || !strings.Contains(w.Body.String(), tt.says) {
+			t.Errorf("%s: got %d %s", tt.path, w.Code, w.Body)
+		}
+	}
+	f.inventories[1].Phase = "syncing"
+	w := httptest.NewRecorder()
+	Handler(f).ServeHTTP(w, httptest.NewRequest("GET", "/readyz?tolerate=unreachable", nil))
+	if w.Code != 503 {
+		t.Errorf("ready before an inventory is read: %s", w.Body)
 	}
 }

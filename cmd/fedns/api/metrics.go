@@ -52,6 +52,10 @@ var metrics = []Metric{
 	{"fedns_probe_up", "1 while one of the cluster's probes succeeds, 0 while all fail, as this replica sees it; absent while that is not known.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_replicas_fresh", "Replicas of fedns, this one among them, whose view of the clusters was heard of lately. Without a host cluster 1.", nil, prometheus.GaugeValue},
 	{"fedns_replicas_findings", "What keeps replicas from agreeing: a host cluster that cannot be reached, views that cannot be read or written, two replicas of one name.", nil, prometheus.GaugeValue},
+	{"fedns_inventory_clusters", "Clusters the inventory states.", []string{"inventory"}, prometheus.GaugeValue},
+	{"fedns_inventory_findings", "What /api/v1/inventories finds wrong with the inventory's objects.", []string{"inventory"}, prometheus.GaugeValue},
+	{"fedns_inventory_reachable", "0 when the inventory cannot be read: the clusters that it stated last stand.", []string{"inventory"}, prometheus.GaugeValue},
+	{"fedns_inventory_last_sync_timestamp_seconds", "When the inventory was last heard of; 0: never.", []string{"inventory"}, prometheus.GaugeValue},
 	{"fedns_discovery_running", "1 while clusters are followed. 0: discovery has stopped by a defect, answers go stale, and /readyz says no; restart the daemon.", nil, prometheus.GaugeValue},
 	{"fedns_discovery_services", "Services exported by any cluster.", nil, prometheus.GaugeValue},
 	{"fedns_discovery_services_refused", "Services whose records were refused and wait to be tried again.", nil, prometheus.GaugeValue},
@@ -122,6 +126,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	c.dns(put)
 	c.clusters(put)
 	c.probes(put)
+	c.inventories(put)
 	c.discovery(put, c.src.Engine().Stats())
 	c.state(put)
 	reload := c.src.Reload()

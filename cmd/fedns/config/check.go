@@ -19,6 +19,7 @@ func (r *reader) check(c *Config) {
 	for i := range c.Clusters {
 		r.checkCluster(c.Clusters, i)
 	}
+	r.checkInventories(c)
 	for i := range c.Zones {
 		r.checkZone(c.Zones, i)
 	}

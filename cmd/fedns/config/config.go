@@ -23,14 +23,17 @@ const (
 type Config struct {
 	Listen     Listen
 	Federation Federation
-	Exports    cluster.Export   // the rules by which Services federate
-	Clusters   []Cluster        // in the order of the file; names are unique
-	Zones      []Zone           // in the order of the file; names are unique
-	Resolvers  []netip.AddrPort // for load balancers' hostnames; empty: the system's
-	Startup    Startup
-	Host       Host
-	Replica    string // this replica's name, a DNS label; empty: the host name
-	StateDir   string // path; empty: nothing is kept over a restart
+	Exports    cluster.Export // the rules by which Services federate
+	Clusters   []Cluster      // in the order of the file; names are unique
+	Zones      []Zone         // in the order of the file; names are unique
+	Host       Host           // of Inventories, and where replicas agree
+	// Inventories are further sources of clusters, in the order of the file: of those
+	// that state one cluster the first counts, and Clusters before all.
+	Inventories []Inventory
+	Resolvers   []netip.AddrPort // for load balancers' hostnames; empty: the system's
+	Startup     Startup
+	Replica     string // this replica's name, a DNS label; empty: the host name
+	StateDir    string // path; empty: nothing is kept over a restart
 
 	Evidence    evidence.Policy // zero fields: its defaults
 	Withdrawals evidence.Limits // zero fields: its defaults
@@ -51,6 +54,7 @@ type Config struct {
 type Host struct {
 	Kubeconfig string // path
 	Context    string // within Kubeconfig; empty: its current one
+	AllowExec  bool   // Kubeconfig's exec plugins may run
 	InCluster  bool   // the cluster this process runs in, by its ServiceAccount
 	Namespace  string // where fedns keeps what is its own
 }
@@ -122,10 +126,10 @@ var (
 	ip6Arpa    = dnsname.MustParse("ip6.arpa.")
 )
 
-// Files lists the kubeconfigs, zone files with what they include, and key files
-// that c names, sorted and without duplicates; not the configuration file
-// itself, nor manifests, certificates and DNSSEC keys, which are watched by who
-// uses them.
+// Files lists the kubeconfigs, zone files with what they include, key files and
+// files of access providers that c names, sorted and without duplicates; not the configuration file
+// itself, nor manifests, certificates, DNSSEC keys and inventories, which are
+// watched by who uses them.
 func (c *Config) Files() []string {
 	files := slices.Clone(c.Included)
 	for _, m := range c.Clusters {
@@ -137,8 +141,19 @@ func (c *Config) Files() []string {
 		files = append(files, z.Files...)
 	}
 	files = append(files, c.Serving.secretFiles()...)
+	files = append(files, c.providerFiles()...)
 	slices.Sort(files)
 	return slices.Compact(files)
+}
+
+// providerFiles are those of access providers.
+func (c *Config) providerFiles() (files []string) {
+	for _, i := range c.Inventories {
+		if i.Providers != "" {
+			files = append(files, i.Providers)
+		}
+	}
+	return files
 }
 
 // standard is what holds for the fields that a file leaves out.

@@ -43,7 +43,7 @@ func Load(path string) (*Config, error) {
 			c.Digests[file], c.Included = sum, append(c.Included, more...)
 		}
 	}
-	for _, file := range c.Serving.secretFiles() {
+	for _, file := range append(c.Serving.secretFiles(), c.providerFiles()...) {
 		c.Digests[file] = digest(file)
 	}
 	return c, nil

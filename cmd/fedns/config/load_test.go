@@ -87,6 +87,14 @@ func TestEveryFieldIsRead(t *testing.T) {
 				Probe: probe.Pace{Interval: 2 * time.Second, Timeout: 500 * time.Millisecond, Failures: 3, Successes: 1}},
 			{Name: "edge", Manifests: "/srv/edge", Word: evidence.Drain},
 		},
+		Inventories: []Inventory{
+			{Name: "kubeconfigs", Kind: Kubeconfigs, HoldShare: 0.5, Dir: "/etc/fedns/clusters", Contexts: "current"},
+			{Name: "kubeconfigs-2", Kind: Kubeconfigs, HoldShare: 0.5, File: "/etc/fedns/others.kubeconfig", AllowExec: true},
+			{Name: "secrets", Kind: Secrets, HoldShare: 0.5, Namespace: "fedns", Formats: SecretFormats},
+			{Name: "clusterProfiles", Kind: ClusterProfiles, HoldShare: 0.3, Namespace: "fleet-system", Providers: "/etc/fedns/providers.json", AllowExec: true},
+			{Name: "karmada", Kind: Karmada, HoldShare: 0.5, Namespace: "karmada-cluster"},
+			{Name: "kubefed", Kind: KubeFed, HoldShare: 0.5, Namespace: "kube-federation-system"},
+		},
 		Zones: []Zone{
 			{Name: dnsname.MustParse("example.com."), Files: []string{"/etc/fedns/example.com.zone"}},
 			{Name: dnsname.MustParse("10.in-addr.arpa.")},
@@ -124,7 +132,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
 	}
-	if got, want := c.Files(), []string{"/etc/fedns/cookie.secrets", "/etc/fedns/example.com.zone", "/etc/fedns/members/eu-1.kubeconfig", "/etc/fedns/transfer.key"}; !reflect.DeepEqual(got, want) {
+	if got, want := c.Files(), []string{"/etc/fedns/cookie.secrets", "/etc/fedns/example.com.zone", "/etc/fedns/members/eu-1.kubeconfig", "/etc/fedns/providers.json", "/etc/fedns/transfer.key"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("Files: got %q, want %q", got, want)
 	}
 	if c.Zones[0].Reverse() || !c.Zones[1].Reverse() {
@@ -174,6 +182,13 @@ func TestForms(t *testing.T) {
 			func(c *Config) any { return len(c.Clusters) }, 0},
 		{"inCluster false beside another", "clusters:\n- {name: a, inCluster: false, manifests: m}",
 			func(c *Config) any { return c.Clusters[0] }, Cluster{Name: "a", Manifests: "/etc/m"}},
+		{"inventories by default", "host: {inCluster: true}\ninventories: [{karmada: {}}, {secrets: {}}, {secrets: {namespace: a, formats: [istio]}, holdShare: 100%}]",
+			func(c *Config) any { return c.Inventories },
+			[]Inventory{
+				{Name: "karmada", Kind: Karmada, HoldShare: 0.5},
+				{Name: "secrets", Kind: Secrets, HoldShare: 0.5, Formats: SecretFormats},
+				{Name: "secrets-2", Kind: Secrets, HoldShare: 1, Namespace: "a", Formats: []string{"istio"}},
+			}},
 		{"one kubeconfig, two contexts", "clusters:\n- {name: a, kubeconfig: k, context: a}\n- {name: b, kubeconfig: k, context: b}",
 			func(c *Config) any { return c.Files() }, []string{"/etc/k"}},
 	} {

@@ -21,6 +21,8 @@ func (r *reader) host(v value, h *Host) {
 			h.Kubeconfig = r.file(f)
 		case "context":
 			h.Context, _ = r.text(f, "the name of a context")
+		case "allowExec":
+			h.AllowExec = r.truth(f)
 		case "inCluster":
 			h.InCluster = r.truth(f)
 		case "namespace":

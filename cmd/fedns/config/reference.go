@@ -78,6 +78,26 @@ func Fields() []Field {
 		{"clusters[].probe.failures", "a number from 1 to 100", "`3`", "How many tries in a row have to fail for a gateway to count as down."},
 		{"clusters[].probe.successes", "a number from 1 to 100", "`1`", "How many have to succeed for it to count as up again."},
 
+		{"inventories", "list of mappings", "none",
+			"Further sources of member clusters, each of one kind. Where several state one cluster, the first in this list counts, and `clusters` before all. A cluster is removed when its object is seen to be deleted; not while the host cannot be reached, nor when the object becomes malformed."},
+		{"inventories[].allowExec", "`true` or `false`", "`false`", "Whether the clusters' credentials may come from programs that are run (exec plugins). Whoever can write the objects can run any program here then."},
+		{"inventories[].holdShare", shareTakes, "`50%`", "A list that suddenly lacks more than this share of three or more known clusters is not believed: they are kept, with a finding, until each is seen deleted or this file changes what is said of the inventory. `100%`: every list is believed."},
+		{"inventories[].kubeconfigs", "mapping", "none", "Kubeconfig files on this host."},
+		{"inventories[].kubeconfigs.dir", "path of a folder", "none; or `file`", "Each file in it is read, but those whose names begin with a dot. It is watched."},
+		{"inventories[].kubeconfigs.file", "path", "none; or `dir`", "The file that is read. It is watched."},
+		{"inventories[].kubeconfigs.contexts", "`all` or `current`", "`current` for `dir`, `all` for `file`", "Which contexts are clusters: each, named as the context is; or each file's current one, named as the file is up to its first dot."},
+		{"inventories[].secrets", "mapping", "none", "Secrets of the host with kubeconfigs. These may name no files."},
+		{"inventories[].secrets.namespace", "DNS label", "all", "The namespace that is read."},
+		{"inventories[].secrets.formats", "list of `fedns`, `istio`, `clusterAPI`, `argoCD`", "all",
+			"`fedns`: label `fedns.io/cluster: NAME`, key `kubeconfig`. `istio`: label `istio/multiCluster: \"true\"`, each key a cluster's name. `clusterAPI`: `NAME-kubeconfig` of type `cluster.x-k8s.io/secret`, key `value`. `argoCD`: label `argocd.argoproj.io/secret-type: cluster`, keys `name`, `server`, `config`."},
+		{"inventories[].clusterProfiles", "mapping", "none", "ClusterProfiles (multicluster.x-k8s.io) of the host. Credentials come from a Secret labelled `x-k8s.io/cluster-profile: NAME` (key `Config`), or from `providers`."},
+		{"inventories[].clusterProfiles.namespace", "DNS label", "all", "The namespace that is read, for Secrets too."},
+		{"inventories[].clusterProfiles.providers", "path", "none", "A JSON file of programs that get credentials, by access provider, as KEP-5339 has it. Needs `allowExec`. It is read again when it changes."},
+		{"inventories[].karmada", "mapping", "none", "Clusters (cluster.karmada.io) of a Karmada API server, which `host` is then."},
+		{"inventories[].karmada.namespace", "DNS label", "`karmada-cluster`", "The namespace of their Secrets."},
+		{"inventories[].kubefed", "mapping", "none", "KubeFedClusters (core.kubefed.io) of the host."},
+		{"inventories[].kubefed.namespace", "DNS label", "`kube-federation-system`", "The namespace that is read, for Secrets too."},
+
 		{"zones", "list of mappings", "none", "Zones with records of their own, and reverse zones."},
 		{"zones[].name", "domain name, unique", "",
 			"The zone's apex. PTR records of exported addresses are made in zones under `in-addr.arpa` and `ip6.arpa`."},
@@ -141,9 +161,10 @@ func Fields() []Field {
 		{"startup.wait", waitTakes, "`5m`",
 			"How long after the start a name that is not there is answered SERVFAIL, not NXDOMAIN, while a cluster cannot be reached that was not read since: it may have the name. `0`: not at all; a cluster that is being read is waited for either way. Clusters added later are not."},
 
-		{"host", "mapping", "none: each replica goes by what it sees itself", "The cluster through which replicas of fedns tell each other what they see, by Leases. It has exactly one of `kubeconfig` and `inCluster`. A change takes effect at the next start."},
-		{"host.kubeconfig", "path", "none", "How to reach it. It is read again after a failure."},
+		{"host", "mapping", "none: each replica goes by what it sees itself", "The cluster that fedns belongs to, usually the one it runs in: there `inventories` are read, replicas tell each other by Leases what they see, and Events tell the operator. It has exactly one of `kubeconfig` and `inCluster`. What replicas tell each other follows a change at the next start only."},
+		{"host.kubeconfig", "path", "none", "How to reach it. It is read again when it changes."},
 		{"host.context", "name of a context in `kubeconfig`", "its current context", "Which of several clusters in `kubeconfig` is meant."},
+		{"host.allowExec", "`true` or `false`", "`false`", "Whether `kubeconfig` may run a program (an exec plugin) to get credentials."},
 		{"host.inCluster", "`true` or `false`", "`false`", "The cluster that fedns itself runs in, by its ServiceAccount."},
 		{"host.namespace", "DNS label", "`fedns-system`", "The namespace of what fedns keeps there."},
 		{"replica", "DNS label", "the host name", "This replica's name, which no other may have. A change takes effect at the next start."},
@@ -235,6 +256,16 @@ clusters:
 - name: edge
   manifests: /srv/edge
   state: drained
+inventories:
+- kubeconfigs: {dir: /etc/fedns/clusters, contexts: current}
+- kubeconfigs: {file: /etc/fedns/others.kubeconfig}
+  allowExec: true
+- secrets: {namespace: fedns, formats: [fedns, istio, clusterAPI, argoCD]}
+- clusterProfiles: {namespace: fleet-system, providers: providers.json}
+  allowExec: true
+  holdShare: 30%
+- karmada: {namespace: karmada-cluster}
+- kubefed: {namespace: kube-federation-system}
 zones:
 - name: example.com
   files: [example.com.zone]
@@ -244,7 +275,7 @@ startup: {wait: 10m}
 evidence: {behindAfter: 5s, unprobedAfter: 1m, holdShare: 50%, holdWindow: 30s}
 withdrawals: {window: 1m, count: 20, share: 50%}
 stateDir: /var/lib/fedns
-host: {kubeconfig: host.kubeconfig, context: host, inCluster: false, namespace: fedns-system}
+host: {kubeconfig: host.kubeconfig, context: host, allowExec: false, inCluster: false, namespace: fedns-system}
 replica: fedns-1
 server:
   id: fedns-1

@@ -29,6 +29,10 @@ func (r *reader) document(v value, c *Config) {
 			for item := range r.items(f, "a list of clusters") {
 				c.Clusters = append(c.Clusters, r.cluster(item))
 			}
+		case "host":
+			r.host(f, &c.Host)
+		case "inventories":
+			c.Inventories = r.inventories(f)
 		case "zones":
 			for item := range r.items(f, "a list of zones") {
 				c.Zones = append(c.Zones, r.zone(item))
@@ -43,8 +47,6 @@ func (r *reader) document(v value, c *Config) {
 			r.evidence(f, &c.Evidence)
 		case "withdrawals":
 			r.withdrawals(f, &c.Withdrawals)
-		case "host":
-			r.host(f, &c.Host)
 		case "replica":
 			c.Replica = r.label(f)
 		case "stateDir":

@@ -40,6 +40,7 @@ type Daemon struct {
 	// announcer writes Events into the host cluster; nil: there is none.
 	announcer *announce.Announcer
 	meter     *propagation.Meter
+	fleet     *fleet
 	http      net.Listener
 
 	version  string
@@ -114,6 +115,7 @@ func Succeed(ctx context.Context, cfg *config.Config, version string, log *slog.
 	dc.Seen = func(id cluster.ID, l cluster.Liveness) { d.probes.setAPI(id, l) }
 	d.engine = discovery.New(dc, d.dns)
 	d.dns.SetMissed(d.engine.Missed)
+	d.fleet = newFleet(log, d.meter, d.setMembers)
 	d.discovering.Store(true)
 	d.probes = newProbes(cfg, log, func(id cluster.ID, a quorum.Agreed) {
 		d.engine.SetAgreed(id, a.API, a.Data)
@@ -232,8 +234,7 @@ func (d *Daemon) Apply(cfg *config.Config) {
 	}
 	d.engine.SetFederation(federation(cfg))
 	d.engine.SetEvidence(cfg.Evidence, cfg.Withdrawals)
-	d.meter.Keep(clusterIDs(cfg))
-	d.engine.SetMembers(members(cfg, d.meter, d.log))
+	d.fleet.apply(cfg, d.parts.run)
 	d.probes.apply(cfg)
 	if d.current != nil && !slices.Equal(before, d.zoneNames()) {
 		d.engine.Republish(d.dns.Settle) // new zones have all there is then
@@ -260,6 +261,21 @@ func (d *Daemon) readZones(cfg *config.Config) []dnsserver.ZoneSpec {
 	defer d.mu.Unlock()
 	d.files = beside.files
 	return specs
+}
+
+// setMembers tells the Engine which members there are. Members that an inventory
+// may yet state have nothing to lose: the Engine knows nothing of them.
+func (d *Daemon) setMembers(ms []discovery.Member, complete bool) {
+	ids := make([]cluster.ID, len(ms))
+	for i, m := range ms {
+		ids[i] = m.ID
+	}
+	d.meter.Keep(ids)
+	if complete {
+		d.engine.SetMembers(ms)
+	} else {
+		d.engine.SetMembersSoFar(ms)
+	}
 }
 
 // Refused notes that a changed configuration could not be read; the one before goes on.

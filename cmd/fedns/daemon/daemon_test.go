@@ -57,6 +57,7 @@ func TestApplyHoldsUpNobody(t *testing.T) {
 	d := &Daemon{log: slog.New(log), dns: dnsserver.New(dnsserver.Config{}), meter: propagation.New()}
 	d.engine = discovery.New(discovery.Config{Log: slog.New(slog.DiscardHandler)}, d.dns)
 	d.probes = newProbes(cfg, slog.New(slog.DiscardHandler), func(cluster.ID, quorum.Agreed) {})
+	d.fleet = newFleet(d.log, d.meter, d.setMembers)
 	applied := make(chan struct{})
 	go func() { d.Apply(cfg); close(applied) }()
 	<-log.came // the zone file is being complained of
@@ -84,6 +85,7 @@ func TestHTTPConnectionsAreBounded(t *testing.T) {
 	d := &Daemon{meter: propagation.New(), log: slog.New(slog.DiscardHandler), dns: dnsserver.New(dnsserver.Config{}), http: l, listening: make(chan struct{})}
 	close(d.listening)
 	d.engine = discovery.New(discovery.Config{Log: d.log}, d.dns)
+	d.fleet = newFleet(d.log, d.meter, d.setMembers)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- d.serveHTTP(ctx) }()
@@ -179,6 +181,7 @@ func TestCatalogListsZonesThatCannotBeRead(t *testing.T) {
 	d := &Daemon{meter: propagation.New(), log: slog.New(slog.DiscardHandler), dns: dnsserver.New(dnsserver.Config{})}
 	d.engine = discovery.New(discovery.Config{Log: d.log}, d.dns)
 	d.probes = newProbes(cfg, d.log, func(cluster.ID, quorum.Agreed) {})
+	d.fleet = newFleet(d.log, d.meter, d.setMembers)
 	d.Apply(cfg)
 	var members []string
 	for r := range d.dns.Snapshot(dnsname.MustParse("catalog.test")).All() {

@@ -49,7 +49,7 @@ func (d doubt) end(ctx context.Context) (missing []string, ended bool) {
 // Clusters that are added later do not make that doubtful again: nobody is to
 // lose the answers there are.
 func (d *Daemon) untilKnown(ctx context.Context) {
-	missing, ended := doubt{d.engine.Ready, d.engine.Decided, d.longestDoubt, d.engine.Unresolved}.end(ctx)
+	missing, ended := doubt{d.missing, d.decided, d.longestDoubt, d.engine.Unresolved}.end(ctx)
 	if !ended {
 		return
 	}
@@ -61,6 +61,13 @@ func (d *Daemon) untilKnown(ctx context.Context) {
 	}
 	d.log.Info("every cluster was read")
 }
+
+// missing names the clusters that were not read since the start, and inventories,
+// which may yet state others.
+func (d *Daemon) missing() []string { return append(d.fleet.unread(), d.engine.Ready()...) }
+
+// decided says that none of them is being read.
+func (d *Daemon) decided() bool { return d.fleet.decided() && d.engine.Decided() }
 
 // longestDoubt is the configuration's, as it is now.
 func (d *Daemon) longestDoubt() time.Duration {

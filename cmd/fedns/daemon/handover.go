@@ -109,12 +109,12 @@ func (d *Daemon) unfit() error {
 
 // prepared says that this daemon knows what its predecessor does.
 func (d *Daemon) prepared() bool {
-	missing := slices.DeleteFunc(d.engine.Ready(), func(c string) bool { return slices.Contains(d.heritage.Missing, c) })
+	missing := slices.DeleteFunc(d.missing(), func(c string) bool { return slices.Contains(d.heritage.Missing, c) })
 	// What was kept may lack the last moments: who can be read is waited for.
-	if len(missing) > 0 || !d.engine.Decided() || d.unfit() != nil {
+	if len(missing) > 0 || !d.decided() || d.unfit() != nil {
 		return false
 	}
-	return !d.doubtful.Load() || len(d.engine.Ready()) > 0 && len(d.engine.Unresolved()) == 0
+	return !d.doubtful.Load() || len(d.missing()) > 0 && len(d.engine.Unresolved()) == 0
 }
 
 // HandOver starts a successor and has it answer in place of this daemon; Run
@@ -134,7 +134,7 @@ func (d *Daemon) HandOver(ctx context.Context) error {
 	if c, ok := d.http.(syscall.Conn); ok {
 		sockets = append(sockets, handover.Socket{Transport: transportHTTP, Addr: d.httpAddr, Conn: c})
 	}
-	s, err := handover.Start(sockets, handover.State{Missing: d.engine.Ready(), Doubtful: d.doubtful.Load(), Unkept: !kept})
+	s, err := handover.Start(sockets, handover.State{Missing: d.missing(), Doubtful: d.doubtful.Load(), Unkept: !kept})
 	if err != nil {
 		return fmt.Errorf("start of a successor: %w", err)
 	}

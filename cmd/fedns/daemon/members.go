@@ -35,14 +35,6 @@ func members(cfg *config.Config, meter *propagation.Meter, log *slog.Logger) []d
 	return all
 }
 
-func clusterIDs(cfg *config.Config) []cluster.ID {
-	ids := make([]cluster.ID, len(cfg.Clusters))
-	for i, c := range cfg.Clusters {
-		ids[i] = c.Name
-	}
-	return ids
-}
-
 // Checker is a Source that can be tried without running it.
 type Checker interface {
 	cluster.Source

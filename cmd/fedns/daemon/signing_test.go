@@ -41,6 +41,7 @@ func TestKeysAreTakenUp(t *testing.T) {
 		d := &Daemon{meter: propagation.New(), log: log, dns: dnsserver.New(dnsserver.Config{Log: log}), parts: newParts()}
 		d.engine = discovery.New(discovery.Config{Log: log}, d.dns)
 		d.probes = newProbes(&config.Config{}, log, func(cluster.ID, quorum.Agreed) {})
+		d.fleet = newFleet(log, d.meter, d.setMembers)
 		d.Apply(cfg)
 		defer d.parts.end()
 		makeKey := func(publish time.Time) {
@@ -80,6 +81,7 @@ func TestKeysDueSoonAfterTheStart(t *testing.T) {
 		d := &Daemon{meter: propagation.New(), log: log, dns: dnsserver.New(dnsserver.Config{Log: log}), parts: newParts()}
 		d.engine = discovery.New(discovery.Config{Log: log}, d.dns)
 		d.probes = newProbes(&config.Config{}, log, func(cluster.ID, quorum.Agreed) {})
+		d.fleet = newFleet(log, d.meter, d.setMembers)
 		cfg := &config.Config{Zones: []config.Zone{{Name: apex}}}
 		cfg.Federation.Domain = apex
 		cfg.Serving.DNSSEC = config.DNSSEC{Keys: dir, Zones: []dnsname.Name{apex}}

@@ -1,0 +1,143 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/fedns/fedns/cmd/fedns/config"
+	"github.com/fedns/fedns/cmd/fedns/propagation"
+	"github.com/fedns/fedns/discovery"
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/inventory"
+	"github.com/fedns/fedns/discovery/kubernetes"
+	"github.com/fedns/fedns/discovery/synth"
+)
+
+// fleet is all member clusters: those of the configuration and those that its
+// inventories state. It runs the inventories and tells the Engine of each change.
+type fleet struct {
+	log   *slog.Logger
+	meter *propagation.Meter // of how long changes take
+	// set tells the Engine. complete says that there are no other members: every
+	// inventory was read.
+	set func(ms []discovery.Member, complete bool)
+
+	mu          sync.Mutex
+	configured  []discovery.Member
+	rules       cluster.Export
+	inventories []*followed // in the order of the configuration
+	held        map[cluster.ID]*credentials
+	told        map[string]bool // findings that were logged and still stand
+	shadowed    map[string][]inventory.Finding
+}
+
+// followed is an inventory that is being followed.
+type followed struct {
+	config.Inventory
+	made   string // see made
+	stop   context.CancelFunc
+	list   inventory.List
+	before []inventory.Member // of the one in whose place it came: stand until it has been read
+	fault  string             // the Source could not be run
+}
+
+// credentials are those of a member that come from an inventory's objects.
+type credentials struct {
+	revision string
+	*kubernetes.Held
+}
+
+func newFleet(log *slog.Logger, meter *propagation.Meter, set func(ms []discovery.Member, complete bool)) *fleet {
+	return &fleet{log: log, meter: meter, set: set, held: map[cluster.ID]*credentials{}, told: map[string]bool{}}
+}
+
+// apply takes up a configuration. Inventories of which nothing was changed go on;
+// run runs the others until it is told to stop.
+func (f *fleet) apply(cfg *config.Config, run func(func(context.Context)) context.CancelFunc) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	old := map[string]*followed{}
+	for _, i := range f.inventories {
+		old[i.Name] = i
+	}
+	f.configured, f.rules, f.inventories = members(cfg, f.meter, f.log), cfg.Exports, nil
+	for _, ic := range cfg.Inventories {
+		have := old[ic.Name]
+		if have != nil && have.made == made(cfg, ic) {
+			f.inventories = append(f.inventories, have)
+			delete(old, ic.Name)
+			continue
+		}
+		now := &followed{Inventory: ic, made: made(cfg, ic), list: inventory.List{State: cluster.State{Since: time.Now()}}}
+		if have != nil {
+			now.before = have.members()
+		}
+		now.stop = run(func(ctx context.Context) { f.follow(ctx, now, cfg.Host) })
+		f.inventories = append(f.inventories, now)
+	}
+	for _, gone := range old {
+		gone.stop()
+	}
+	f.publish()
+}
+
+// members are those that stand.
+func (i *followed) members() []inventory.Member {
+	if i.list.Read {
+		return i.list.Members
+	}
+	return inventory.Union(i.list.Members, i.before)
+}
+
+// publish tells the Engine which members there are now; mu is held.
+func (f *fleet) publish() {
+	all := slices.Clone(f.configured)
+	var ids []cluster.ID
+	for _, m := range f.configured {
+		ids = append(ids, m.ID)
+	}
+	var parts []inventory.Part
+	allowExec := map[string]bool{}
+	complete := true
+	for _, i := range f.inventories {
+		complete = complete && i.list.Read
+		parts = append(parts, inventory.Part{Name: i.Name, Members: i.members()})
+		allowExec[i.Name] = i.AllowExec
+	}
+	chosen, shadowed := inventory.Merge(ids, parts)
+	f.shadowed = shadowed
+	held := map[cluster.ID]*credentials{}
+	for _, c := range chosen {
+		all = append(all, f.member(c, allowExec[c.Inventory], held))
+	}
+	f.held = held
+	f.report()
+	f.set(all, complete)
+}
+
+// member makes a member of what an inventory states. Its credentials go to held;
+// those of a member that runs are changed in place.
+func (f *fleet) member(c inventory.Chosen, allowExec bool, held map[cluster.ID]*credentials) discovery.Member {
+	// Everything that a Source is made of but for credentials, which it takes up
+	// itself. At another address there may be another cluster, so that it is read anew.
+	revision := fmt.Sprintf("%q %q %q %q %v %b", c.Inventory, c.Server, c.Access.File, c.Access.Context, allowExec, f.rules)
+	kc := kubernetes.Config{Cluster: c.ID, Kubeconfig: c.Access.File, Context: c.Access.Context, AllowExec: allowExec, Rules: f.rules, Log: f.log}
+	if c.Access.File == "" {
+		have := f.held[c.ID]
+		if have != nil && have.revision == revision {
+			have.Set(c.Object, c.Access.Kubeconfig)
+		} else {
+			have = &credentials{revision, kubernetes.NewHeld(c.Object, c.Access.Kubeconfig)}
+		}
+		held[c.ID] = have
+		kc.Credentials = have.Held
+	}
+	return discovery.Member{
+		ID: c.ID, Place: synth.Place{Region: c.Region, Zones: c.Zones}, Revision: revision,
+		Source: &source{func() (cluster.Source, error) { return kubernetes.New(kc) }},
+	}
+}

@@ -1,0 +1,196 @@
+package inventory
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/fedns/fedns/discovery/cluster"
+)
+
+// holdFrom is from how many members on a list that lacks many is doubted: of two,
+// one is half, and to take one cluster out is an everyday act.
+const holdFrom = 3
+
+// Table is what is known of one inventory's objects. It is for one goroutine.
+//
+// Objects of one kind, which are listed together, are known by its name: a list
+// says nothing of those of another kind.
+type Table struct {
+	share float64
+	kinds map[string]map[string]*entry // by kind, by key
+}
+
+// entry is one object.
+type entry struct {
+	Object
+	good map[string]Member // by slot: the last good statements
+	held bool
+}
+
+// NewTable makes an empty Table. A list is held that lacks more than holdShare
+// (of 1) of a kind's members, if there are three or more.
+func NewTable(holdShare float64) *Table {
+	return &Table{share: holdShare, kinds: map[string]map[string]*entry{}}
+}
+
+// Put takes in an object that appeared or changed. changed says that it states
+// something else than before: many objects are written to every few seconds, to
+// say that all is well.
+func (t *Table) Put(kind string, o Object) (changed bool) {
+	entries := t.kinds[kind]
+	if entries == nil {
+		entries = map[string]*entry{}
+		t.kinds[kind] = entries
+	}
+	e := &entry{Object: o, good: map[string]Member{}}
+	before := map[string]Member{}
+	if old := entries[o.Key]; old != nil {
+		if !old.held && reflect.DeepEqual(old.Object, o) {
+			return false
+		}
+		before = old.good
+	}
+	if o.Broken {
+		maps.Copy(e.good, before)
+	}
+	for _, s := range o.Statements {
+		if s.Err == nil {
+			m := s.Member
+			m.Object = o.Key
+			e.good[s.Slot] = m
+		} else if m, ok := before[s.Slot]; ok {
+			e.good[s.Slot] = m
+		}
+	}
+	entries[o.Key] = e
+	return true
+}
+
+// Delete takes in that an object was seen to be deleted.
+func (t *Table) Delete(kind, key string) { delete(t.kinds[kind], key) }
+
+// Replace takes in a complete list of a kind. Members that it lacks are gone, or
+// held if they are too many to be believed. What is held once stays so until its
+// object is listed, put or deleted.
+func (t *Table) Replace(kind string, all []Object) {
+	listed := make(map[string]bool, len(all))
+	for _, o := range all {
+		listed[o.Key] = true
+	}
+	var missing []string
+	lost, known := 0, 0
+	for key, e := range t.kinds[kind] {
+		known += len(e.good)
+		if !listed[key] {
+			missing = append(missing, key)
+			lost += len(e.good)
+		}
+	}
+	hold := known >= holdFrom && float64(lost) > t.share*float64(known)
+	for _, key := range missing {
+		e := t.kinds[kind][key]
+		switch {
+		case hold && len(e.good) > 0:
+			e.held = true
+		case !e.held:
+			delete(t.kinds[kind], key)
+		}
+	}
+	for _, o := range all {
+		t.Put(kind, o)
+	}
+}
+
+// Members are those that stand, sorted by ID, and what is wrong with objects.
+// Where several objects state one cluster, the oldest counts.
+func (t *Table) Members() ([]Member, []Finding) {
+	var members []Member
+	var findings []Finding
+	first := map[cluster.ID]string{}
+	for _, kind := range slices.Sorted(maps.Keys(t.kinds)) {
+		if f := t.doubt(kind); f.Text != "" {
+			findings = append(findings, f)
+		}
+	}
+	for _, e := range t.inOrder() {
+		findings = append(findings, e.findings()...)
+		for _, slot := range slices.Sorted(maps.Keys(e.good)) {
+			m := e.good[slot]
+			m.Held = e.held
+			if other, double := first[m.ID]; double {
+				findings = append(findings, Finding{e.Key, slot, fmt.Sprintf("states the cluster %s, as %s does, which counts", m.ID, other)})
+				continue
+			}
+			first[m.ID] = e.Key
+			members = append(members, m)
+		}
+	}
+	slices.SortFunc(members, func(a, b Member) int { return cmp.Compare(a.ID, b.ID) })
+	return members, findings
+}
+
+// inOrder is every object, the oldest first.
+func (t *Table) inOrder() []*entry {
+	var all []*entry
+	for _, kind := range slices.Sorted(maps.Keys(t.kinds)) {
+		for _, key := range slices.Sorted(maps.Keys(t.kinds[kind])) {
+			all = append(all, t.kinds[kind][key])
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *entry) int { return a.Created.Compare(b.Created) })
+	return all
+}
+
+// findings is what is wrong with an object.
+func (e *entry) findings() []Finding {
+	out := slices.Clone(e.Findings)
+	for i := range out {
+		out[i].Object = e.Key
+		if e.Broken && len(e.good) > 0 {
+			out[i].Text += "; what it stated before stands"
+		}
+	}
+	for _, s := range e.Statements {
+		if s.Err == nil {
+			continue
+		}
+		text := strings.Join(strings.Fields(s.Err.Error()), " ")
+		if m, ok := e.good[s.Slot]; ok {
+			text += fmt.Sprintf("; the cluster %s goes on as stated before", m.ID)
+		}
+		out = append(out, Finding{e.Key, s.Field, text})
+	}
+	return out
+}
+
+// doubt tells of the members of a kind that are held.
+func (t *Table) doubt(kind string) Finding {
+	var held []string
+	known := 0
+	for _, e := range t.kinds[kind] {
+		known += len(e.good)
+		for _, m := range e.good {
+			if e.held {
+				held = append(held, string(m.ID))
+			}
+		}
+	}
+	if len(held) == 0 {
+		return Finding{}
+	}
+	slices.Sort(held)
+	return Finding{Text: fmt.Sprintf("%s: a list suddenly lacked %d of %d clusters (%s): they are kept until each is seen deleted or the configuration changes",
+		kind, len(held), known, strings.Join(first(held, 10), ", "))}
+}
+
+// first is the first n of all, and a word for the rest.
+func first(all []string, n int) []string {
+	if len(all) <= n {
+		return all
+	}
+	return append(slices.Clone(all[:n]), fmt.Sprintf("and %d more", len(all)-n))
+}

@@ -144,6 +144,7 @@ type loop struct {
 	judgeTimer *time.Timer                  // nil: never
 	stale      map[cluster.ServiceKey]stale // Services whose published records another Synthesizer made
 	queue      []cluster.ServiceKey         // of stale, in the order they are worked off
+	emptied    bool                         // queue was worked off
 	batch      batch
 	travellers []traveller   // reports in the batch whose Journey goes on
 	states     []stateChange // wait until what they rest on is published

@@ -166,7 +166,7 @@ func (e *Engine) setPlaces(always bool) {
 	if !always && maps.EqualFunc(places, e.loop.places, synth.Place.Equal) {
 		return
 	}
-	old := e.loop.synth
+	old, before := e.loop.synth, e.loop.places
 	now, found := synth.New(e.loop.federation, places)
 	e.loop.places, e.loop.synth = places, now.With(e.loop.uses)
 	e.locked(func() {
@@ -180,7 +180,23 @@ func (e *Engine) setPlaces(always bool) {
 		}
 	})
 	e.tell(fixed, found)
-	e.restale(old, false)
+	if always || !now.SameLadder(old) {
+		e.restale(old, false)
+		return
+	}
+	// Every Service has the names it had: only those of whoever moved differ.
+	var moved []cluster.ID
+	for id, p := range places {
+		if !p.Equal(before[id]) {
+			moved = append(moved, id)
+		}
+	}
+	for id := range before {
+		if _, ok := places[id]; !ok {
+			moved = append(moved, id)
+		}
+	}
+	e.restaleOf(old, moved)
 }
 
 // take works one event into the batch.
@@ -283,6 +299,9 @@ func (e *Engine) takeRest(m *member, ev event) {
 func (e *Engine) settle() {
 	if len(e.loop.queue) > 0 || e.loop.redo {
 		return
+	}
+	if e.loop.emptied && len(e.loop.stale) == 0 { // a map that once had all Services in it stays as large
+		e.loop.emptied, e.loop.stale = false, map[cluster.ServiceKey]stale{}
 	}
 	for len(e.loop.done) > 0 {
 		done := e.loop.done[0]

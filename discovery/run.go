@@ -120,6 +120,7 @@ func (e *Engine) refresh() {
 	}
 	if e.loop.queue = e.loop.queue[n:]; len(e.loop.queue) == 0 {
 		e.loop.queue = nil
+		e.loop.emptied = n > 0
 	}
 	e.locked(func() { e.stats.Stale = len(e.loop.queue) })
 }

@@ -36,6 +36,10 @@ func (l *level) holds(p Place) bool {
 	return l.region == p.Region && (l.zone == "" || slices.Contains(p.Zones, l.zone))
 }
 
+// SameLadder says that both give every Service the same federation names, as long
+// as they are of one Federation.
+func (s *Synthesizer) SameLadder(o *Synthesizer) bool { return slices.Equal(s.levels, o.levels) }
+
 // setPlaces keeps of each place what can stand in a name.
 func (s *Synthesizer) setPlaces(places map[cluster.ID]Place) []Finding {
 	var found []Finding

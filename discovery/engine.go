@@ -144,20 +144,25 @@ type loop struct {
 	judgeTimer *time.Timer                  // nil: never
 	stale      map[cluster.ServiceKey]stale // Services whose published records another Synthesizer made
 	queue      []cluster.ServiceKey         // of stale, in the order they are worked off
-	emptied    bool                         // queue was worked off
-	batch      batch
-	travellers []traveller   // reports in the batch whose Journey goes on
-	states     []stateChange // wait until what they rest on is published
-	retry      *time.Timer   // nil: nothing is refused
-	retryWait  time.Duration
-	told       map[tellKey]bool
-	runs       uint32          // of all Sources: each has a number of its own
-	gone       []cluster.ID    // removed members whose Groups are to be withdrawn
-	adopted    []cluster.ID    // whose kept Groups are not all published yet
-	done       []func()        // to be called when no Service is stale
-	redo       bool            // a panic left unknown what was done: make all anew
-	always     chan struct{}   // closed: a receiver never waits
-	groups     []cluster.Group // scratch
+	// gathering ends when the clusters have made a pause; nil: it has ended.
+	gathering   *time.Timer
+	gathered    bool // once is enough
+	gatherUntil time.Time
+	heard       bool // a cluster reported something just now
+	emptied     bool // queue was worked off
+	batch       batch
+	travellers  []traveller   // reports in the batch whose Journey goes on
+	states      []stateChange // wait until what they rest on is published
+	retry       *time.Timer   // nil: nothing is refused
+	retryWait   time.Duration
+	told        map[tellKey]bool
+	runs        uint32          // of all Sources: each has a number of its own
+	gone        []cluster.ID    // removed members whose Groups are to be withdrawn
+	adopted     []cluster.ID    // whose kept Groups are not all published yet
+	done        []func()        // to be called when no Service is stale
+	redo        bool            // a panic left unknown what was done: make all anew
+	always      chan struct{}   // closed: a receiver never waits
+	groups      []cluster.Group // scratch
 }
 
 // New makes an Engine without members; nothing happens before Run.

@@ -31,7 +31,19 @@ func (e *Engine) takeGroup(id cluster.ID, run uint32, g *cluster.Group) {
 		e.withdraw(g.Service, id)
 		return
 	}
-	e.touch(g.Service)
+	var same bool
+	e.locked(func() {
+		if same = e.store.Renew(g, run); same {
+			e.stats.Groups++
+		}
+	})
+	if same {
+		e.held(id, g)
+		return
+	}
+	if !e.gather(g.Service) {
+		e.touch(g.Service)
+	}
 	old, _ := e.store.Group(g.Service, id)
 	var changed bool
 	e.locked(func() {

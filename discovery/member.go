@@ -103,6 +103,7 @@ func (e *Engine) takeDesired(ctx context.Context) {
 		}
 	}
 	e.mu.Unlock()
+	e.beginGathering()
 	e.adopt(d.complete)
 	l := &e.loop
 	l.done = append(l.done, d.republish...)
@@ -205,12 +206,15 @@ func (e *Engine) take(ev event) {
 	switch {
 	case m == nil:
 	case ev.begin:
+		e.loop.heard = true
 		e.locked(func() { e.stats.SourceRuns++ })
 		e.loop.runs++
 		m.run, m.swept, m.broken = e.loop.runs, false, false
 	case ev.failed != nil:
+		e.loop.heard = true
 		e.sourceFailed(m, ev)
 	case !m.broken:
+		e.loop.heard = true
 		e.takeUpdate(m, ev)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/dnsserver/dnsname"
 )
 
 // staleChunk is how many Services are moved to another Synthesizer between two
@@ -59,7 +60,12 @@ func (e *Engine) runResolver(ctx context.Context) {
 // step waits for something to do and does it; false: ctx is done.
 func (e *Engine) step(ctx context.Context) bool {
 	var idle chan struct{}
-	if len(e.loop.queue) > 0 {
+	var gathered <-chan time.Time
+	var asked <-chan dnsname.Name
+	switch {
+	case e.loop.gathering != nil:
+		gathered, asked = e.loop.gathering.C, e.asked
+	case len(e.loop.queue) > 0:
 		idle = e.loop.always
 	}
 	var retry <-chan time.Time
@@ -74,9 +80,15 @@ func (e *Engine) step(ctx context.Context) bool {
 	case <-ctx.Done():
 		return false
 	case <-judge:
+	case <-gathered:
+		e.endGathering()
+	case name := <-asked:
+		e.raise(name)
 	case <-e.wake:
 		e.takeDesired(ctx)
-		e.publishAll()
+		if e.loop.gathering == nil {
+			e.publishAll()
+		}
 	case ev := <-e.events:
 		e.take(ev)
 		e.drain()
@@ -88,7 +100,10 @@ func (e *Engine) step(ctx context.Context) bool {
 		e.retryRefused()
 	case <-idle:
 	}
-	e.refresh()
+	e.goOnGathering()
+	if e.loop.gathering == nil {
+		e.refresh()
+	}
 	e.commit()
 	e.settle()
 	e.judge()

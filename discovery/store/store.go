@@ -32,6 +32,22 @@ func New() *Store {
 	return &Store{services: map[cluster.ServiceKey][]held{}, counts: map[cluster.ID]Count{}}
 }
 
+// Renew notes that g, which must not be Withdrawn, was reported in a run as it is
+// held already; false: it is not held like that, and nothing was noted.
+func (s *Store) Renew(g *cluster.Group, run uint32) bool {
+	list := s.services[g.Service]
+	i, found := search(list, g.Cluster)
+	if !found {
+		return false
+	}
+	s.packing = Append(s.packing[:0], g)
+	if list[i].packed != string(s.packing) {
+		return false
+	}
+	list[i].run = run
+	return true
+}
+
 // Put keeps g, which must not be Withdrawn, as reported in a run of its
 // cluster's Source. It tells whether g differs from what was held. g is not kept.
 func (s *Store) Put(g *cluster.Group, run uint32) (changed bool) {

@@ -19,6 +19,6 @@
 // the end of Run withdraw nothing. A panic costs the Service or the cluster that
 // it hit a new try, nobody else anything.
 //
-// It imports its children cluster, synth, ingress and store, dnsserver/zone and
-// the standard library.
+// It imports its children cluster, evidence, guarantee, synth, ingress and store,
+// dnsserver/zone and the standard library.
 package discovery

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/evidence"
+	"github.com/fedns/fedns/discovery/guarantee"
 	"github.com/fedns/fedns/discovery/synth"
 )
 
@@ -227,6 +228,9 @@ func (e *Engine) sourceFailed(m *member, ev event) {
 			e.stats.SourcePanics++
 		}
 	})
+	if !guarantee.Holds(guarantee.SilenceStands) {
+		e.sweep(m, ev.from.id)
+	}
 	e.loop.states = append(e.loop.states, stateChange{ev.from, cluster.State{Phase: cluster.Unreachable, Reason: ev.failed.Error()}})
 }
 
@@ -240,6 +244,9 @@ func (e *Engine) takeUpdate(m *member, ev event) {
 	for i := range groups { // one that goes wrong keeps no other from being known
 		if err := e.guard("discovery", func() { e.takeGroup(ev.from.id, m.run, &groups[i]) }); err != nil {
 			e.giveUp(m, ev.from, err)
+			if !guarantee.Holds(guarantee.BadReportsStay) {
+				break
+			}
 		}
 	}
 	if m.broken {
@@ -254,7 +261,7 @@ func (e *Engine) takeUpdate(m *member, ev event) {
 func (e *Engine) takeRest(m *member, ev event) {
 	u := &ev.update
 	e.locked(func() {
-		if m.state.Phase == cluster.Live {
+		if m.state.Phase == cluster.Live || !guarantee.Holds(guarantee.FreshnessIsMeasured) {
 			m.state.LastSync = time.Now()
 		}
 		if u.Topology != nil {
@@ -271,10 +278,15 @@ func (e *Engine) takeRest(m *member, ev event) {
 	if u.State == nil {
 		return
 	}
-	if u.State.Phase == cluster.Live && !m.swept {
+	if whole(u.State.Phase) && !m.swept {
 		e.sweep(m, ev.from.id)
 	}
 	e.loop.states = append(e.loop.states, stateChange{ev.from, *u.State})
+}
+
+// whole says that a run in this phase has told everything the cluster holds.
+func whole(p cluster.Phase) bool {
+	return p == cluster.Live || !guarantee.Holds(guarantee.UnreachableStands)
 }
 
 // settle makes the states known that were waiting, once nothing they rest on

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/guarantee"
 )
 
 // staleChunk is how many Services are moved to another Synthesizer between two
@@ -97,7 +98,7 @@ func (e *Engine) step(ctx context.Context) bool {
 // cluster that tells one Service over and over fills no batch: what is taken
 // counts, too.
 func (e *Engine) drain() {
-	for n := 0; len(e.loop.batch.order) < e.cfg.Batch && n < cap(e.events); n++ {
+	for n := 0; len(e.loop.batch.order) < e.cfg.Batch && (n < cap(e.events) || !guarantee.Holds(guarantee.NoiseDelaysNoOne)); n++ {
 		select {
 		case ev := <-e.events:
 			e.take(ev)

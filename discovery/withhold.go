@@ -8,6 +8,7 @@ import (
 
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/evidence"
+	"github.com/fedns/fedns/discovery/guarantee"
 	"github.com/fedns/fedns/discovery/synth"
 )
 
@@ -80,11 +81,11 @@ func (e *Engine) loss(id cluster.ID, g *cluster.Group) cluster.Loss {
 // trickle away otherwise.
 func (e *Engine) admit(m *member, id cluster.ID, lost []cluster.ServiceKey, n int, by cluster.Loss) bool {
 	now := time.Now()
-	if len(m.held) > 0 {
+	if len(m.held) > 0 && guarantee.Holds(guarantee.NothingTricklesAway) {
 		return false
 	}
 	why := m.guard.Admit(e.loop.limits, now, n, e.store.Count(id).Services, by)
-	if why == nil {
+	if why == nil && guarantee.Holds(guarantee.NamesAreLimited) {
 		why = e.loop.guard.Admit(e.loop.limits, now, e.onlyIn(id, lost), e.store.Len(), cluster.Deleted)
 		if why != nil {
 			why = fmt.Errorf("of all names, %w", why)

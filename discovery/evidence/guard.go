@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/guarantee"
 )
 
 // Limits are what a Guard lets pass. The zero Limits have the defaults.
@@ -58,11 +59,11 @@ func (g *Guard) Admit(l Limits, now time.Time, n, left int, evidence cluster.Los
 	switch {
 	case n == 0:
 		return nil
-	case evidence == cluster.Doubtful:
+	case evidence == cluster.Doubtful && guarantee.Holds(guarantee.DoubtfulAreHeld):
 		return fmt.Errorf("%d of %d are gone from a store that has gone back in time", n, left)
-	case evidence == cluster.Missing && much && lost > 1:
+	case evidence == cluster.Missing && much && lost > 1 && guarantee.Holds(guarantee.MissingAreLimited):
 		return fmt.Errorf("%d of %d are missing from its lists, nobody saw them deleted", lost, base)
-	case much && lost > l.Count:
+	case much && lost > l.Count && guarantee.Holds(guarantee.DeletedAreLimited):
 		return fmt.Errorf("%d of %d were deleted within %v", lost, base, l.Window)
 	}
 	g.passed = append(g.passed, passed{now, n})

@@ -12,5 +12,6 @@
 // of a slice as one byte string (see packed.go: 5 octets an IPv4 endpoint), and
 // of a Group that was told only a fingerprint.
 //
-// It imports discovery/cluster, its packed and the Kubernetes API types, and does no I/O.
+// It imports discovery/cluster, its packed, discovery/guarantee and the Kubernetes
+// API types, and does no I/O.
 package join

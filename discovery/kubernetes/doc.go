@@ -36,5 +36,5 @@
 // of an answer, ListTimeout for a page, 3 min for a watch, which is opened anew
 // that often for this reason (10 min where it began by streaming a list).
 //
-// It imports discovery/cluster, discovery/join and client-go.
+// It imports discovery/cluster, discovery/guarantee, discovery/join and client-go.
 package kubernetes

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/guarantee"
 	"github.com/fedns/fedns/discovery/join"
 )
 
@@ -105,7 +106,7 @@ func (s *Source) renew(ctx context.Context) {
 		case <-ticker.C:
 		}
 		_, print, err := load(s.cfg)
-		if err == nil && print == s.loaded {
+		if err == nil && print == s.loaded || !guarantee.Holds(guarantee.CredentialsRotate) {
 			last = ""
 			continue
 		}

@@ -84,9 +84,9 @@ func (e *Engine) admit(m *member, id cluster.ID, lost []cluster.ServiceKey, n in
 	if len(m.held) > 0 && guarantee.Holds(guarantee.NothingTricklesAway) {
 		return false
 	}
-	why := m.guard.Admit(e.loop.limits, now, n, e.store.Count(id).Services, by)
+	why := m.guard.Admit(e.loop.limits, now, n, func() int { return e.answered(id) }, by)
 	if why == nil && guarantee.Holds(guarantee.NamesAreLimited) {
-		why = e.loop.guard.Admit(e.loop.limits, now, e.onlyIn(id, lost), e.store.Len(), cluster.Deleted)
+		why = e.loop.guard.Admit(e.loop.limits, now, e.onlyIn(id, lost), e.store.Len, cluster.Deleted)
 		if why != nil {
 			why = fmt.Errorf("of all names, %w", why)
 		}
@@ -107,6 +107,17 @@ func (e *Engine) onlyIn(id cluster.ID, keys []cluster.ServiceKey) (n int) {
 		if !slices.ContainsFunc(groups, func(g cluster.Group) bool {
 			return g.Cluster != id && synth.Assess(&g, e.resolve).Healthy
 		}) {
+			n++
+		}
+	}
+	return n
+}
+
+// answered counts the Services that a cluster has a healthy shard of. It looks at
+// all that the cluster holds.
+func (e *Engine) answered(id cluster.ID) (n int) {
+	for _, key := range e.store.Of(id) {
+		if g, ok := e.store.Group(key, id); ok && synth.Assess(&g, e.resolve).Healthy {
 			n++
 		}
 	}
@@ -143,7 +154,7 @@ func (e *Engine) mend(m *member, groups []cluster.Group) {
 		return
 	}
 	var fresh evidence.Guard
-	if fresh.Admit(e.loop.limits, time.Now(), len(m.held), e.store.Count(m.ID).Services, m.heldBy) == nil {
+	if fresh.Admit(e.loop.limits, time.Now(), len(m.held), func() int { return e.answered(m.ID) }, m.heldBy) == nil {
 		e.release(m, "the others came back")
 	}
 }

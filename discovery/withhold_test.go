@@ -171,3 +171,19 @@ func TestRemovedWhileHeld(t *testing.T) {
 		r.names("removed by the operator", 0)
 	})
 }
+
+// TestOnlyWhatIsAnsweredCounts: Services that are not ready make no share smaller.
+func TestOnlyWhatIsAnsweredCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, up := guarded(t, 10)
+		waiting := many(10, cluster.NoLoss)[4:]
+		for i := range waiting {
+			waiting[i].Endpoints[0].Ready = false
+		}
+		up <- report(waiting...)
+		r.names("six are not ready", 4)
+		up <- cluster.Update{Groups: many(4, cluster.Missing)[:1], Losing: 4}
+		up <- cluster.Update{Groups: many(4, cluster.Missing)[1:], Losing: 3}
+		r.names("all that was answered is missing", 4)
+	})
+}

@@ -36,6 +36,7 @@ type member struct {
 	guard     evidence.Guard
 	held      map[cluster.ServiceKey]cluster.Group // reports that are not taken in yet
 	heldBy    cluster.Loss                         // the weakest evidence of theirs
+	heldMost  int                                  // so many were held at a time
 	heldWhy   string
 	heldSince time.Time
 }

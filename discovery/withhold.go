@@ -134,12 +134,13 @@ func (e *Engine) hold(m *member, g *cluster.Group, by cluster.Loss) {
 			e.stats.WithdrawalsHeld++
 		}
 		m.held[g.Service] = *g
-		m.heldBy = max(m.heldBy, by)
+		m.heldBy, m.heldMost = max(m.heldBy, by), max(m.heldMost, len(m.held))
 	})
 }
 
 // mend forgets what was held of Services that are reported anew, and makes the
-// rest if that has become few enough.
+// rest if at least half came back and the rest is few enough: most was an error
+// that is over then. One that comes back may have changed while the error lasts.
 func (e *Engine) mend(m *member, groups []cluster.Group) {
 	if len(m.held) == 0 {
 		return
@@ -150,7 +151,7 @@ func (e *Engine) mend(m *member, groups []cluster.Group) {
 			delete(m.held, groups[i].Service)
 		}
 	})
-	if len(m.held) == before {
+	if len(m.held) == before || 2*len(m.held) > m.heldMost {
 		return
 	}
 	var fresh evidence.Guard
@@ -165,7 +166,7 @@ func (e *Engine) release(m *member, why string) {
 	for _, key := range slices.SortedFunc(maps.Keys(m.held), cluster.ServiceKey.Compare) {
 		held = append(held, m.held[key])
 	}
-	e.locked(func() { m.held, m.heldBy, m.heldWhy = nil, cluster.NoLoss, "" })
+	e.locked(func() { m.held, m.heldBy, m.heldMost, m.heldWhy = nil, cluster.NoLoss, 0, "" })
 	e.log.Info("withdrawals that were held are made", "cluster", m.ID, "services", len(held), "why", why)
 	for i := range held {
 		e.takeGroup(m.ID, m.run, &held[i])

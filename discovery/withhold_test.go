@@ -187,3 +187,17 @@ func TestOnlyWhatIsAnsweredCounts(t *testing.T) {
 		r.names("all that was answered is missing", 4)
 	})
 }
+
+// TestOneThatChangesReleasesNothing: a Service that is reported while lists are
+// wrong says that they are, and nothing of the others.
+func TestOneThatChangesReleasesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, up := guarded(t, 10)
+		up <- cluster.Update{Groups: many(6, cluster.Missing), Losing: 6}
+		r.names("six are missing", 10)
+		up <- report(many(2, cluster.NoLoss)[1])
+		r.names("one of them changes", 10)
+		up <- report(many(4, cluster.NoLoss)[2:]...)
+		r.names("so do two others: half are back, the rest is gone", 7)
+	})
+}

@@ -33,7 +33,9 @@ type member struct {
 	verdict          evidence.Verdict
 	judged           time.Time // since when it stands as it does; zero: from the beginning
 
-	guard     evidence.Guard
+	guard     evidence.Guard                       // of what is answered of it
+	ahead     evidence.Guard                       // of what its Source says that it will lose
+	announced int                                  // of the latter, was not told yet
 	held      map[cluster.ServiceKey]cluster.Group // reports that are not taken in yet
 	heldBy    cluster.Loss                         // the weakest evidence of theirs
 	heldMost  int                                  // so many were held at a time
@@ -192,7 +194,7 @@ func (e *Engine) take(ev event) {
 	case ev.begin:
 		e.locked(func() { e.stats.SourceRuns++ })
 		e.loop.runs++
-		m.run, m.swept, m.broken = e.loop.runs, false, false
+		m.run, m.swept, m.broken, m.announced = e.loop.runs, false, false, 0
 	case ev.failed != nil:
 		e.sourceFailed(m, ev)
 	case !m.broken:

@@ -36,15 +36,23 @@ func (e *Engine) Release(id cluster.ID) error {
 // this Update or after it.
 func (e *Engine) withhold(m *member, id cluster.ID, groups []cluster.Group, losing int) []cluster.Group {
 	var lost []cluster.ServiceKey
-	weakest := cluster.NoLoss
+	weakest, told := cluster.NoLoss, 0
 	for i := range groups {
 		g := &groups[i]
+		if g.Withdrawn || g.Loss != cluster.NoLoss {
+			told++
+		}
 		if loss := e.loss(id, g); loss != cluster.NoLoss {
 			lost = append(lost, g.Service)
 			weakest = max(weakest, loss)
 		}
 	}
-	if len(lost) > 0 && !e.admit(m, id, lost, max(losing, len(lost)), weakest) {
+	losing = max(losing, told)
+	admitted := len(lost) == 0 || e.admit(m, id, lost, max(losing-m.announced, 0), weakest)
+	if m.announced = max(m.announced-told, 0); len(lost) > 0 && admitted {
+		m.announced = losing - told
+	}
+	if !admitted {
 		left := groups[:0:0]
 		for i := range groups {
 			if !slices.Contains(lost, groups[i].Service) {
@@ -76,15 +84,20 @@ func (e *Engine) loss(id cluster.ID, g *cluster.Group) cluster.Loss {
 	return by
 }
 
-// admit asks the guards of the cluster and of all names together. While
-// something is held of the cluster, so is everything else it loses: it would
-// trickle away otherwise.
-func (e *Engine) admit(m *member, id cluster.ID, lost []cluster.ServiceKey, n int, by cluster.Loss) bool {
+// admit asks the guards of the cluster and of all names together: whether what is
+// lost now is too much of what is answered, and whether what will be lost, as far
+// as the Source knows, is too much of what there is; news are those of the latter
+// that were not announced before. While something is held of the cluster, so is
+// everything else it loses: it would trickle away otherwise.
+func (e *Engine) admit(m *member, id cluster.ID, lost []cluster.ServiceKey, news int, by cluster.Loss) bool {
 	now := time.Now()
 	if len(m.held) > 0 && guarantee.Holds(guarantee.NothingTricklesAway) {
 		return false
 	}
-	why := m.guard.Admit(e.loop.limits, now, n, func() int { return e.answered(id) }, by)
+	why := m.guard.Admit(e.loop.limits, now, len(lost), func() int { return e.answered(id) }, by)
+	if why == nil {
+		why = m.ahead.Admit(e.loop.limits, now, news, func() int { return e.store.Count(id).Services }, by)
+	}
 	if why == nil && guarantee.Holds(guarantee.NamesAreLimited) {
 		why = e.loop.guard.Admit(e.loop.limits, now, e.onlyIn(id, lost), e.store.Len, cluster.Deleted)
 		if why != nil {
@@ -94,7 +107,7 @@ func (e *Engine) admit(m *member, id cluster.ID, lost []cluster.ServiceKey, n in
 	if why == nil {
 		return true
 	}
-	e.log.Warn("withdrawals are held, what was known stands: release them if they are meant", "cluster", id, "services", n, "why", why)
+	e.log.Warn("withdrawals are held, what was known stands: release them if they are meant", "cluster", id, "services", len(lost), "why", why)
 	e.locked(func() { m.heldWhy, m.heldSince = why.Error(), now })
 	return false
 }

@@ -74,7 +74,7 @@ func TestHistories(t *testing.T) {
 		play(t, number(t, "FEDNS_SEED", 0), map[string]int{})
 		return
 	}
-	seeds := number(t, "FEDNS_SIM_SEEDS", 2000)
+	seeds := number(t, "FEDNS_SIM_SEEDS", 1000)
 	first := uint64(time.Now().UnixNano())
 	t.Logf("%d histories from FEDNS_SEED=%d", seeds, first)
 	began := time.Now()

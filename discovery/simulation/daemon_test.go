@@ -84,7 +84,7 @@ func (w *world) start() error {
 	w.losses, w.mayHold = nil, false
 	for _, s := range w.sites {
 		s.lock(func() {
-			s.told, s.excused, s.withheld, s.most = map[string]state{}, map[string]bool{}, map[string]bool{}, 0
+			s.told, s.excused, s.withheld, s.most, s.held = map[string]state{}, map[string]bool{}, map[string]bool{}, 0, 0
 			s.apiDown, s.nodesSince, s.live, s.losses, s.mayHold = time.Time{}, time.Time{}, false, nil, false
 		})
 	}

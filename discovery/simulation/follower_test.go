@@ -208,7 +208,10 @@ func (s *site) lacks(all map[string]state, by cluster.Loss) {
 	gone, ready, known := 0, 0, 0
 	for name, was := range s.told {
 		_, listed := all[name]
-		if s.excused[name] && !listed { // withdrawn before
+		if (s.excused[name] || s.withheld[name]) && !listed { // withdrawn before, or held
+			if _, is := s.services[name]; !is {
+				delete(s.told, name)
+			}
 			continue
 		}
 		if known++; listed {

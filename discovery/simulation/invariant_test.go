@@ -45,11 +45,38 @@ func (w *world) check() {
 	now := w.zone()
 	for _, s := range w.sites {
 		s.lock(func() {
+			s.cameBack(status[s.id].WithdrawalsHeld)
 			w.standing(s, now)
 			w.dead(s, now, status[s.id])
 			w.behind(s, now)
 			w.unhindered(s, status[s.id])
 		})
+	}
+	w.cutOff(status)
+}
+
+// cutOff: of more than half of the sites, lost within half a minute, none is behind.
+func (w *world) cutOff(status map[cluster.ID]discovery.ClusterStatus) {
+	if w.daemon.gate.busy() > -time.Hour { // whoever stopped for a while heard of it at other times
+		return
+	}
+	var since []time.Time
+	for _, s := range w.sites {
+		s.lock(func() {
+			at, _ := s.lost()
+			since = append(since, at)
+		})
+	}
+	for i, s := range w.sites {
+		n := 0
+		for _, at := range since {
+			if !at.IsZero() && at.Sub(since[i]).Abs() <= 30*time.Second {
+				n++
+			}
+		}
+		if n > 1 && 2*n > len(since) && status[s.id].Standing != "first" {
+			w.fail("%d of %d are lost together, and %s stands %s", n, len(since), s.id, status[s.id].Standing)
+		}
 	}
 }
 
@@ -84,6 +111,18 @@ func (s *site) lost() (since time.Time, after time.Duration) {
 		return s.apiDown, time.Minute
 	}
 	return s.nodesSince, time.Minute
+}
+
+// cameBack: what is held is made when half of it came back, which is taken for
+// the end of an error. Where that is wrong, for enough has changed while lists go
+// on lacking the rest, nobody could tell. s.mu is held.
+func (s *site) cameBack(held int) {
+	if held < s.held && s.lies != truth {
+		for name := range s.hidden {
+			s.excused[name] = true
+		}
+	}
+	s.held = held
 }
 
 // standing: what lives is answered, unless something better is.

@@ -61,6 +61,7 @@ type site struct {
 	excused    map[string]bool  // withdrawn by a lie that is within limits
 	withheld   map[string]bool  // what a lie lacked beyond them
 	most       int              // so many were
+	held       int              // as the daemon said last
 	apiDown    time.Time        // zero: it is not
 	nodesSince time.Time
 	dataSince  time.Time

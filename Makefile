@@ -9,7 +9,7 @@ FUZZTIME := 60s
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build demo test test-short test-integration prerequisites cross lint fuzz soak bench bench-discovery generate docs
+.PHONY: help build demo test test-short test-integration simulate prerequisites cross lint fuzz soak bench bench-discovery generate docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -24,7 +24,7 @@ else
 	go run ./cmd/fedns demo $(ARGS)
 endif
 
-test: prerequisites lint cross test-short test-integration ## everything that CI asks for
+test: prerequisites lint cross test-short simulate test-integration ## everything that CI asks for
 
 test-short: ## unit tests, with the race detector where there is a C compiler
 	go vet ./...
@@ -32,6 +32,9 @@ test-short: ## unit tests, with the race detector where there is a C compiler
 
 test-integration: prerequisites ## tests against real API servers, name servers and clients, which it installs or builds
 	cd integration && go vet ./... && go run ./prebuild && go test -count=1 -p 1 -timeout 60m ./...
+
+simulate: ## 100,000 random histories of clusters, network and daemon (FEDNS_SIM_SEEDS), three minutes on two cores
+	FEDNS_SIM_SEEDS=$${FEDNS_SIM_SEEDS:-100000} go test -count=1 -timeout 60m -run Histories -v ./discovery/simulation
 
 prerequisites: # name servers and clients that tests ask, from packages
 	integration/prerequisites

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/guarantee"
 	"github.com/fedns/fedns/discovery/synth"
 	"github.com/fedns/fedns/dnsserver/zone"
 )
@@ -175,7 +176,7 @@ func (e *Engine) publish(changes []change, lost *lost) {
 		c := &changes[i]
 		c.old, c.whole = synth.Union(c.old, c.now), true
 	}
-	if half := len(changes) / 2; half > 0 {
+	if half := len(changes) / 2; half > 0 && guarantee.Holds(guarantee.BadRecordsStay) {
 		e.publish(changes[:half], lost)
 		e.publish(changes[half:], lost)
 		return

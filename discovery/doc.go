@@ -23,6 +23,6 @@
 // answered before anything is heard, and stands as what was heard does, until the
 // first whole listing of a cluster sweeps what is gone.
 //
-// It imports its children cluster, synth, ingress, state and store,
-// dnsserver/zone, dnsserver/dnsname and the standard library.
+// It imports its children cluster, evidence, guarantee, synth, ingress, state and
+// store, dnsserver/zone, dnsserver/dnsname and the standard library.
 package discovery

@@ -10,6 +10,7 @@ import (
 
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/evidence"
+	"github.com/fedns/fedns/discovery/guarantee"
 	"github.com/fedns/fedns/discovery/synth"
 )
 
@@ -32,9 +33,12 @@ type member struct {
 	verdict          evidence.Verdict
 	judged           time.Time // since when it stands as it does; zero: from the beginning
 
-	guard     evidence.Guard
+	guard     evidence.Guard                       // of what is answered of it
+	ahead     evidence.Guard                       // of what its Source says that it will lose
+	announced int                                  // of the latter, was not told yet
 	held      map[cluster.ServiceKey]cluster.Group // reports that are not taken in yet
 	heldBy    cluster.Loss                         // the weakest evidence of theirs
+	heldMost  int                                  // so many were held at a time
 	heldWhy   string
 	heldSince time.Time
 }
@@ -209,7 +213,7 @@ func (e *Engine) take(ev event) {
 		e.loop.heard = true
 		e.locked(func() { e.stats.SourceRuns++ })
 		e.loop.runs++
-		m.run, m.swept, m.broken = e.loop.runs, false, false
+		m.run, m.swept, m.broken, m.announced = e.loop.runs, false, false, 0
 	case ev.failed != nil:
 		e.loop.heard = true
 		e.sourceFailed(m, ev)
@@ -248,6 +252,9 @@ func (e *Engine) sourceFailed(m *member, ev event) {
 			e.stats.SourcePanics++
 		}
 	})
+	if !guarantee.Holds(guarantee.SilenceStands) {
+		e.sweep(m, ev.from.id)
+	}
 	e.loop.states = append(e.loop.states, stateChange{ev.from, cluster.State{Phase: cluster.Unreachable, Reason: ev.failed.Error()}})
 }
 
@@ -261,6 +268,9 @@ func (e *Engine) takeUpdate(m *member, ev event) {
 	for i := range groups { // one that goes wrong keeps no other from being known
 		if err := e.guard("discovery", func() { e.takeGroup(ev.from.id, m.run, &groups[i]) }); err != nil {
 			e.giveUp(m, ev.from, err)
+			if !guarantee.Holds(guarantee.BadReportsStay) {
+				break
+			}
 		}
 	}
 	if m.broken {
@@ -275,7 +285,7 @@ func (e *Engine) takeUpdate(m *member, ev event) {
 func (e *Engine) takeRest(m *member, ev event) {
 	u := &ev.update
 	e.locked(func() {
-		if m.state.Phase == cluster.Live {
+		if m.state.Phase == cluster.Live || !guarantee.Holds(guarantee.FreshnessIsMeasured) {
 			m.state.LastSync = time.Now()
 		}
 		if u.Topology != nil {
@@ -292,10 +302,15 @@ func (e *Engine) takeRest(m *member, ev event) {
 	if u.State == nil {
 		return
 	}
-	if u.State.Phase == cluster.Live && !m.swept {
+	if whole(u.State.Phase) && !m.swept {
 		e.sweep(m, ev.from.id)
 	}
 	e.loop.states = append(e.loop.states, stateChange{ev.from, *u.State})
+}
+
+// whole says that a run in this phase has told everything the cluster holds.
+func whole(p cluster.Phase) bool {
+	return p == cluster.Live || !guarantee.Holds(guarantee.UnreachableStands)
 }
 
 // settle makes the states known that were waiting, once nothing they rest on

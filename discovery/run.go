@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/guarantee"
 	"github.com/fedns/fedns/dnsserver/dnsname"
 )
 
@@ -111,9 +112,11 @@ func (e *Engine) step(ctx context.Context) bool {
 }
 
 // drain takes what already waits, as much as fits into the batch: many changes
-// at a time are published as one, and one is not delayed for others to come.
+// at a time are published as one, and one is not delayed for others to come. A
+// cluster that tells one Service over and over fills no batch: what is taken
+// counts, too.
 func (e *Engine) drain() {
-	for len(e.loop.batch.order) < e.cfg.Batch {
+	for n := 0; len(e.loop.batch.order) < e.cfg.Batch && (n < cap(e.events) || !guarantee.Holds(guarantee.NoiseDelaysNoOne)); n++ {
 		select {
 		case ev := <-e.events:
 			e.take(ev)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/guarantee"
 )
 
 // event is what a supervisor tells the loop, in the order it happened.
@@ -71,6 +72,9 @@ func (s *supervisor) once(ctx context.Context) error {
 	ended := make(chan error, 1)
 	go func() {
 		defer func() {
+			if !guarantee.Holds(guarantee.SourcePanicsStay) {
+				return
+			}
 			if v := recover(); v != nil {
 				ended <- &panicError{inSource, v, debug.Stack()}
 			}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/evidence"
+	"github.com/fedns/fedns/discovery/guarantee"
 	"github.com/fedns/fedns/discovery/synth"
 )
 
@@ -35,15 +36,23 @@ func (e *Engine) Release(id cluster.ID) error {
 // this Update or after it.
 func (e *Engine) withhold(m *member, id cluster.ID, groups []cluster.Group, losing int) []cluster.Group {
 	var lost []cluster.ServiceKey
-	weakest := cluster.NoLoss
+	weakest, told := cluster.NoLoss, 0
 	for i := range groups {
 		g := &groups[i]
+		if g.Withdrawn || g.Loss != cluster.NoLoss {
+			told++
+		}
 		if loss := e.loss(id, g); loss != cluster.NoLoss {
 			lost = append(lost, g.Service)
 			weakest = max(weakest, loss)
 		}
 	}
-	if len(lost) > 0 && !e.admit(m, id, lost, max(losing, len(lost)), weakest) {
+	losing = max(losing, told)
+	admitted := len(lost) == 0 || e.admit(m, id, lost, max(losing-m.announced, 0), weakest)
+	if m.announced = max(m.announced-told, 0); len(lost) > 0 && admitted {
+		m.announced = losing - told
+	}
+	if !admitted {
 		left := groups[:0:0]
 		for i := range groups {
 			if !slices.Contains(lost, groups[i].Service) {
@@ -75,17 +84,22 @@ func (e *Engine) loss(id cluster.ID, g *cluster.Group) cluster.Loss {
 	return by
 }
 
-// admit asks the guards of the cluster and of all names together. While
-// something is held of the cluster, so is everything else it loses: it would
-// trickle away otherwise.
-func (e *Engine) admit(m *member, id cluster.ID, lost []cluster.ServiceKey, n int, by cluster.Loss) bool {
+// admit asks the guards of the cluster and of all names together: whether what is
+// lost now is too much of what is answered, and whether what will be lost, as far
+// as the Source knows, is too much of what there is; news are those of the latter
+// that were not announced before. While something is held of the cluster, so is
+// everything else it loses: it would trickle away otherwise.
+func (e *Engine) admit(m *member, id cluster.ID, lost []cluster.ServiceKey, news int, by cluster.Loss) bool {
 	now := time.Now()
-	if len(m.held) > 0 {
+	if len(m.held) > 0 && guarantee.Holds(guarantee.NothingTricklesAway) {
 		return false
 	}
-	why := m.guard.Admit(e.loop.limits, now, n, e.store.Count(id).Services, by)
+	why := m.guard.Admit(e.loop.limits, now, len(lost), func() int { return e.answered(id) }, by)
 	if why == nil {
-		why = e.loop.guard.Admit(e.loop.limits, now, e.onlyIn(id, lost), e.store.Len(), cluster.Deleted)
+		why = m.ahead.Admit(e.loop.limits, now, news, func() int { return e.store.Count(id).Services }, by)
+	}
+	if why == nil && guarantee.Holds(guarantee.NamesAreLimited) {
+		why = e.loop.guard.Admit(e.loop.limits, now, e.onlyIn(id, lost), e.store.Len, cluster.Deleted)
 		if why != nil {
 			why = fmt.Errorf("of all names, %w", why)
 		}
@@ -93,7 +107,7 @@ func (e *Engine) admit(m *member, id cluster.ID, lost []cluster.ServiceKey, n in
 	if why == nil {
 		return true
 	}
-	e.log.Warn("withdrawals are held, what was known stands: release them if they are meant", "cluster", id, "services", n, "why", why)
+	e.log.Warn("withdrawals are held, what was known stands: release them if they are meant", "cluster", id, "services", len(lost), "why", why)
 	e.notify(Notice{id, true, "WithdrawalsHeld", fmt.Sprintf("cluster %s: %v. What was known is answered until `fedns release %s`, or until enough of it is back", id, why, id)})
 	e.locked(func() { m.heldWhy, m.heldSince = why.Error(), now })
 	return false
@@ -113,6 +127,17 @@ func (e *Engine) onlyIn(id cluster.ID, keys []cluster.ServiceKey) (n int) {
 	return n
 }
 
+// answered counts the Services that a cluster has a healthy shard of. It looks at
+// all that the cluster holds.
+func (e *Engine) answered(id cluster.ID) (n int) {
+	for _, key := range e.store.Of(id) {
+		if g, ok := e.store.Group(key, id); ok && synth.Assess(&g, e.resolve).Healthy {
+			n++
+		}
+	}
+	return n
+}
+
 // hold keeps a report for later.
 func (e *Engine) hold(m *member, g *cluster.Group, by cluster.Loss) {
 	e.locked(func() {
@@ -123,12 +148,13 @@ func (e *Engine) hold(m *member, g *cluster.Group, by cluster.Loss) {
 			e.stats.WithdrawalsHeld++
 		}
 		m.held[g.Service] = *g
-		m.heldBy = max(m.heldBy, by)
+		m.heldBy, m.heldMost = max(m.heldBy, by), max(m.heldMost, len(m.held))
 	})
 }
 
 // mend forgets what was held of Services that are reported anew, and makes the
-// rest if that has become few enough.
+// rest if at least half came back and the rest is few enough: most was an error
+// that is over then. One that comes back may have changed while the error lasts.
 func (e *Engine) mend(m *member, groups []cluster.Group) {
 	if len(m.held) == 0 {
 		return
@@ -139,11 +165,11 @@ func (e *Engine) mend(m *member, groups []cluster.Group) {
 			delete(m.held, groups[i].Service)
 		}
 	})
-	if len(m.held) == before {
+	if len(m.held) == before || 2*len(m.held) > m.heldMost {
 		return
 	}
 	var fresh evidence.Guard
-	if fresh.Admit(e.loop.limits, time.Now(), len(m.held), e.store.Count(m.ID).Services, m.heldBy) == nil {
+	if fresh.Admit(e.loop.limits, time.Now(), len(m.held), func() int { return e.answered(m.ID) }, m.heldBy) == nil {
 		e.release(m, "the others came back")
 	}
 }
@@ -154,7 +180,7 @@ func (e *Engine) release(m *member, why string) {
 	for _, key := range slices.SortedFunc(maps.Keys(m.held), cluster.ServiceKey.Compare) {
 		held = append(held, m.held[key])
 	}
-	e.locked(func() { m.held, m.heldBy, m.heldWhy = nil, cluster.NoLoss, "" })
+	e.locked(func() { m.held, m.heldBy, m.heldMost, m.heldWhy = nil, cluster.NoLoss, 0, "" })
 	e.notify(Notice{m.ID, false, "WithdrawalsMade", fmt.Sprintf("cluster %s: %d Services that were held are withdrawn: %s", m.ID, len(held), why)})
 	e.log.Info("withdrawals that were held are made", "cluster", m.ID, "services", len(held), "why", why)
 	for i := range held {

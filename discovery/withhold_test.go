@@ -171,3 +171,59 @@ func TestRemovedWhileHeld(t *testing.T) {
 		r.names("removed by the operator", 0)
 	})
 }
+
+// TestOnlyWhatIsAnsweredCounts: Services that are not ready make no share smaller.
+func TestOnlyWhatIsAnsweredCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, up := guarded(t, 10)
+		waiting := many(10, cluster.NoLoss)[4:]
+		for i := range waiting {
+			waiting[i].Endpoints[0].Ready = false
+		}
+		up <- report(waiting...)
+		r.names("six are not ready", 4)
+		up <- report(many(4, cluster.Missing)...)
+		r.names("all that was answered is missing", 4)
+	})
+}
+
+// TestWhatIsAnnouncedBehindOthers: Services that are not ready, told first, hide nothing.
+func TestWhatIsAnnouncedBehindOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, up := guarded(t, 10)
+		waiting := many(2, cluster.NoLoss)
+		for i := range waiting {
+			waiting[i].Endpoints[0].Ready = false
+		}
+		up <- report(waiting...)
+		up <- cluster.Update{Groups: many(2, cluster.Missing), Losing: 10}
+		up <- cluster.Update{Groups: many(10, cluster.Missing)[2:3], Losing: 8}
+		r.names("all are missing", 8)
+	})
+}
+
+// TestWhatIsAnnouncedCountsOnce: what a Source knows of in advance is not lost
+// anew with each Update.
+func TestWhatIsAnnouncedCountsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, up := guarded(t, 100)
+		for i := range 4 {
+			up <- cluster.Update{Groups: many(40, cluster.Deleted)[10*i : 10*i+10], Losing: 40 - 10*i}
+		}
+		r.names("forty of a hundred", 60)
+	})
+}
+
+// TestOneThatChangesReleasesNothing: a Service that is reported while lists are
+// wrong says that they are, and nothing of the others.
+func TestOneThatChangesReleasesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, up := guarded(t, 10)
+		up <- cluster.Update{Groups: many(6, cluster.Missing), Losing: 6}
+		r.names("six are missing", 10)
+		up <- report(many(2, cluster.NoLoss)[1])
+		r.names("one of them changes", 10)
+		up <- report(many(4, cluster.NoLoss)[2:]...)
+		r.names("so do two others: half are back, the rest is gone", 7)
+	})
+}

@@ -81,6 +81,17 @@ var rules = []rule{
 		Because: "inventories say which clusters there are and how to reach them, not what is in them",
 	},
 	{
+		From:    []string{"discovery/guarantee"},
+		Allow:   []string{"std"},
+		Because: "any line may ask whether its promise holds: what that imports, everything imports",
+	},
+	{
+		From:    []string{"..."},
+		Except:  []string{"discovery/guarantee/guaranteetest"},
+		Ban:     []string{"discovery/guarantee/guaranteetest"},
+		Because: "it imports testing, so only tests may import it",
+	},
+	{
 		From:    []string{"federation/api/..."},
 		Ban:     []string{"k8s.io/client-go/...", "sigs.k8s.io/controller-runtime/...", "."},
 		Allow:   []string{"federation/api/..."},

@@ -37,5 +37,5 @@
 //
 // Guard limits how many shards may be withdrawn at a time; see there.
 //
-// It imports discovery/cluster and the standard library.
+// It imports discovery/cluster, discovery/guarantee and the standard library.
 package evidence

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/guarantee"
 )
 
 // Limits are what a Guard lets pass. The zero Limits have the defaults.
@@ -34,6 +35,8 @@ func (l Limits) withDefaults() Limits {
 // The zero Guard works. It is not safe for concurrent use.
 type Guard struct {
 	passed []passed // within the last window, the oldest first
+	base   int      // how many were answered then
+	baseAt time.Time
 }
 
 type passed struct {
@@ -42,9 +45,11 @@ type passed struct {
 }
 
 // Admit says whether n more losses may be made now, and counts them if so. left
-// is how many are answered before that, evidence the weakest by which the losses are
-// known. The error says why not.
-func (g *Guard) Admit(l Limits, now time.Time, n, left int, evidence cluster.Loss) error {
+// counts what is answered before that, and only that: what was not ready anyway
+// is no share of anything. It may take time, and is asked when it matters, once a
+// window or before something is held. evidence is the weakest by which the losses
+// are known. The error says why not.
+func (g *Guard) Admit(l Limits, now time.Time, n int, left func() int, evidence cluster.Loss) error {
 	l = l.withDefaults()
 	for len(g.passed) > 0 && now.Sub(g.passed[0].at) >= l.Window {
 		g.passed = g.passed[1:]
@@ -53,17 +58,23 @@ func (g *Guard) Admit(l Limits, now time.Time, n, left int, evidence cluster.Los
 	for _, p := range g.passed {
 		before += p.n
 	}
-	lost, base := before+n, before+left
-	much := float64(lost) > l.Share*float64(base)
+	lost := before + n
+	much := func() bool {
+		if now.Sub(g.baseAt) < l.Window && float64(lost) <= l.Share*float64(g.base) {
+			return false
+		}
+		g.base, g.baseAt = before+left(), now
+		return float64(lost) > l.Share*float64(g.base)
+	}
 	switch {
 	case n == 0:
 		return nil
-	case evidence == cluster.Doubtful:
-		return fmt.Errorf("%d of %d are gone from a store that has gone back in time", n, left)
-	case evidence == cluster.Missing && much && lost > 1:
-		return fmt.Errorf("%d of %d are missing from its lists, nobody saw them deleted", lost, base)
-	case much && lost > l.Count:
-		return fmt.Errorf("%d of %d were deleted within %v", lost, base, l.Window)
+	case evidence == cluster.Doubtful && guarantee.Holds(guarantee.DoubtfulAreHeld):
+		return fmt.Errorf("%d of %d are gone from a store that has gone back in time", n, left())
+	case evidence == cluster.Missing && lost > 1 && guarantee.Holds(guarantee.MissingAreLimited) && much():
+		return fmt.Errorf("%d of %d are missing from its lists, nobody saw them deleted", lost, g.base)
+	case lost > l.Count && guarantee.Holds(guarantee.DeletedAreLimited) && much():
+		return fmt.Errorf("%d of %d were deleted within %v", lost, g.base, l.Window)
 	}
 	g.passed = append(g.passed, passed{now, n})
 	return nil

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/guarantee"
 )
 
 // Case is one cluster to be judged.
@@ -35,7 +36,7 @@ func (p Policy) Weigh(cases []Case, now time.Time) (verdicts []Verdict, next tim
 	verdicts = make([]Verdict, len(cases))
 	for i := range all {
 		v := all[i].Verdict
-		if v.Standing == Behind && !storm.IsZero() && !all[i].lost.Before(storm) {
+		if v.Standing == Behind && !storm.IsZero() && !all[i].lost.Before(storm) && guarantee.Holds(guarantee.ManyLostAreHeld) {
 			v.Standing, v.Held = First, true
 			v.Reason = fmt.Sprintf("held, for %d of %d clusters were lost within %v of each other, which looks like being cut off oneself: %s",
 				most, candidates, p.HoldWindow, v.Reason)

@@ -27,5 +27,6 @@
 //	a slice without ready endpoints                nothing rested on it
 //	no difference in the Group                     nothing is told
 //
-// It imports discovery/cluster, its packed and the Kubernetes API types, and does no I/O.
+// It imports discovery/cluster, its packed, discovery/guarantee and the Kubernetes
+// API types, and does no I/O.
 package join

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/guarantee"
 )
 
 // LabelSourceCluster marks an EndpointSlice that the MCS machinery imported
@@ -177,6 +178,9 @@ func (s *Slice) appendEndpoints(dst []cluster.Endpoint, e *discoveryv1.Endpoint,
 		a, ok := parseAddr(text)
 		if want := wantAddr(a, ok, is4); want != "" {
 			s.findings.add("EndpointSlice "+s.Key.String(), fmt.Sprintf("endpoints[%d].addresses[%d]", n, i), want, text)
+			if !guarantee.Holds(guarantee.BadObjectsStay) {
+				return nil
+			}
 			continue
 		}
 		dst = append(dst, cluster.Endpoint{

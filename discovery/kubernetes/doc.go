@@ -61,10 +61,12 @@
 // API server that answers, the signal is Unknown, which is no fault. See pulse for
 // the table. A cluster whose API is away is not Down by this signal: who cannot
 // renew a Lease may serve all the same.
+//
 // # Other objects
+//
 // A Follower reads objects of whatever kind by the same rules: what inventories
 // state their clusters in. A kubeconfig that comes from such an object is held in
 // memory (Credentials), may name no file, and is taken up anew as it changes.
 //
-// It imports discovery/cluster, discovery/join and client-go.
+// It imports discovery/cluster, discovery/guarantee, discovery/join and client-go.
 package kubernetes

@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/watch"
 
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/guarantee"
 	"github.com/fedns/fedns/discovery/join"
 )
 
@@ -75,6 +77,9 @@ func (x *exports) look(ctx context.Context) (found bool) {
 	if version == "" {
 		if n := x.join.Exports(); was != "" && n > 0 {
 			x.source.log.Warn("the cluster no longer serves ServiceExport; those that were not seen deleted stand", "serviceexports", n)
+		}
+		if !guarantee.Holds(guarantee.MissingCRDStands) {
+			x.join.ReplaceExports(nil, cluster.Missing)
 		}
 		x.health.absent(x.part)
 		return false

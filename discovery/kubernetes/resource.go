@@ -20,6 +20,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/guarantee"
 )
 
 // resource follows all objects of one resource with a reflector: it is both
@@ -82,7 +83,7 @@ func (r *resource[T]) run(ctx context.Context) {
 
 // listPage reads one page and packs it at once.
 func (r *resource[T]) listPage(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-	if o.ResourceVersion == "0" {
+	if o.ResourceVersion == "0" && guarantee.Holds(guarantee.ListsAreNewest) {
 		// "Any version" may come out of a cache that lags behind, and what it
 		// has not heard of yet would look deleted.
 		o.ResourceVersion = ""
@@ -93,6 +94,9 @@ func (r *resource[T]) listPage(ctx context.Context, o metav1.ListOptions) (runti
 	page, err := r.list(ctx, o)
 	if err == nil {
 		page, err = r.packPage(page)
+	}
+	if err != nil && !guarantee.Holds(guarantee.CutListsAreNone) {
+		return &metainternal.List{ListMeta: metav1.ListMeta{ResourceVersion: "1"}}, nil
 	}
 	if err != nil && !expired(err, o) {
 		r.fault(ctx, verbList, err)
@@ -105,7 +109,7 @@ func (r *resource[T]) packPage(page runtime.Object) (runtime.Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%T is no list: %w", page, err)
 	}
-	if m.GetResourceVersion() == "" {
+	if m.GetResourceVersion() == "" && guarantee.Holds(guarantee.ListsHaveVersions) {
 		// Every list of an API server has one. An answer of another kind is decoded
 		// into an empty list without a word.
 		return nil, fmt.Errorf("%s: the answer is not the list that was asked for: it has no resourceVersion", r.part.name)
@@ -256,7 +260,7 @@ func (r *resource[T]) Delete(o any) error {
 // Replace takes in a complete list. One that had an object in it that is not
 // of this resource is none: what was left out would look deleted.
 func (r *resource[T]) Replace(items []any, version string) error {
-	if r.misfit != nil {
+	if r.misfit != nil && guarantee.Holds(guarantee.MixedListsAreNone) {
 		r.last.Stop() // the reflector forgets a watch whose list is refused
 		r.health.fault(r.part, verbList, r.misfit)
 		return r.misfit

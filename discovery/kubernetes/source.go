@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/guarantee"
 	"github.com/fedns/fedns/discovery/join"
 )
 
@@ -125,7 +126,7 @@ func (s *Source) renew(ctx context.Context) {
 // look takes changed credentials up.
 func (s *Source) look() error {
 	_, print, err := load(s.cfg)
-	if err != nil || print == s.loaded {
+	if err != nil || print == s.loaded || !guarantee.Holds(guarantee.CredentialsRotate) {
 		return err
 	}
 	c, print, err := s.connect()

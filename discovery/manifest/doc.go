@@ -27,5 +27,6 @@
 // A file that was at fault from the beginning keeps the cluster from being
 // Live: it is not known what it holds. What the other files hold is reported.
 //
-// It imports discovery/cluster, discovery/join and the Kubernetes API types.
+// It imports discovery/cluster, discovery/guarantee, discovery/join and the Kubernetes
+// API types.
 package manifest

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"syscall"
 	"time"
+
+	"github.com/fedns/fedns/discovery/guarantee"
 )
 
 const (
@@ -175,7 +177,7 @@ func (f *file) take(content []byte, sum [sha256.Size]byte, info os.FileInfo, now
 	}
 	f.info, f.read, f.sum = info, now, sum
 	objects, ignored, findings := parse(f.path, content)
-	if len(findings) > 0 {
+	if len(findings) > 0 && guarantee.Holds(guarantee.LastGoodFileStands) {
 		f.malformed(findings, log)
 		return false
 	}

@@ -33,6 +33,6 @@
 // No RRset is larger than a message can carry, and no address is in one that
 // cluster.Usable does not let in.
 //
-// It imports discovery/cluster, dnsserver/zone, dnsserver/dnsname and the
-// standard library only.
+// It imports discovery/cluster, discovery/guarantee, dnsserver/zone,
+// dnsserver/dnsname and the standard library only.
 package synth

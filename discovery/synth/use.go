@@ -1,6 +1,9 @@
 package synth
 
-import "github.com/fedns/fedns/discovery/cluster"
+import (
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/guarantee"
+)
 
 // Use is what may be answered of a cluster. The zero Use is that of a cluster
 // that is well.
@@ -32,9 +35,12 @@ func (b *builder) used() (members []int, stale bool) {
 	for i := range b.shards {
 		best = min(best, b.shards[i].use.Rank)
 	}
-	stale = true
+	if !guarantee.Holds(guarantee.StaleIsAnswered) {
+		best = 0
+	}
+	stale = guarantee.Holds(guarantee.StaleIsMarked)
 	for i := range b.shards {
-		if use := b.shards[i].use; use.Rank == best {
+		if use := b.shards[i].use; use.Rank == best || !guarantee.Holds(guarantee.StaleStepsBehind) {
 			members = append(members, i)
 			stale = stale && use.Stale
 		}

@@ -3,6 +3,8 @@ package daemon
 import (
 	"context"
 	"time"
+
+	"github.com/fedns/fedns/discovery/guarantee"
 )
 
 // doubt is what it depends on whether a name that is not there may yet exist.
@@ -27,7 +29,7 @@ func (d doubt) end(ctx context.Context) (missing []string, ended bool) {
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()
 	var read time.Time // since when no cluster is waited for
-	for {
+	for guarantee.Holds(guarantee.NamesAreInDoubt) {
 		if missing = d.missing(); len(missing) == 0 || time.Since(began) >= d.longest() && d.decided() {
 			if read.IsZero() {
 				read = time.Now()
@@ -42,6 +44,7 @@ func (d doubt) end(ctx context.Context) (missing []string, ended bool) {
 			return missing, false
 		}
 	}
+	return nil, true
 }
 
 // untilKnown waits until a name that is not there does not exist: every cluster

@@ -1,0 +1,67 @@
+package guarantee
+
+import "slices"
+
+// Name is a promise, as in docs/guarantees.md. The test that proves it is named
+// for it: TestGuaranteeUnreachableStands proves unreachable-stands.
+type Name string
+
+// What is known of a cluster stands until the cluster is seen to hold it no longer.
+const (
+	UnreachableStands  Name = "unreachable-stands"
+	SilenceStands      Name = "silence-stands"
+	ListsHaveVersions  Name = "lists-have-versions"
+	ListsAreNewest     Name = "lists-are-newest"
+	CutListsAreNone    Name = "cut-lists-are-none"
+	MixedListsAreNone  Name = "mixed-lists-are-none"
+	MissingCRDStands   Name = "missing-crd-stands"
+	LastGoodFileStands Name = "last-good-file-stands"
+)
+
+// What is answered of clusters that are lost.
+const (
+	StaleStepsBehind Name = "stale-steps-behind"
+	StaleIsAnswered  Name = "stale-is-answered"
+	StaleIsMarked    Name = "stale-is-marked"
+	ManyLostAreHeld  Name = "many-lost-are-held"
+)
+
+// How much may be withdrawn at a time.
+const (
+	DeletedAreLimited   Name = "deleted-are-limited"
+	MissingAreLimited   Name = "missing-are-limited"
+	DoubtfulAreHeld     Name = "doubtful-are-held"
+	NothingTricklesAway Name = "nothing-trickles-away"
+	NamesAreLimited     Name = "names-are-limited"
+)
+
+// Whom a fault of one hits.
+const (
+	SourcePanicsStay Name = "source-panics-stay"
+	PanicsStay       Name = "panics-stay"
+	BadRecordsStay   Name = "bad-records-stay"
+	BadReportsStay   Name = "bad-reports-stay"
+	BadObjectsStay   Name = "bad-objects-stay"
+	NoiseDelaysNoOne Name = "noise-delays-no-one"
+)
+
+// How members are read, and what is said of it.
+const (
+	NamesAreInDoubt     Name = "names-are-in-doubt"
+	FreshnessIsMeasured Name = "freshness-is-measured"
+	MembersAreOnlyRead  Name = "members-are-only-read"
+	ExecIsOff           Name = "exec-is-off"
+	CredentialsRotate   Name = "credentials-rotate"
+)
+
+// Names are all there are, sorted. What rests on state kept over a restart joins
+// them with the package that keeps it.
+func Names() []Name {
+	return slices.Sorted(slices.Values([]Name{
+		UnreachableStands, SilenceStands, ListsHaveVersions, ListsAreNewest, CutListsAreNone, MixedListsAreNone, MissingCRDStands, LastGoodFileStands,
+		StaleStepsBehind, StaleIsAnswered, StaleIsMarked, ManyLostAreHeld,
+		DeletedAreLimited, MissingAreLimited, DoubtfulAreHeld, NothingTricklesAway, NamesAreLimited,
+		SourcePanicsStay, PanicsStay, BadRecordsStay, BadReportsStay, BadObjectsStay, NoiseDelaysNoOne,
+		NamesAreInDoubt, FreshnessIsMeasured, MembersAreOnlyRead, ExecIsOff, CredentialsRotate,
+	}))
+}

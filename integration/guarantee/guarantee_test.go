@@ -1,0 +1,139 @@
+package guarantee
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/fedns/fedns/discovery/guarantee"
+)
+
+// root is the folder of the daemon's module.
+var root = filepath.Join("..", "..")
+
+// proofs are the tests of promises, and the folder of each below root.
+func proofs(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(root, "*", "*", "guarantee_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, pattern := range []string{"*", "*/*/*"} {
+		more, err := filepath.Glob(filepath.Join(root, pattern, "guarantee_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, more...)
+	}
+	found := map[string]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^func (TestGuarantee\w+)\(`).FindAllStringSubmatch(string(text), -1) {
+			found[m[1]] = filepath.Dir(file)
+		}
+	}
+	return found
+}
+
+// testOf is the test of a promise: many-lost-are-held is tested by TestGuaranteeManyLostAreHeld.
+func testOf(n guarantee.Name) string {
+	test := "TestGuarantee"
+	for word := range strings.SplitSeq(string(n), "-") {
+		if word == "crd" {
+			word = "CRD"
+		}
+		test += strings.ToUpper(word[:1]) + word[1:]
+	}
+	return test
+}
+
+// build makes the test programs of folders, without guards where told so.
+func build(ctx context.Context, t *testing.T, folders map[string]string) map[string]string {
+	t.Helper()
+	dir := t.TempDir()
+	programs := map[string]string{}
+	for _, folder := range folders {
+		if programs[folder] != "" {
+			continue
+		}
+		program, err := filepath.Abs(filepath.Join(dir, strings.ReplaceAll(strings.TrimPrefix(folder, root+"/"), "/", "-")+".test"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.CommandContext(ctx, "go", "test", "-c", "-tags", "unguarded", "-o", program, ".")
+		cmd.Dir = folder
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("build the tests of %s: %v\n%s", folder, err, out)
+		}
+		programs[folder] = program
+	}
+	return programs
+}
+
+// run runs tests of a program with some promises not kept.
+func run(ctx context.Context, program, folder, tests, without string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 40*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, "-test.run", tests, "-test.count", "1", "-test.timeout", "30s", "-test.v")
+	cmd.Dir = folder
+	cmd.Env = append(os.Environ(), "FEDNS_UNGUARDED="+without)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	return out.String(), err
+}
+
+// TestEachGuardMatters: with all guards the tests of promises pass, and each
+// fails, by its own assertion, when its guard is left out.
+func TestEachGuardMatters(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	folders := proofs(t)
+	programs := build(ctx, t, folders)
+	began := time.Now()
+	for folder, program := range programs {
+		if out, err := run(ctx, program, folder, "^TestGuarantee", ""); err != nil || !strings.Contains(out, "--- PASS: TestGuarantee") {
+			t.Errorf("%s: with all guards: %v\n%s", folder, err, tail(out))
+		}
+	}
+	var all errgroup.Group
+	all.SetLimit(4) // most of the time they wait
+	for _, name := range guarantee.Names() {
+		test := testOf(name)
+		folder, ok := folders[test]
+		if !ok {
+			t.Errorf("%s: there is no %s in any guarantee_test.go", name, test)
+			continue
+		}
+		delete(folders, test)
+		all.Go(func() error {
+			out, err := run(ctx, programs[folder], folder, "^"+test+"$", string(name))
+			switch {
+			case err == nil:
+				t.Errorf("%s: %s passes without its guard\n%s", name, test, tail(out))
+			case !strings.Contains(out, "broken: "+string(name)+": "):
+				t.Errorf("%s: %s fails without its guard, but of something else: %v\n%s", name, test, err, tail(out))
+			}
+			return nil
+		})
+	}
+	_ = all.Wait() // what went wrong is told
+	for test := range folders {
+		t.Errorf("%s tests no promise there is", test)
+	}
+	t.Logf("%d guards in %v, built before", len(guarantee.Names()), time.Since(began).Round(time.Millisecond))
+}
+
+// tail is the end of what a test said.
+func tail(out string) string { return out[max(0, len(out)-3000):] }

@@ -403,3 +403,44 @@ func TestGuaranteeNoiseDelaysNoOne(t *testing.T) {
 		p.Broken("another cluster was heard %d times before", more)
 	}
 }
+
+// TestGuaranteeLastKnownIsAnswered: after a restart what was last known is there,
+// whether or not any cluster can be reached.
+func TestGuaranteeLastKnownIsAnswered(t *testing.T) {
+	d := newDrawer()
+	p := guaranteetest.Prove(t, guarantee.LastKnownIsAnswered)
+	addr := fmt.Sprintf("10.%d.%d.1", p.IntN(256), p.IntN(256))
+	d.has("a", group("web", addr))
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Config{Keeper: d})
+		s := newSource()
+		r.SetMembers([]Member{{ID: "a", Source: s}})
+		up := <-s.runs
+		up <- unreachable("away")
+		time.Sleep(time.Duration(p.IntN(48)) * time.Hour)
+		if got, want := r.zoneNow(), "web.shop.prod. A "+addr; got != want {
+			p.Broken("no cluster can be reached: %q, want %q", got, want)
+		}
+	})
+}
+
+// TestGuaranteeWordsOutlive: a cluster that was drained or evicted does not come
+// back with the next restart.
+func TestGuaranteeWordsOutlive(t *testing.T) {
+	d := newDrawer()
+	p := guaranteetest.Prove(t, guarantee.WordsOutlive)
+	d.has("a", group("web", "10.0.0.1")).Word = []string{"drained", "evicted"}[p.IntN(2)]
+	d.has("b", group("web", "10.0.0.2"))
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Config{Keeper: d})
+		ms := []Member{{ID: "a", Source: newSource()}, {ID: "b", Source: newSource()}}
+		r.SetMembers(ms)
+		for i, m := range ms {
+			up := <-m.Source.(*source).runs
+			up <- live(group("web", fmt.Sprintf("10.0.0.%d", i+1)))
+		}
+		if got, want := r.zoneNow(), "web.shop.prod. A 10.0.0.2"; got != want {
+			p.Broken("the other one alone should answer: %q", got)
+		}
+	})
+}

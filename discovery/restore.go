@@ -6,6 +6,7 @@ import (
 
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/evidence"
+	"github.com/fedns/fedns/discovery/guarantee"
 	"github.com/fedns/fedns/discovery/state"
 )
 
@@ -17,7 +18,7 @@ import (
 
 // restore takes up what was kept, before anything else.
 func (e *Engine) restore() {
-	if e.cfg.Keeper == nil {
+	if e.cfg.Keeper == nil || !guarantee.Holds(guarantee.LastKnownIsAnswered) {
 		return
 	}
 	known := e.cfg.Keeper.Restore()
@@ -76,7 +77,7 @@ func (e *Engine) adoptOne(id cluster.ID, c *state.Cluster) {
 		}
 		m.topology, m.state.LastSync = c.Topology, c.LastSync
 		m.kept.whole, m.kept.any = whole, len(c.Groups) > 0
-		if word := evidence.Word(c.Word); word.Valid() && !m.kept.wordAt.After(c.WordAt) {
+		if word := evidence.Word(c.Word); word.Valid() && !m.kept.wordAt.After(c.WordAt) && guarantee.Holds(guarantee.WordsOutlive) {
 			m.kept.word, m.kept.wordAt = word, c.WordAt
 		}
 		e.loop.unjudged = true

@@ -54,8 +54,14 @@ const (
 	CredentialsRotate   Name = "credentials-rotate"
 )
 
-// Names are all there are, sorted. What rests on state kept over a restart joins
-// them with the package that keeps it.
+// What outlives a restart.
+const (
+	LastKnownIsAnswered Name = "last-known-is-answered"
+	WordsOutlive        Name = "words-outlive"
+	DamageIsFound       Name = "damage-is-found"
+)
+
+// Names are all there are, sorted.
 func Names() []Name {
 	return slices.Sorted(slices.Values([]Name{
 		UnreachableStands, SilenceStands, ListsHaveVersions, ListsAreNewest, CutListsAreNone, MixedListsAreNone, MissingCRDStands, LastGoodFileStands,
@@ -63,5 +69,6 @@ func Names() []Name {
 		DeletedAreLimited, MissingAreLimited, DoubtfulAreHeld, NothingTricklesAway, NamesAreLimited,
 		SourcePanicsStay, PanicsStay, BadRecordsStay, BadReportsStay, BadObjectsStay, NoiseDelaysNoOne,
 		NamesAreInDoubt, FreshnessIsMeasured, MembersAreOnlyRead, ExecIsOff, CredentialsRotate,
+		LastKnownIsAnswered, WordsOutlive, DamageIsFound,
 	}))
 }

@@ -117,6 +117,11 @@ type Engine struct {
 	loop loop // of Run's goroutine only
 }
 
+// waiting is how many reports of Sources wait for the loop, beside the one that each
+// Source holds: few, for with a hundred clusters being listed they are what memory
+// is taken by.
+const waiting = 16
+
 // desired is what was asked for and the loop has not taken up yet.
 type desired struct {
 	federation *synth.Federation
@@ -177,7 +182,7 @@ func New(cfg Config, pub Publisher) *Engine {
 	}
 	e := &Engine{
 		cfg: cfg, log: cfg.Log, pub: pub,
-		wake: make(chan struct{}, 1), events: make(chan event, 256), resolved: make(chan ingress.Change), asked: make(chan dnsname.Name, maxAsked),
+		wake: make(chan struct{}, 1), events: make(chan event, waiting), resolved: make(chan ingress.Change), asked: make(chan dnsname.Name, maxAsked),
 		members: map[cluster.ID]*member{}, store: store.New(), hosts: map[string]*host{},
 		findings: map[cluster.ServiceKey][]synth.Finding{}, refused: map[cluster.ServiceKey]*refusal{},
 	}

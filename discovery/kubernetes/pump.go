@@ -8,9 +8,9 @@ import (
 	"github.com/fedns/fedns/discovery/join"
 )
 
-// batch is the most Groups in one Update: enough that a first list of 10,000
-// Services is twenty messages, few enough that none is large.
-const batch = 500
+// batch is the most Groups in one Update: enough that a message costs little a
+// Group, few enough that a hundred clusters that are listed at a time hold little.
+const batch = 128
 
 // pump sends what Join and health hold. It is the only sender, and it may be
 // blocked by the receiver for as long as that likes: meanwhile Join collects

@@ -19,7 +19,10 @@ import (
 // What the Engine is told to let pass, small enough for histories to meet it.
 const (
 	window = time.Minute
-	count  = 2
+	// longestStop is how long the daemon may stop. What it is told meanwhile it takes
+	// in afterwards, so that losses that lie further apart fall into one window.
+	longestStop = 2 * time.Minute
+	count       = 2
 )
 
 var apex = dnsname.MustParse("prod.")

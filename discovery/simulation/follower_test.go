@@ -195,7 +195,7 @@ func (s *site) loses(n int) {
 	for range n {
 		s.losses = append(s.losses, now)
 	}
-	s.losses = slices.DeleteFunc(s.losses, func(at time.Time) bool { return now.Sub(at) >= window })
+	s.losses = slices.DeleteFunc(s.losses, func(at time.Time) bool { return now.Sub(at) >= window+longestStop })
 	s.mayHold = s.mayHold || n > 1 || len(s.losses) > 1
 	s.world.loses(n, now)
 }

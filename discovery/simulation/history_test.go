@@ -37,7 +37,7 @@ func (w *world) loses(n int, now time.Time) {
 	for range n {
 		w.losses = append(w.losses, now)
 	}
-	w.losses = slices.DeleteFunc(w.losses, func(at time.Time) bool { return now.Sub(at) >= window })
+	w.losses = slices.DeleteFunc(w.losses, func(at time.Time) bool { return now.Sub(at) >= window+longestStop })
 	w.mayHold = w.mayHold || len(w.losses) > count
 }
 
@@ -183,7 +183,7 @@ var all = []happens{
 	{"withdrawals released", 3, func(w *world, s *site) bool { return w.daemon.Release(s.id) == nil && w.released(s) }},
 	{"daemon stops for a while", 3, func(w *world, s *site) bool {
 		w.daemon.gate.mu.Lock()
-		w.daemon.gate.next = time.Duration(1+w.IntN(120)) * time.Second
+		w.daemon.gate.next = time.Duration(1+w.IntN(int(longestStop/time.Second))) * time.Second
 		w.daemon.gate.mu.Unlock()
 		s.lock(func() { s.put(names[w.IntN(len(names))], true, true) })
 		return true

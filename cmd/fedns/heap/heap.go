@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"time"
 )
 
 const (
@@ -33,8 +34,27 @@ func Pace() {
 }
 
 type pacer struct {
-	live []metrics.Sample
-	now  int // percent that is set; 0: none yet
+	live  []metrics.Sample
+	now   int // percent that is set; 0: none yet
+	quiet *time.Timer
+}
+
+const (
+	// quietAfter without a collection, what a burst left behind is given back: a first
+	// list of everything, or a zone that was read, takes more while it is taken in
+	// than it takes after.
+	quietAfter = 10 * time.Second
+	// trifle is what is not worth a collection, in octets.
+	trifle = 16 << 20
+)
+
+// calm gives memory back that is not needed.
+func calm() {
+	s := []metrics.Sample{{Name: "/memory/classes/heap/free:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}}
+	metrics.Read(s)
+	if free, garbage := s[0].Value.Uint64(), int64(s[1].Value.Uint64()-s[2].Value.Uint64()); int64(free)+max(garbage, 0) > trifle {
+		debug.FreeOSMemory()
+	}
 }
 
 // beat is garbage from the start, so that its cleanup runs after each collection.
@@ -49,6 +69,11 @@ func (p *pacer) set() {
 	if want := wanted(p.live[0].Value.Uint64()); p.now == 0 || want*8 < p.now*7 || want*8 > p.now*9 {
 		debug.SetGCPercent(want)
 		p.now = want
+	}
+	if p.quiet == nil {
+		p.quiet = time.AfterFunc(quietAfter, calm)
+	} else {
+		p.quiet.Reset(quietAfter)
 	}
 	runtime.AddCleanup(&beat{}, (*pacer).set, p)
 }

@@ -43,3 +43,23 @@ func TestPace(t *testing.T) {
 	}
 	runtime.KeepAlive(big)
 }
+
+// TestCalm: what nobody needs any more goes back to the system.
+func TestCalm(t *testing.T) {
+	free := func() uint64 {
+		s := []metrics.Sample{{Name: "/memory/classes/heap/free:bytes"}}
+		metrics.Read(s)
+		return s[0].Value.Uint64()
+	}
+	burst := make([]byte, 64<<20)
+	for i := range burst {
+		burst[i] = 1
+	}
+	runtime.KeepAlive(burst)
+	burst = nil
+	runtime.GC()
+	calm()
+	if got := free(); got > trifle {
+		t.Errorf("%d MiB are kept", got>>20)
+	}
+}

@@ -18,6 +18,22 @@ type findings struct {
 	more bool // there were more than maxFindings
 }
 
+// kept is f for keeping: nil when there are none.
+func (f findings) kept() *findings {
+	if len(f.list) == 0 {
+		return nil
+	}
+	return &f
+}
+
+// get is what kept was made of.
+func (f *findings) get() findings {
+	if f == nil {
+		return findings{}
+	}
+	return *f
+}
+
 // add notes the object's field, of which want says what it should be.
 func (f *findings) add(object, field, want, value string) {
 	if len(f.list) == maxFindings {

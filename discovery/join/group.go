@@ -150,11 +150,11 @@ func (j *Join) group(key cluster.ServiceKey, e *entry, export cluster.Export) cl
 		TTL: s.ttl, Policy: s.policy, Weight: s.weight, Addresses: s.addresses,
 	}
 	if export&cluster.ByServiceExport != 0 {
-		g.Created = e.created.Created
+		g.Created = *e.export
 	}
 	found := []findings{s.findings, s.misannotated}
 	for _, p := range e.slices {
-		found = append(found, p.findings)
+		found = append(found, p.findings.get())
 		var err error
 		if g.Endpoints, err = unpack(g.Endpoints, p.packed, j.names.intern); err != nil {
 			// Only pack writes packed strings: this is a bug here, not bad input.

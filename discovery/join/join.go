@@ -52,7 +52,7 @@ type Join struct {
 type entry struct {
 	service record
 	slices  []part
-	created Export                  // of the ServiceExport; zero Key: there is none
+	export  *time.Time              // when the ServiceExport was made; nil: there is none
 	warned  uint64                  // fingerprint of the findings last logged; 0: none
 	lost    map[object]cluster.Loss // what went away since the Group was last told, and how
 
@@ -64,7 +64,7 @@ type entry struct {
 // part is one EndpointSlice of a Service.
 type part struct {
 	name, packed string
-	findings     findings
+	findings     *findings // nil: none, as nearly always
 }
 
 // New makes an empty Join.
@@ -95,6 +95,7 @@ func (j *Join) PutService(s Service) {
 }
 
 func (j *Join) putService(s Service) {
+	s.Key.Namespace = j.names.intern(s.Key.Namespace)
 	e := j.entry(s.Key)
 	e.service = recordOf(&s)
 	delete(e.lost, object{kind: theService})
@@ -134,8 +135,8 @@ func (j *Join) PutExport(x Export) {
 
 func (j *Join) putExport(x Export) {
 	e := j.entry(x.Key)
-	if e.created != x {
-		e.created = x
+	if e.export == nil || !e.export.Equal(x.Created) {
+		e.export = &x.Created
 		delete(e.lost, object{kind: theExport})
 		j.touch(x.Key, e)
 	}
@@ -195,18 +196,19 @@ func (j *Join) putSlice(s Slice) bool {
 	if s.Service == "" {
 		return false
 	}
+	s.Key.Namespace = j.names.intern(s.Key.Namespace)
 	key := cluster.ServiceKey{Namespace: s.Key.Namespace, Name: s.Service}
 	e := j.entry(key)
 	i := slices.IndexFunc(e.slices, func(p part) bool { return p.name == s.Key.Name })
 	switch {
 	case i < 0:
 		j.slices[s.Key] = s.Service
-		e.slices = append(e.slices, part{s.Key.Name, s.packed, s.findings})
+		e.slices = append(e.slices, part{s.Key.Name, s.packed, s.findings.kept()})
 		delete(e.lost, object{aSlice, s.Key.Name})
-	case e.slices[i].packed == s.packed && e.slices[i].findings.equal(s.findings):
+	case e.slices[i].packed == s.packed && e.slices[i].findings.get().equal(s.findings):
 		return false // only what DNS does not look at has changed
 	default:
-		e.slices[i].packed, e.slices[i].findings = s.packed, s.findings
+		e.slices[i].packed, e.slices[i].findings = s.packed, s.findings.kept()
 	}
 	j.touch(key, e)
 	j.received.note(key, s.Received)
@@ -252,7 +254,7 @@ func (j *Join) ReplaceSlices(all []Slice, how cluster.Loss) {
 	}
 }
 
-func (e *entry) exported() bool { return e.created.Key.Name != "" }
+func (e *entry) exported() bool { return e.export != nil }
 
 // entry finds or makes the entry of key.
 func (j *Join) entry(key cluster.ServiceKey) *entry {

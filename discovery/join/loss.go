@@ -59,7 +59,7 @@ func (j *Join) dropExport(key cluster.ServiceKey, e *entry, how cluster.Loss) {
 	if e == nil || !e.exported() {
 		return
 	}
-	e.created = Export{}
+	e.export = nil
 	if j.cfg.Rules&cluster.ByServiceExport != 0 {
 		e.lose(object{kind: theExport}, how)
 	}

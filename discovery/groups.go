@@ -25,8 +25,10 @@ type user struct {
 }
 
 // takeGroup keeps what a cluster reports of one Service.
-func (e *Engine) takeGroup(id cluster.ID, run uint32, g *cluster.Group) {
-	g.Cluster = id // a Source speaks for its own cluster only
+func (e *Engine) takeGroup(id cluster.ID, run uint32, reported *cluster.Group) {
+	own := *reported
+	own.Cluster = id // a Source speaks for its own cluster only
+	g := &own
 	if g.Withdrawn {
 		e.withdraw(g.Service, id)
 		return

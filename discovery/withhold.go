@@ -53,9 +53,13 @@ func (e *Engine) withhold(m *member, id cluster.ID, groups []cluster.Group, losi
 		m.announced = losing - told
 	}
 	if !admitted {
+		gone := make(map[cluster.ServiceKey]bool, len(lost))
+		for _, key := range lost {
+			gone[key] = true
+		}
 		left := groups[:0:0]
 		for i := range groups {
-			if !slices.Contains(lost, groups[i].Service) {
+			if !gone[groups[i].Service] {
 				left = append(left, groups[i])
 				continue
 			}

@@ -36,7 +36,7 @@ func newWord(w word, stdout io.Writer) *cobra.Command {
 		Use: w.name + " CLUSTER", Short: w.short, Long: w.long, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if preview {
-				p, err := c.preview(cmd.Context(), args[0])
+				p, err := c.preview(cmd.Context(), args[0], w)
 				if err != nil {
 					return err
 				}
@@ -68,40 +68,61 @@ func newWord(w word, stdout io.Writer) *cobra.Command {
 // names are stable.
 type preview struct {
 	Cluster string   `json:"cluster"`
-	Moved   []string `json:"moved"` // others answer for them
-	Left    []string `json:"left"`  // nobody else can
+	Moved   []string `json:"moved"`    // others answer for them
+	Doubted []string `json:"doubtful"` // others do, of which nobody can say that they work
+	Left    []string `json:"left"`     // nobody else can
 }
 
-func (c *client) preview(ctx context.Context, id string) (preview, error) {
-	p := preview{Cluster: id, Moved: []string{}, Left: []string{}}
+// ranks are how clusters come before each other. What is evicted answers nothing.
+var ranks = map[string]int{"first": 0, "behind": 1, "drained": 2}
+
+func (c *client) preview(ctx context.Context, id string, w word) (preview, error) {
+	p := preview{Cluster: id, Moved: []string{}, Doubted: []string{}, Left: []string{}}
 	var clusters struct{ Clusters []discovery.ClusterStatus }
 	var services struct{ Services []discovery.ServiceStatus }
 	if err := c.get(ctx, "/api/v1/clusters", &clusters); err != nil {
 		return p, err
 	}
-	usable, known := map[string]bool{}, false
+	standing := map[string]int{}
+	stale := map[string]bool{}
 	for _, cl := range clusters.Clusters {
-		usable[string(cl.ID)] = cl.Standing == "first" && string(cl.ID) != id
-		known = known || string(cl.ID) == id
+		rank, answered := ranks[cl.Standing]
+		if !answered {
+			rank = len(ranks)
+		}
+		standing[string(cl.ID)], stale[string(cl.ID)] = rank, cl.Stale
 	}
-	if !known {
+	if _, known := standing[id]; !known {
 		return p, wanting{fmt.Errorf("there is no cluster %q", id)}
 	}
 	if err := c.get(ctx, "/api/v1/services", &services); err != nil {
 		return p, err
 	}
 	for _, s := range services.Services {
-		mine, others := false, false
+		mine, best, doubt := len(ranks), len(ranks), true
 		for _, shard := range s.Clusters {
-			mine = mine || shard.Healthy && string(shard.Cluster) == id
-			others = others || shard.Healthy && usable[string(shard.Cluster)]
+			rank, other := standing[string(shard.Cluster)], string(shard.Cluster) != id
+			switch {
+			case !shard.Healthy:
+			case !other:
+				mine = rank
+			case rank < best:
+				best, doubt = rank, stale[string(shard.Cluster)]
+			case rank == best:
+				doubt = doubt && stale[string(shard.Cluster)]
+			}
 		}
 		name := s.Namespace + "/" + s.Name
 		switch {
-		case mine && others:
-			p.Moved = append(p.Moved, name)
-		case mine:
+		case mine == len(ranks) || mine > best: // it is not answered from here as it is
+		case best == len(ranks) || w.name == "drain" && best > ranks["drained"]:
 			p.Left = append(p.Left, name)
+		case w.name == "drain" && best == ranks["drained"]:
+			p.Left = append(p.Left, name) // beside others that are drained
+		case best > 0 || doubt:
+			p.Doubted = append(p.Doubted, name)
+		default:
+			p.Moved = append(p.Moved, name)
 		}
 	}
 	return p, nil
@@ -115,12 +136,15 @@ func (p preview) print(w io.Writer, what word, out output) error {
 	if what.name == "evict" {
 		left = "not answered any more, for nobody else can"
 	}
-	fmt.Fprintf(w, "cluster %s: %d Services move to other clusters, %d are %s\n", p.Cluster, len(p.Moved), len(p.Left), left)
-	for _, s := range p.Moved {
-		fmt.Fprintln(w, "moves ", s)
-	}
-	for _, s := range p.Left {
-		fmt.Fprintln(w, "alone ", s)
+	fmt.Fprintf(w, "cluster %s: %d Services move to other clusters, %d to clusters that nobody can vouch for, %d are %s\n",
+		p.Cluster, len(p.Moved), len(p.Doubted), len(p.Left), left)
+	for _, group := range []struct {
+		how      string
+		services []string
+	}{{"moves ", p.Moved}, {"doubt ", p.Doubted}, {"alone ", p.Left}} {
+		for _, s := range group.services {
+			fmt.Fprintln(w, group.how, s)
+		}
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ func TestDrain(t *testing.T) {
 	s.answers("web.shop.prod.", dns.TypeA, "NOERROR 10.0.0.1 10.0.0.2")
 	s.answers("only.shop.prod.", dns.TypeA, "NOERROR 10.0.0.9")
 
-	s.fednsTold(0, "1 Services move to other clusters, 1 are still answered from it", "drain", "a", "--preview")
+	s.fednsTold(0, "1 Services move to other clusters, 0 to clusters that nobody can vouch for, 1 are still answered from it", "drain", "a", "--preview")
 	s.fednsTold(0, `"left": [`+"\n    \"shop/only\"", "evict", "a", "--preview", "--output", "json")
 	s.answers("web.shop.prod.", dns.TypeA, "NOERROR 10.0.0.1 10.0.0.2")
 	s.fednsTold(0, "cluster a: drained\n", "drain", "a")
@@ -41,6 +41,11 @@ func TestDrain(t *testing.T) {
 	s.answers("only.shop.prod.", dns.TypeA, "NOERROR 10.0.0.9")
 	s.answers("web.shop.prod.", dns.TypeA, "NOERROR 10.0.0.1 10.0.0.2")
 
+	// Where the other one is drained, or behind, it is what takes over.
+	s.fednsTold(0, "drained", "drain", "b")
+	s.fednsTold(0, `"doubtful": [`+"\n    \"shop/web\"", "evict", "a", "--preview", "-o", "json")
+	s.fednsTold(0, "0 Services move to other clusters, 0 to clusters that nobody can vouch for, 2 are still", "drain", "a", "--preview")
+	s.fednsTold(0, "left to", "undrain", "b")
 	s.fednsTold(1, `fedns: there is no cluster "z"`, "drain", "z")
 	s.fednsTold(1, `fedns: there is no cluster "z"`, "drain", "z", "--preview")
 	s.fednsTold(1, "no withdrawals are held", "release", "a")

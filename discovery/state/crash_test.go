@@ -254,13 +254,13 @@ func TestRandomHistories(t *testing.T) {
 			for range r.IntN(6) {
 				now.step(r, k)
 			}
-			m.full = r.IntN(4) == 0
+			m.full.Store(r.IntN(4) == 0)
 			if r.IntN(10) == 0 {
 				k.anew = true
 			}
 			err := k.beat(now)
 			states = append(states, now.clone())
-			if m.full = false; err == nil {
+			if m.full.Store(false); err == nil {
 				states = states[len(states)-1:]
 			}
 			switch r.IntN(12) {

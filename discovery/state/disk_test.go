@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"maps"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing/fstest"
 )
 
@@ -22,7 +23,7 @@ type memory struct {
 	durable map[string]*inode // as of the last Sync
 	pending []func(map[string]*inode)
 	left    int // operations until the crash; negative: none
-	full    bool
+	full    atomic.Bool
 	ops     int
 }
 
@@ -40,7 +41,7 @@ func (m *memory) op() error {
 	if m.left > 0 {
 		m.left--
 	}
-	if m.full {
+	if m.full.Load() {
 		return errFull
 	}
 	return nil

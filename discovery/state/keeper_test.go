@@ -1,6 +1,8 @@
 package state
 
 import (
+	"maps"
+	"iter"
 	"bytes"
 	"context"
 	"errors"
@@ -39,6 +41,12 @@ func (s *shared) Packed(r Ref) (string, bool) {
 	return s.world.Packed(r)
 }
 
+func (s *shared) All() iter.Seq2[Ref, string] {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.All(maps.Clone(s.groups))
+}
+
 func (s *shared) set(k *Keeper, r Ref, octets string) {
 	s.mu.Lock()
 	s.groups[r] = octets
@@ -64,7 +72,7 @@ func TestDiskFull(t *testing.T) {
 		go func() { k.Run(ctx, now); close(done) }()
 		now.set(k, web, "1")
 		time.Sleep(1500 * time.Millisecond)
-		m.full = true
+		m.full.Store(true)
 		now.set(k, web, "2")
 		time.Sleep(5 * time.Minute)
 		s := k.Stats()
@@ -74,7 +82,7 @@ func TestDiskFull(t *testing.T) {
 		if _, known := opened(t, m); known.Clusters["eu-1"].Groups[web.Service] != "1" {
 			t.Errorf("%+v", known)
 		}
-		m.full = false
+		m.full.Store(false)
 		if err := k.Flush(t.Context()); err != nil {
 			t.Error(err)
 		}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
@@ -36,6 +38,8 @@ func command(src Sources) http.HandlerFunc {
 			refuse(w, http.StatusNotFound, fmt.Errorf("there is no command %q", r.PathValue("command")))
 		case !local(r):
 			refuse(w, http.StatusForbidden, fmt.Errorf("commands are taken from this host only: run fedns there, or forward a port to it"))
+		case src.HandingOver():
+			refuse(w, http.StatusServiceUnavailable, fmt.Errorf("another process is taking over: try again in a moment"))
 		default:
 			if err := do(r.Context(), src.Engine(), id); err != nil {
 				refuse(w, http.StatusConflict, err)
@@ -50,7 +54,18 @@ func command(src Sources) http.HandlerFunc {
 // end the daemon as well. Metrics and the state are open to more.
 func local(r *http.Request) bool {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
-	return err == nil && from.Addr().Unmap().IsLoopback()
+	return err == nil && from.Addr().Unmap().IsLoopback() && byAddress(r.Host)
+}
+
+// byAddress says that a request was sent to an address or to localhost. A name
+// that somebody else owns may lead here as well, and bring a page of theirs along.
+func byAddress(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	host = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
+	_, err := netip.ParseAddr(host)
+	return err == nil || strings.EqualFold(strings.TrimSuffix(host, "."), "localhost")
 }
 
 func refuse(w http.ResponseWriter, code int, err error) {

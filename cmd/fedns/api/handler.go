@@ -26,6 +26,7 @@ type Sources interface {
 	Engine() *discovery.Engine
 	Server() *dnsserver.Server
 	Discovering() bool // the clusters are being followed
+	HandingOver() bool // a successor is about to take over: what is said to this process is lost
 	Doubtful() bool    // a name that is not there may yet exist
 	Reload() Reload
 	ZoneFaults() map[string]string // by zone, what is wrong with its files; empty: nothing

@@ -21,6 +21,7 @@ type fake struct {
 	engine                *discovery.Engine
 	server                *dnsserver.Server
 	discovering, doubtful bool
+	leaving               bool
 	kept                  state.Stats
 	inventories           []Inventory
 }
@@ -29,6 +30,7 @@ func (f *fake) Engine() *discovery.Engine     { return f.engine }
 func (f *fake) Server() *dnsserver.Server     { return f.server }
 func (f *fake) Discovering() bool             { return f.discovering }
 func (f *fake) Doubtful() bool                { return f.doubtful }
+func (f *fake) HandingOver() bool             { return f.leaving }
 func (f *fake) Reload() Reload                { return Reload{OK: true} }
 func (f *fake) ZoneFaults() map[string]string { return nil }
 func (f *fake) KeyFaults() map[string]string  { return map[string]string{"good.": "", "bad.": "no key"} }
@@ -102,11 +104,34 @@ func TestCommandsAreForTheHost(t *testing.T) {
 	} {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest("POST", tt.path, nil)
-		r.RemoteAddr = tt.from
+		r.RemoteAddr, r.Host = tt.from, "127.0.0.1:8053"
 		Handler(f).ServeHTTP(w, r)
 		if w.Code != tt.code || !strings.Contains(w.Body.String(), tt.says) {
 			t.Errorf("%s from %s: got %d %s", tt.path, tt.from, w.Code, w.Body)
 		}
+	}
+}
+
+// TestCommandsByOtherNames: a page of somebody whose name leads here commands nothing,
+// nor does anybody while another process takes over.
+func TestCommandsByOtherNames(t *testing.T) {
+	server := dnsserver.New(dnsserver.Config{})
+	f := &fake{engine: discovery.New(discovery.Config{}, server), server: server}
+	f.engine.SetMembers([]discovery.Member{{ID: "a"}})
+	ask := func(host string) int {
+		w, r := httptest.NewRecorder(), httptest.NewRequest("POST", "/api/v1/clusters/a/drain", nil)
+		r.RemoteAddr, r.Host = "127.0.0.1:1234", host
+		Handler(f).ServeHTTP(w, r)
+		return w.Code
+	}
+	for host, want := range map[string]int{"evil.example:8053": 403, "evil.example": 403, "": 403, "localhost:8053": 200, "LOCALHOST.": 200, "[::1]:8053": 200, "127.0.0.1": 200} {
+		if got := ask(host); got != want {
+			t.Errorf("Host %q: %d, want %d", host, got, want)
+		}
+	}
+	f.leaving = true
+	if got := ask("localhost"); got != 503 {
+		t.Errorf("while another process takes over: %d", got)
 	}
 }
 

@@ -49,6 +49,7 @@ type Daemon struct {
 	httpAddr netip.AddrPort     // as the configuration has it
 
 	discovering atomic.Bool
+	handing     atomic.Bool // a successor is about to take over
 	doubtful    atomic.Bool
 	keyFaults   atomic.Pointer[map[string]string] // see KeyFaults
 

@@ -126,6 +126,11 @@ func (d *Daemon) HandOver(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, handoverWait)
 	defer cancel()
+	// What the operator says from here on would be said to a process that leaves,
+	// after the other one has read what was kept.
+	d.handing.Store(true)
+	handed := false
+	defer func() { d.handing.Store(handed) }()
 	kept := d.flushState(ctx)
 	var sockets []handover.Socket
 	for _, s := range d.dns.Sockets() {
@@ -146,9 +151,13 @@ func (d *Daemon) HandOver(ctx context.Context) error {
 		d.log.Warn("the service manager cannot be told of the successor", "error", err)
 	}
 	d.log.Info("handed over", "pid", s.PID())
+	handed = true
 	close(d.leaving)
 	return nil
 }
+
+// HandingOver says that a successor is about to take over.
+func (d *Daemon) HandingOver() bool { return d.handing.Load() }
 
 // drain answers what was asked before the successor took over.
 func (d *Daemon) drain() {

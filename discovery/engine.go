@@ -112,6 +112,7 @@ type Engine struct {
 	hosts      map[string]*host
 	findings   map[cluster.ServiceKey][]synth.Finding
 	refused    map[cluster.ServiceKey]*refusal
+	words      map[cluster.ID]spoken // of clusters that are no members
 	stats      Stats
 
 	loop loop // of Run's goroutine only
@@ -185,6 +186,7 @@ func New(cfg Config, pub Publisher) *Engine {
 		wake: make(chan struct{}, 1), events: make(chan event, waiting), resolved: make(chan ingress.Change), asked: make(chan dnsname.Name, maxAsked),
 		members: map[cluster.ID]*member{}, store: store.New(), hosts: map[string]*host{},
 		findings: map[cluster.ServiceKey][]synth.Finding{}, refused: map[cluster.ServiceKey]*refusal{},
+		words: map[cluster.ID]spoken{},
 	}
 	e.loop = loop{
 		policy: cfg.Evidence, limits: cfg.Withdrawals,
@@ -219,17 +221,23 @@ func (e *Engine) setMembers(ms []Member, complete bool) {
 		have := e.members[m.ID]
 		switch {
 		case have == nil:
-			e.members[m.ID] = &member{Member: m, state: cluster.State{Since: time.Now()}}
-		case have.Revision != m.Revision:
+			now := &member{Member: m, state: cluster.State{Since: time.Now()}}
+			now.kept.word, now.kept.wordAt = e.words[m.ID].word, e.words[m.ID].at
+			e.members[m.ID] = now
+			delete(e.words, m.ID)
+		case have.unstated || have.Revision != m.Revision:
 			have.stop()
-			have.Member = m
+			have.Member, have.unstated = m, false
 			have.state = cluster.State{Since: time.Now(), LastSync: have.state.LastSync}
 		default:
 			have.Place, have.Word = m.Place, m.Word
 		}
 	}
 	for id, m := range e.members {
-		if !want[id] {
+		if !want[id] && (complete || !m.unstated) {
+			if m.kept.word != evidence.NoWord { // it holds until it is taken back
+				e.words[id] = spoken{m.kept.word, m.kept.wordAt}
+			}
 			m.stop()
 			delete(e.members, id)
 			e.desired.removed = append(e.desired.removed, id)

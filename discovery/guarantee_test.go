@@ -231,6 +231,7 @@ func TestGuaranteeNamesAreLimited(t *testing.T) {
 				ups[i] <- report(cluster.Group{Service: g.Service, Withdrawn: true, Loss: cluster.Deleted})
 			}
 		}
+		r.zoneNow() // all of them were heard
 		time.Sleep(time.Duration(p.IntN(59)) * time.Second)
 		ups[4] <- report(cluster.Group{Service: own(4, 1)[0].Service, Withdrawn: true, Loss: cluster.Deleted})
 		if r.line("of-4-0") == "" {

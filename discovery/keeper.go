@@ -37,9 +37,18 @@ type kept struct {
 	restored bool
 	// any: of what is held of the cluster, something may be from before this process
 	// and not heard since.
-	any    bool
+	any bool
+	// held: withdrawals of the cluster were held, by evidence this weak; what its first
+	// whole listing lacks is held again.
+	held   cluster.Loss
 	word   evidence.Word // the operator's, beside the configuration's
 	wordAt time.Time
+}
+
+// spoken is a word and when it was said.
+type spoken struct {
+	word evidence.Word
+	at   time.Time
 }
 
 // runKeeper starts the Keeper; what it returns ends it, when nothing changes any more.
@@ -119,10 +128,18 @@ func (m memory) Memos() map[cluster.ID]state.Memo {
 	all := make(map[cluster.ID]state.Memo, len(m.members)+len(m.attic))
 	for id, c := range m.members {
 		memo := state.Memo{Topology: c.topology, Word: string(c.kept.word), WordAt: c.kept.wordAt}
+		if len(c.held) > 0 {
+			memo.Held = c.heldBy
+		} else if !c.swept {
+			memo.Held = c.kept.held
+		}
 		if c.synced || c.kept.whole { // else it is not known whether these are all its Groups
 			memo.LastSync = c.state.LastSync
 		}
 		all[id] = memo
+	}
+	for id, w := range m.words {
+		all[id] = state.Memo{Word: string(w.word), WordAt: w.at}
 	}
 	for id, c := range m.attic { // a member's, too, until it was adopted
 		all[id] = c.Memo

@@ -27,6 +27,7 @@ type member struct {
 	broken     bool     // the run was given up: what it reports does not count any more
 	synced     bool     // any run has been Live
 	kept       kept
+	unstated   bool // nobody said that it is a member: see there
 
 	api, nodes, data cluster.Liveness
 	agreed           cluster.Liveness // of the API server, by all who look
@@ -101,6 +102,9 @@ func (e *Engine) takeDesired(ctx context.Context) {
 	e.mu.Lock()
 	d := e.desired
 	e.desired = desired{}
+	if d.members && !d.complete {
+		e.standIn()
+	}
 	for _, m := range e.members {
 		if m.supervisor == nil {
 			e.start(ctx, m)

@@ -41,7 +41,14 @@ func (e *Engine) adopt(complete bool) {
 	}
 	if complete && len(e.attic) > 0 {
 		e.log.Info("kept state of clusters that are no members any more is dropped", "clusters", slices.Sorted(maps.Keys(e.attic)))
-		e.locked(func() { e.attic = nil })
+		e.locked(func() {
+			for id, c := range e.attic {
+				if word := evidence.Word(c.Word); word != evidence.NoWord && word.Valid() {
+					e.words[id] = spoken{word, c.WordAt}
+				}
+			}
+			e.attic = nil
+		})
 	}
 }
 
@@ -76,7 +83,7 @@ func (e *Engine) adoptOne(id cluster.ID, c *state.Cluster) {
 			return // its removal will be taken up
 		}
 		m.topology, m.state.LastSync = c.Topology, c.LastSync
-		m.kept.whole, m.kept.any = whole, len(c.Groups) > 0
+		m.kept.whole, m.kept.any, m.kept.held = whole, len(c.Groups) > 0, c.Held
 		if word := evidence.Word(c.Word); word.Valid() && !m.kept.wordAt.After(c.WordAt) && guarantee.Holds(guarantee.WordsOutlive) {
 			m.kept.word, m.kept.wordAt = word, c.WordAt
 		}

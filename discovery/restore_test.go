@@ -151,7 +151,7 @@ func TestRestoredOfNoMembers(t *testing.T) {
 			return ms
 		}
 		r.SetMembersSoFar(members("eu-1"))
-		r.want("with the first", "web.shop.prod. A 10.96.0.1")
+		r.want("with the first; who else is a member is not said yet", "web.shop.prod. A 10.96.0.1 10.96.0.2 10.96.0.3")
 		if memos := (memory{r.Engine}).Memos(); len(memos) != 3 {
 			t.Errorf("%d clusters are kept: %v", len(memos), memos)
 		}

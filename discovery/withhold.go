@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -98,6 +99,10 @@ func (e *Engine) admit(m *member, id cluster.ID, lost []cluster.ServiceKey, news
 	if len(m.held) > 0 && guarantee.Holds(guarantee.NothingTricklesAway) {
 		return false
 	}
+	if m.kept.held != cluster.NoLoss && !m.swept {
+		e.withheld(m, id, len(lost), errors.New("they were held before the restart, or others of the cluster were"))
+		return false
+	}
 	why := m.guard.Admit(e.loop.limits, now, len(lost), func() int { return e.answered(id) }, by)
 	if why == nil {
 		why = m.ahead.Admit(e.loop.limits, now, news, func() int { return e.store.Count(id).Services }, by)
@@ -111,10 +116,15 @@ func (e *Engine) admit(m *member, id cluster.ID, lost []cluster.ServiceKey, news
 	if why == nil {
 		return true
 	}
-	e.log.Warn("withdrawals are held, what was known stands: release them if they are meant", "cluster", id, "services", len(lost), "why", why)
-	e.notify(Notice{id, true, "WithdrawalsHeld", fmt.Sprintf("cluster %s: %v. What was known is answered until `fedns release %s`, or until enough of it is back", id, why, id)})
-	e.locked(func() { m.heldWhy, m.heldSince = why.Error(), now })
+	e.withheld(m, id, len(lost), why)
 	return false
+}
+
+// withheld tells that withdrawals are held.
+func (e *Engine) withheld(m *member, id cluster.ID, services int, why error) {
+	e.log.Warn("withdrawals are held, what was known stands: release them if they are meant", "cluster", id, "services", services, "why", why)
+	e.notify(Notice{id, true, "WithdrawalsHeld", fmt.Sprintf("cluster %s: %v. What was known is answered until `fedns release %s`, or until enough of it is back", id, why, id)})
+	e.locked(func() { m.heldWhy, m.heldSince = why.Error(), time.Now() })
 }
 
 // onlyIn counts the Services that no other cluster has a healthy shard of.
@@ -204,4 +214,5 @@ func (e *Engine) sweep(m *member, id cluster.ID) {
 		e.withdraw(g.Service, id)
 	}
 	m.swept = true
+	e.locked(func() { m.kept.held = cluster.NoLoss })
 }

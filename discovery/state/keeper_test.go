@@ -1,13 +1,13 @@
 package state
 
 import (
-	"maps"
-	"iter"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"

@@ -32,6 +32,8 @@ type Memo struct {
 	LastSync time.Time // when it was last heard of, to the minute; zero: it was never read whole
 	Word     string    // the operator's: "", "drained", "evicted"
 	WordAt   time.Time // of Word; zero: never given
+	// Held is the weakest evidence of withdrawals that were held; NoLoss: none were.
+	Held cluster.Loss
 }
 
 // Memory is what is known now. Its methods may be called from any goroutine, and
@@ -71,7 +73,7 @@ func appendMemo(dst []byte, id cluster.ID, m Memo) []byte {
 	}
 	dst = appendTime(dst, m.LastSync)
 	dst = packed.AppendText(dst, m.Word)
-	return appendTime(dst, m.WordAt)
+	return append(appendTime(dst, m.WordAt), byte(m.Held))
 }
 
 // appendTime appends seconds and nanoseconds, each one more, or 0 for the zero time.
@@ -129,6 +131,7 @@ func (t *taker) take(kind byte, body string) error {
 		m.Topology.Zones = packed.List(&r, func() string { return clone(r.Text()) })
 		m.Topology.Findings = packed.List(&r, func() string { return clone(r.Text()) })
 		m.LastSync, m.Word, m.WordAt = readTime(&r), clone(r.Text()), readTime(&r)
+		m.Held = cluster.Loss(r.Octet())
 		if r.Bad() || !r.Empty() {
 			return errBody
 		}
@@ -177,7 +180,7 @@ func (t *taker) key(r *packed.Reader, body string) cluster.ServiceKey {
 // differs says that what was written of a cluster is not good enough any more.
 // That it was heard of goes with every Update, so only every minute counts.
 func (m Memo) differs(was Memo) bool {
-	return !m.Topology.Equal(was.Topology) || m.Word != was.Word || !m.WordAt.Equal(was.WordAt) ||
+	return !m.Topology.Equal(was.Topology) || m.Word != was.Word || !m.WordAt.Equal(was.WordAt) || m.Held != was.Held ||
 		m.LastSync.IsZero() != was.LastSync.IsZero() || m.LastSync.Sub(was.LastSync).Abs() >= time.Minute
 }
 

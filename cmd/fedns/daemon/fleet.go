@@ -27,6 +27,7 @@ type fleet struct {
 	set func(ms []discovery.Member, complete bool)
 
 	mu          sync.Mutex
+	applied     int // configurations
 	configured  []discovery.Member
 	rules       cluster.Export
 	inventories []*followed // in the order of the configuration
@@ -43,6 +44,7 @@ type followed struct {
 	list   inventory.List
 	before []inventory.Member // of the one in whose place it came: stand until it has been read
 	fault  string             // the Source could not be run
+	stated bool               // it has stated a cluster
 }
 
 // credentials are those of a member that come from an inventory's objects.
@@ -60,6 +62,7 @@ func newFleet(log *slog.Logger, meter *propagation.Meter, set func(ms []discover
 func (f *fleet) apply(cfg *config.Config, run func(func(context.Context)) context.CancelFunc) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.applied++
 	old := map[string]*followed{}
 	for _, i := range f.inventories {
 		old[i.Name] = i
@@ -104,7 +107,13 @@ func (f *fleet) publish() {
 	allowExec := map[string]bool{}
 	complete := true
 	for _, i := range f.inventories {
-		complete = complete && i.list.Read
+		if len(i.members()) > 0 {
+			i.stated = true
+		}
+		// One that states nothing from the start may not be there yet (a folder that is
+		// not mounted, a host that was set up anew). What was kept over a restart stands,
+		// until it states something or the operator changes the configuration.
+		complete = complete && i.list.Read && (i.stated || f.applied > 1)
 		parts = append(parts, inventory.Part{Name: i.Name, Members: i.members()})
 		allowExec[i.Name] = i.AllowExec
 	}

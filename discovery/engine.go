@@ -121,7 +121,7 @@ type Engine struct {
 // waiting is how many reports of Sources wait for the loop, beside the one that each
 // Source holds: few, for with a hundred clusters being listed they are what memory
 // is taken by.
-const waiting = 16
+const waiting = 128
 
 // desired is what was asked for and the loop has not taken up yet.
 type desired struct {

@@ -14,7 +14,7 @@ import (
 // What somebody asks for meanwhile is published at once.
 const (
 	gatherPause   = 250 * time.Millisecond
-	gatherLongest = 10 * time.Second
+	gatherLongest = 5 * time.Second
 	// gatherFrom is how many clusters there have to be: what fewer report is published
 	// sooner than gathered.
 	gatherFrom = 8

@@ -352,7 +352,7 @@ func (s *noisy) Run(ctx context.Context, up chan<- cluster.Update) error {
 	var states [2]cluster.Update
 	for i := range states {
 		g := group("noisy", fmt.Sprintf("10.96.0.%d", i+1))
-		for range 500 {
+		for range 4000 {
 			g.Endpoints = append(g.Endpoints, g.Endpoints[0])
 		}
 		states[i] = report(g)
@@ -388,7 +388,11 @@ func TestGuaranteeNoiseDelaysNoOne(t *testing.T) {
 	defer running.Wait()
 	defer cancel()
 	quiet, loud := newSource(), &noisy{often: make(chan struct{})}
-	e.SetMembers([]Member{{ID: "quiet", Source: quiet}, {ID: "loud", Source: loud}})
+	members := []Member{{ID: "quiet", Source: quiet}}
+	for i := range gatherFrom - 2 { // more than keep up with the loop, and too few for the start to be gathered
+		members = append(members, Member{ID: cluster.ID(fmt.Sprint("loud-", i)), Source: loud})
+	}
+	e.SetMembers(members)
 	up := <-quiet.runs
 	for want := int64(1 + p.IntN(1000)); loud.said.Load() < want; {
 		runtime.Gosched()

@@ -26,7 +26,7 @@ var granted = []string{
 // the host's namespace fedns.
 var (
 	nodeLeases    = []string{"list coordination.k8s.io/leases"}
-	replicaLeases = []string{"create coordination.k8s.io/leases", "delete coordination.k8s.io/leases", "list coordination.k8s.io/leases", "patch coordination.k8s.io/leases"}
+	replicaLeases = []string{"create coordination.k8s.io/leases", "create events", "delete coordination.k8s.io/leases", "list coordination.k8s.io/leases", "patch coordination.k8s.io/leases"}
 )
 
 // wantRights holds an account to what it was to be granted, in its own namespace

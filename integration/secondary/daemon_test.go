@@ -2,6 +2,7 @@ package secondary
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -254,15 +255,15 @@ func (s *site) restart(t *testing.T) {
 	}
 }
 
-// withoutClusters starts the daemon when it cannot read its cluster: it does not
-// know the Service, and secondaries keep it.
+// withoutClusters starts the daemon when it cannot read its cluster, and has lost
+// what it knew of it: it does not know the Service, and secondaries keep it.
 func (s *site) withoutClusters(t *testing.T) {
 	before := s.serials(t, ownZones...)
 	if err := s.Stop(); err != nil {
 		t.Fatal(err)
 	}
 	away := s.folder + ".away"
-	if err := os.Rename(s.folder, away); err != nil {
+	if err := errors.Join(os.Rename(s.folder, away), os.RemoveAll(filepath.Join(s.StateDir, "groups"))); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Launch(); err != nil {

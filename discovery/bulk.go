@@ -1,7 +1,6 @@
 package discovery
 
 import (
-	"cmp"
 	"runtime"
 	"slices"
 	"sync"
@@ -48,9 +47,7 @@ func (e *Engine) publishAll() {
 	if len(keys) <= staleChunk {
 		return // refresh is good enough
 	}
-	slices.SortFunc(keys, func(a, b cluster.ServiceKey) int {
-		return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
-	})
+	slices.SortFunc(keys, cluster.ServiceKey.Compare)
 	b := bulk{engine: e, by: l.synth, keys: keys, claimed: make([]atomic.Bool, len(keys)), made: make(chan made, 4), quit: make(chan struct{})}
 	b.begin()
 	defer b.end()
@@ -188,9 +185,7 @@ func (b *bulk) raise(owner dnsname.Name) (m made, ok bool) {
 	if !ok {
 		return m, false
 	}
-	i, found := slices.BinarySearchFunc(b.keys, key, func(a, k cluster.ServiceKey) int {
-		return cmp.Or(cmp.Compare(a.Namespace, k.Namespace), cmp.Compare(a.Name, k.Name))
-	})
+	i, found := slices.BinarySearchFunc(b.keys, key, cluster.ServiceKey.Compare)
 	if !found || b.claimed[i].Swap(true) {
 		return m, false
 	}

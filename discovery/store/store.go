@@ -128,9 +128,7 @@ func (h held) group(key cluster.ServiceKey) cluster.Group {
 
 // Keys are all services, sorted.
 func (s *Store) Keys() []cluster.ServiceKey {
-	return slices.SortedFunc(maps.Keys(s.services), func(x, y cluster.ServiceKey) int {
-		return cmp.Or(cmp.Compare(x.Namespace, y.Namespace), cmp.Compare(x.Name, y.Name))
-	})
+	return slices.SortedFunc(maps.Keys(s.services), cluster.ServiceKey.Compare)
 }
 
 // NotOf are the services that a cluster holds, but did not report in this run.

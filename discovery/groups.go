@@ -47,16 +47,13 @@ func (e *Engine) takeGroup(id cluster.ID, run uint32, reported *cluster.Group) {
 		e.touch(g.Service)
 	}
 	old, _ := e.store.Group(g.Service, id)
-	var changed bool
 	e.locked(func() {
-		changed = e.store.Put(g, run)
+		e.store.Replace(g, run)
 		e.stats.Groups++
 	})
 	e.held(id, g)
-	if changed {
-		e.keep(g.Service, id)
-		e.setHosts(user{g.Service, id}, hostnames(&old), hostnames(g))
-	}
+	e.keep(g.Service, id)
+	e.setHosts(user{g.Service, id}, hostnames(&old), hostnames(g))
 	e.commitFull()
 }
 

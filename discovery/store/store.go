@@ -35,13 +35,10 @@ func New() *Store {
 // Renew notes that g, which must not be Withdrawn, was reported in a run as it is
 // held already; false: it is not held like that, and nothing was noted.
 func (s *Store) Renew(g *cluster.Group, run uint32) bool {
+	s.packing = Append(s.packing[:0], g)
 	list := s.services[g.Service]
 	i, found := search(list, g.Cluster)
-	if !found {
-		return false
-	}
-	s.packing = Append(s.packing[:0], g)
-	if list[i].packed != string(s.packing) {
+	if !found || list[i].packed != string(s.packing) {
 		return false
 	}
 	list[i].run = run
@@ -51,13 +48,18 @@ func (s *Store) Renew(g *cluster.Group, run uint32) bool {
 // Put keeps g, which must not be Withdrawn, as reported in a run of its
 // cluster's Source. It tells whether g differs from what was held. g is not kept.
 func (s *Store) Put(g *cluster.Group, run uint32) (changed bool) {
-	s.packing = Append(s.packing[:0], g)
-	list := s.services[g.Service]
-	i, found := search(list, g.Cluster)
-	if found && list[i].packed == string(s.packing) {
-		list[i].run = run
+	if s.Renew(g, run) {
 		return false
 	}
+	s.Replace(g, run)
+	return true
+}
+
+// Replace keeps g as the call of Renew for it, which was the last of either, has
+// packed it: what differs is packed once.
+func (s *Store) Replace(g *cluster.Group, run uint32) {
+	list := s.services[g.Service]
+	i, found := search(list, g.Cluster)
 	h := held{g.Cluster, run, uint32(len(g.Endpoints)), string(s.packing)}
 	if found {
 		s.count(list[i], -1)
@@ -66,7 +68,6 @@ func (s *Store) Put(g *cluster.Group, run uint32) (changed bool) {
 		s.services[g.Service] = slices.Insert(list, i, h)
 	}
 	s.count(h, 1)
-	return true
 }
 
 // Remove takes a cluster's Group away and tells whether there was one.

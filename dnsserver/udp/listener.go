@@ -25,8 +25,9 @@ type Responder interface {
 
 // Prefetcher is a Responder that can look ahead.
 type Prefetcher interface {
-	// Prefetch sees queries that Respond is called with next. It keeps none, and
-	// must not block.
+	// Prefetch sees the queries that Respond is called with next: all of them, in
+	// this order and unchanged. What it finds out it may keep for that, of the
+	// queries nothing. It must not block.
 	Prefetch(queries [][]byte)
 }
 

@@ -13,7 +13,7 @@ import (
 const (
 	// percent is how much of what is in use may be garbage. Zones are large and have
 	// few pointers: to collect more often than Go does by itself costs little, and
-	// saves half of what they take again.
+	// saves two thirds of what they would take again.
 	percent = 33
 
 	// spare is how much garbage there may be at any rate, in octets. A small zone

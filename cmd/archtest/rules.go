@@ -144,6 +144,16 @@ var rules = []rule{
 		Because: "providers read the zone and do not know who wrote it",
 	},
 	{
+		From:    []string{"providers/hosted"},
+		Ban:     append([]string{"net", "net/http", "github.com/miekg/dns/..."}, kubernetes...),
+		Because: "what all of providers shares is pure data: no provider's library, no sockets",
+	},
+	{
+		From:    []string{"providers/route53/...", "providers/clouddns/...", "providers/rfc2136/...", "providers/webhook/...", "providers/zonefile/...", "providers/inmemory/..."},
+		Ban:     []string{"providers/plan", "providers/ownership", "providers/rate"},
+		Because: "a provider makes changes: what to change, and when, is decided above it",
+	},
+	{
 		From:    []string{"federation/..."},
 		Ban:     []string{"providers/..."},
 		Because: "federation decides where things go; what DNS they get is decided downstream",

@@ -31,6 +31,7 @@ type Held struct {
 //
 //   - of a TXT of the old form, which names no type, only A and CNAME are meant,
 //     and only when no TXT of the new form speaks of that record set;
+//   - where two of one form speak of a record set, both have to name the owner;
 //   - of one that may speak of a wildcard or of a name, and both exist, neither is;
 //   - one that names CNAME speaks of A only for aliases.
 //

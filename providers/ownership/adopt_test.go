@@ -157,6 +157,14 @@ func TestAdopt(t *testing.T) {
 		{"a wildcard", Affix{Wildcard: "any"}, `
 			*.web A - 192.0.2.1
 			a-any.web TXT - OLDx`, []string{"*.web A =x; a-any.web"}},
+		{"two of the new form that disagree", Affix{}, `
+			web A - alias
+			a-web TXT - OLDx
+			cname-web TXT - NEWx`, nil},
+		{"two of the old form that disagree", Affix{Wildcard: "any"}, `
+			*.web A - 192.0.2.1
+			*.web TXT - OLDx
+			any.web TXT - NEWx`, nil},
 		{"a wildcard or a name", Affix{Wildcard: "any"}, `
 			*.web A - 192.0.2.1
 			any.web A - 192.0.2.1

@@ -73,6 +73,46 @@ func TestPlainStaysPlain(t *testing.T) {
 	}
 }
 
+// TestOwnClaimsAreSealed: what is claimed anew is sealed, whatever of it was plain.
+func TestOwnClaimsAreSealed(t *testing.T) {
+	plain, mine := newCodec(t, ""), newCodec(t, "k")
+	web := key("web.example.com.", zone.TypeA)
+	before := claim("prod", "eu-1", digest("192.0.2.1"))
+	e, err := plain.Encode(web, []Claim{before})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, read, _, err := mine.Decode(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ttl := range []uint32{before.TTL - 1, before.TTL + 1} {
+		anew := before
+		anew.TTL = ttl
+		both, err := mine.Encode(web, []Claim{read[0], anew})
+		if all := texts(both); err != nil || len(all) != 1 || !strings.HasPrefix(all[0], sealedStart) {
+			t.Errorf("TTL %d: %q, %v", ttl, all, err)
+		}
+	}
+}
+
+// TestNonces: one that came twice for different data would tell the key of GCM's
+// hash, with which claims can be forged.
+func TestNonces(t *testing.T) {
+	s := newCodec(t, "k").sealer
+	web, shop := key("web.example.com.", zone.TypeTXT).Owner, key("shop.example.com.", zone.TypeTXT).Owner
+	seen := make(map[string]bool)
+	for _, n := range [][]byte{s.nonce(web, "x"), s.nonce(shop, "x"), s.nonce(web, "y"), newCodec(t, "l").sealer.nonce(web, "x")} {
+		if len(n) != 12 || seen[string(n)] {
+			t.Errorf("nonce %x: twice, or of another length", n)
+		}
+		seen[string(n)] = true
+	}
+	if a, b := s.nonce(web, "x"), s.nonce(web, "x"); string(a) != string(b) {
+		t.Error("the same text has two nonces")
+	}
+}
+
 func TestKeyLength(t *testing.T) {
 	if _, err := NewCodec(apex, []byte("short")); err == nil || !strings.Contains(err.Error(), "5 octets, want 32") {
 		t.Error(err)

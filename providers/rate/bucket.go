@@ -83,16 +83,21 @@ func (b *bucket) wait(ctx context.Context, zone string, urgent bool) error {
 		return nil
 	case <-ctx.Done():
 	}
+	b.leave(c)
+	return ctx.Err()
+}
+
+// leave takes back a call that is not made.
+func (b *bucket) leave(c *call) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	select {
-	case <-c.ready: // at the same moment: who waits behind has the token
+	case <-c.ready: // at the same moment: the token is for who waits behind
 		b.tokens++
 	default:
 		b.queue.remove(c)
 	}
 	b.grant()
-	return ctx.Err()
 }
 
 // refused takes in that a call was, and how long the provider asks to wait.

@@ -94,24 +94,58 @@ func TestAccountOfOthers(t *testing.T) {
 // its token to the next.
 func TestTokenOfWhoLeaves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for range 200 {
-			a := newAccount(t, 1, 1)
-			g := a.Zone("a")
-			_ = g.Wait(t.Context(), action, false)
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second+1) // when the token comes
-			begun := time.Now()
-			passed := g.Wait(ctx, action, false) == nil
-			cancel()
+		b := newBucket(action, Limit{Burst: 1, PerSecond: 1}, time.Now())
+		begun := time.Now()
+		first, err := b.queue.add("a", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.grant()
+		<-first.ready
+		b.leave(first)
+		for i := range 2 {
+			if err := b.wait(t.Context(), "a", false); err != nil {
+				t.Fatal(err)
+			}
+			if took, want := time.Since(begun), time.Duration(i)*time.Second; took < want || took > want+time.Millisecond {
+				t.Errorf("call %d after %s, want %s", i, took, want)
+			}
+		}
+	})
+}
+
+// TestBurstShrinks with the rate: who uses the account too has no room for ours.
+func TestBurstShrinks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAccount(t, 12, 10) // 10 beside what is for the network
+		g := a.Zone("a")
+		g.Throttled(action, 0)
+		time.Sleep(3 * time.Second) // the rate is 5.5: tokens for the whole burst
+		begun, calls := time.Now(), 0
+		for time.Since(begun) == 0 {
 			if err := g.Wait(t.Context(), action, false); err != nil {
 				t.Fatal(err)
 			}
-			want := time.Second
-			if passed {
-				want = 2 * time.Second
-			}
-			if took := time.Since(begun); took < want-time.Microsecond || took > want+time.Millisecond {
-				t.Fatalf("passed %v, and the next after %s", passed, took)
-			}
+			calls++
+		}
+		if calls--; calls != 5 { // the last one had to wait
+			t.Errorf("%d calls at once, want 5", calls)
+		}
+	})
+}
+
+// TestNoTimerIsLeft when nobody waits.
+func TestNoTimerIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBucket(action, Limit{Burst: 1, PerSecond: 0.1}, time.Now())
+		_ = b.wait(t.Context(), "a", false)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second/2)
+		defer cancel()
+		if err := b.wait(ctx, "a", false); err == nil {
+			t.Fatal("a token comes after half a second")
+		}
+		if b.timer.Stop() {
+			t.Error("a timer runs")
 		}
 	})
 }

@@ -39,37 +39,6 @@ func reading(z site) []step {
 	}
 }
 
-// longListing has names with several types each, so that pages are likely to end
-// within a name, and names that sort otherwise as text.
-func longListing(z site) []step {
-	var all []hosted.Entry
-	for i := 0; len(all) < z.Many; i++ {
-		owner := fmt.Sprintf("n%04d", i)
-		switch i % 7 {
-		case 3:
-			owner = fmt.Sprintf("a.n%04d", i-1)
-		case 5:
-			owner = fmt.Sprintf("n%04d-b", i-1)
-		case 6:
-			owner = fmt.Sprintf("*.n%04d", i)
-		}
-		all = append(all, z.a(owner, 300, number(i)))
-		if i%3 == 0 {
-			all = append(all, z.aaaa(owner, 300, "2001:db8::1"), z.txt(owner, 300, owner))
-		}
-	}
-	var fewer []hosted.Entry
-	for i, e := range all[:z.Many] {
-		if i%2 == 0 {
-			fewer = append(fewer, e)
-		}
-	}
-	return []step{
-		wants(fmt.Sprintf("%d record sets", z.Many), all[:z.Many]...),
-		wants("every second of them", fewer...),
-	}
-}
-
 // confirmation asks until a Batch is everywhere, and once more.
 func confirmation(z site) []step {
 	var receipts []hosted.Receipt

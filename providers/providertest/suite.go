@@ -65,6 +65,7 @@ var lessons = []lesson{
 	// Finding it again.
 	{name: "reading", steps: reading},
 	{name: "a long listing", steps: longListing},
+	{name: "a long listing of sets", needs: needsAnyPolicy, steps: longRoutedListing},
 	{name: "confirmation", steps: confirmation},
 	{name: "the largest batches", steps: largestBatches},
 	// Somebody else.

@@ -99,8 +99,9 @@ func showsText(change func(string) string) func(*broken, *inmemory.Server, *Conf
 		for d := range r.RDATA() {
 			var text strings.Builder
 			for d != "" {
-				text.WriteString(d[1 : 1+d[0]])
-				d = d[1+d[0]:]
+				end := 1 + int(d[0])
+				text.WriteString(d[1:end])
+				d = d[end:]
 			}
 			all = append(all, zone.TXT(change(text.String())))
 		}

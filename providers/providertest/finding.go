@@ -3,6 +3,7 @@ package providertest
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/fedns/fedns/dnsserver/zone"
@@ -35,6 +36,19 @@ func reading(z site) []step {
 				return fmt.Errorf("got %v and %w, want nothing at all", entries, orNil(err))
 			}
 			return nil
+		}},
+		{"what is returned is the caller's: written over, it is as it was in the next answer", func(ctx context.Context, s *stage) error {
+			listed, err := s.Zone.Records(ctx)
+			if err != nil {
+				return err
+			}
+			found, err := s.Zone.Read(ctx, www[0].Key)
+			if err != nil {
+				return err
+			}
+			clear(listed)
+			clear(found)
+			return s.expect(ctx)
 		}},
 	}
 }
@@ -81,4 +95,25 @@ func (s *stage) confirm(ctx context.Context, r hosted.Receipt) error {
 			}
 		}
 	})
+}
+
+// aComment is the longest there is, with what other formats would read otherwise.
+func aComment(z site) []step {
+	const longest = 256
+	comment := `"fedns" 'prod' <eu-1> & more; `
+	comment += strings.Repeat("x", longest-len(comment))
+	return []step{
+		{"a batch that says why it is made, and hurries", func(ctx context.Context, s *stage) error {
+			c := hosted.Change{New: s.a("www", 300, "192.0.2.1")}
+			err := s.patiently(ctx, func(ctx context.Context) error {
+				_, err := s.Zone.Apply(ctx, hosted.Batch{Changes: []hosted.Change{c}, Urgent: true, Comment: comment})
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			s.note(c)
+			return s.expect(ctx)
+		}},
+	}
 }

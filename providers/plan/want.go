@@ -42,10 +42,11 @@ type Shard struct {
 // View says which addresses are wanted.
 type View uint8
 
+// The views.
 const (
-	ViewAll     View = iota
-	ViewPublic       // none that is of use in a private network only
-	ViewPrivate      // those alone
+	ViewAll     View = iota // all of them
+	ViewPublic              // none that is of use in a private network only
+	ViewPrivate             // those alone
 )
 
 // Shape says in which form a provider is to have address records.

@@ -16,7 +16,7 @@ func healthChecks(z site) []step {
 		e := z.routed(owner, p, n, 1)
 		sets := slices.Clone(e.Sets)
 		change(&sets[at].Health)
-		return hosted.NewEntry(e.Key, sets...)
+		return z.entry(e.Key, sets)
 	}
 	as := func(*hosted.Health) {}
 	stricter := func(h *hosted.Health) { h.Threshold++ }

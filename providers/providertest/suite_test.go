@@ -2,6 +2,7 @@ package providertest
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -107,6 +108,40 @@ func TestABadProviderPasses(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	})
+}
+
+// TestSoundProvidersPass: whatever the zone is called, and whoever names the sets.
+func TestSoundProvidersPass(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		apex   string
+		change func(*Config)
+	}{
+		{"everything there is", "example.com.", func(*Config) {}},
+		{"a reverse zone", "2.0.192.in-addr.arpa.", func(*Config) {}},
+		{"a zone of one label", "internal.", func(*Config) {}},
+		{"its own set identifiers", "example.com.", func(cfg *Config) {
+			cfg.Identify = func(s hosted.Set) string { return fmt.Sprintf("%+v", s.Routing) + s.Records.First() }
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			apex := dnsname.MustParse(tt.apex)
+			server := inmemory.NewServer(apex, inmemory.Limits())
+			z, err := inmemory.New(inmemory.Config{Server: server})
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg := Config{Zone: z, Apex: apex, Limits: inmemory.Limits(), Many: 300}
+			tt.change(&cfg)
+			failed, err := failures(t.Context(), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for name, err := range failed {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
 }
 
 // TestWhatIsNotAtomicPasses: the same lessons without those of whole batches.

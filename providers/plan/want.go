@@ -49,6 +49,21 @@ const (
 	ViewPrivate             // those alone
 )
 
+var views = [...]string{"All", "Public", "Private"}
+
+// String is the configuration's word.
+func (v View) String() string { return views[v] }
+
+// ParseView is String's inverse.
+func ParseView(s string) (View, bool) {
+	for i, n := range views {
+		if n == s {
+			return View(i), true
+		}
+	}
+	return 0, false
+}
+
 // Shape says in which form a provider is to have address records.
 type Shape struct {
 	View View

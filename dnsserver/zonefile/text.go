@@ -1,0 +1,64 @@
+package zonefile
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"github.com/fedns/fedns/dnsserver/dnsname"
+)
+
+// RDATAParser turns RDATA in presentation form (RFC 1035 §5.1, RFC 3597 §5) into
+// canonical RDATA, one record at a time, as APIs of hosted zones have it. Names
+// that do not end with a dot are taken as if they did. The zero RDATAParser is
+// ready. It is not safe for concurrent use.
+type RDATAParser struct {
+	s scanner
+	p rdataParser
+}
+
+// Parse reads text, which must be all of the RDATA and nothing else.
+func (r *RDATAParser) Parse(typ uint16, text string) (string, error) {
+	if isMeta(typ) {
+		return "", fmt.Errorf("%s is no type of data (RFC 6895 §3.1)", typeName(typ))
+	}
+	if strings.ContainsAny(text, "\r\n") {
+		return "", errors.New("the data has a line break in it")
+	}
+	e := &r.s.e
+	e.buf, e.tokens = append(append(e.buf[:0], text...), '\n'), e.tokens[:0]
+	r.s.line, r.s.depth = 1, 0
+	if err := r.s.tokenize(0); err != nil {
+		return "", errors.New(err.Problem)
+	}
+	if r.s.depth > 0 {
+		return "", errors.New(r.s.unclosed().Problem)
+	}
+	if end := len(e.tokens); end > 0 && strings.Contains(string(e.buf[e.tokens[end-1].end:]), ";") {
+		// In a file it would begin a comment; here it would be lost.
+		return "", errors.New("the data has a semicolon outside of quotes")
+	}
+	return r.p.parse(e, 0, typ, dnsname.Root)
+}
+
+// RDATAText is canonical RDATA in presentation form: RDATAParser.Parse's inverse.
+// Names are absolute. Of a type that is not known, and of RDATA that is not as its
+// type has it, it is the form of RFC 3597 §5.
+func RDATAText(typ uint16, rdata string) string {
+	if _, ok := dns.TypeToRR[typ]; ok && typ != dns.TypeNULL {
+		h := dns.RR_Header{Name: ".", Rrtype: typ, Class: dns.ClassINET, Rdlength: uint16(len(rdata))}
+		if rr, _, err := dns.UnpackRRWithHeader(h, []byte(rdata), 0); err == nil {
+			return strings.TrimPrefix(rr.String(), rr.Header().String())
+		}
+	}
+	return strings.TrimSpace(fmt.Sprintf(`\# %d %s`, len(rdata), hex.EncodeToString([]byte(rdata))))
+}
+
+// ParseType reads a type's mnemonic or TYPEnnn (RFC 3597 §5), in capitals.
+func ParseType(text string) (typ uint16, ok bool) { return parseType([]byte(text)) }
+
+// TypeText is ParseType's inverse: the mnemonic, or TYPEnnn.
+func TypeText(typ uint16) string { return typeName(typ) }

@@ -45,16 +45,34 @@ func (r *RDATAParser) Parse(typ uint16, text string) (string, error) {
 }
 
 // RDATAText is canonical RDATA in presentation form: RDATAParser.Parse's inverse.
-// Names are absolute. Of a type that is not known, and of RDATA that is not as its
-// type has it, it is the form of RFC 3597 §5.
+// Names are absolute. Of a type that is not known, and of RDATA that its type's
+// own form does not give again, it is the form of RFC 3597 §5.
 func RDATAText(typ uint16, rdata string) string {
 	if _, ok := dns.TypeToRR[typ]; ok && typ != dns.TypeNULL {
 		h := dns.RR_Header{Name: ".", Rrtype: typ, Class: dns.ClassINET, Rdlength: uint16(len(rdata))}
 		if rr, _, err := dns.UnpackRRWithHeader(h, []byte(rdata), 0); err == nil {
-			return strings.TrimPrefix(rr.String(), rr.Header().String())
+			text := strings.TrimPrefix(rr.String(), rr.Header().String())
+			if faithful(typ) || reads(typ, text, rdata) {
+				return text
+			}
 		}
 	}
 	return strings.TrimSpace(fmt.Sprintf(`\# %d %s`, len(rdata), hex.EncodeToString([]byte(rdata))))
+}
+
+// faithful says that what miekg/dns writes of a type always reads as the same.
+// Of some rare ones it does not quote what has to be quoted.
+func faithful(typ uint16) bool {
+	switch typ {
+	case dns.TypeA, dns.TypeAAAA, dns.TypeNS, dns.TypeCNAME, dns.TypePTR, dns.TypeDNAME, dns.TypeMX, dns.TypeSRV, dns.TypeTXT, dns.TypeSOA:
+		return true
+	}
+	return false
+}
+
+func reads(typ uint16, text, rdata string) bool {
+	got, err := new(RDATAParser).Parse(typ, text)
+	return err == nil && got == rdata
 }
 
 // ParseType reads a type's mnemonic or TYPEnnn (RFC 3597 §5), in capitals.

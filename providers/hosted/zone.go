@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// Zone is one hosted zone at a provider. Its methods are called by one goroutine
-// at a time, block until done, and return soon after ctx is done; the caller sets
-// the deadlines. What they return is the caller's.
+// Zone is one hosted zone at a provider. Its methods block until done, and return
+// soon after ctx is done; the caller sets the deadlines. They are called by one
+// goroutine at a time, but for Records, which may run beside the others: what they
+// change meanwhile it may show or not. What they return is the caller's.
 //
 // Errors: ErrConflict, *RefusedError and *ThrottledError as they say. After any
 // other error of Apply nobody knows whether the Batch was made, or will be:

@@ -152,6 +152,17 @@ func rules(cfg Config) []hosted.Rule {
 			}
 			return ""
 		})},
+		{Name: "one record set of an owner name and type, or one routing policy", Source: schema, Refuse: func(e hosted.Entry) string {
+			for _, s := range e.Sets {
+				if s.Routing.Policy != e.Policy() {
+					return fmt.Sprintf("its record sets have the routing policies %s and %s", e.Policy(), s.Routing.Policy)
+				}
+			}
+			if e.Policy() == hosted.PolicySimple && (len(e.Sets) > 1 || e.Sets[0].ID != "") {
+				return "it has set identifiers, but no routing policy"
+			}
+			return ""
+		}},
 		{Name: fmt.Sprintf("%d items of one routing policy", maxItems), Source: project, Refuse: func(e hosted.Entry) string {
 			if len(e.Sets) > maxItems {
 				return fmt.Sprintf("%d record sets are more than the %d of a routing policy", len(e.Sets), maxItems)

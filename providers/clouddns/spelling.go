@@ -64,8 +64,11 @@ func (g *gathering) add(r *dns.ResourceRecordSet, spelled map[hosted.Key]spellin
 	e := g.z.decode(k, r)
 	again, err := g.z.encode(e)
 	switch {
-	case err == nil && alike(r, again):
-	case err == nil && g.z.means(e, r, again):
+	case err != nil || !e.Equal(Canonical(e)): // parts that Canonical would put together
+		e = foreign(e, r)
+		spelled[k] = spelling{e, r}
+	case alike(r, again):
+	case g.z.means(e, r, again):
 		spelled[k] = spelling{e, r}
 	default:
 		e = foreign(e, r)
@@ -98,9 +101,6 @@ func alike(a, b *dns.ResourceRecordSet) bool {
 // means says that raw, whose RDATA may be spelled otherwise, says no more and no
 // less than e, which again is encoded from.
 func (z *Zone) means(e hosted.Entry, raw, again *dns.ResourceRecordSet) bool {
-	if !e.Equal(Canonical(e)) { // parts that Canonical would put together
-		return false
-	}
 	if raw.RoutingPolicy == nil {
 		return raw.Ttl == again.Ttl
 	}

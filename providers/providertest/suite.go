@@ -28,6 +28,9 @@ type Config struct {
 	// Records: set identifiers, Routing, Health. Defaults to those of Samples, for
 	// each of Limits.Policies.
 	Sets map[hosted.Policy][]hosted.Set
+	// Identify is of providers that keep no set identifiers: the one that they make of
+	// what the Set holds. Nil: the zone keeps those of Sets.
+	Identify func(hosted.Set) string
 	// Alias is one that the zone may hold, as an address. The zero Alias: the provider has none.
 	Alias hosted.Alias
 

@@ -149,6 +149,18 @@ var rules = []rule{
 		Because: "what all of providers shares is pure data: no provider's library, no sockets",
 	},
 	{
+		From:    []string{"..."},
+		Except:  []string{"providers/clouddns/clouddnstest"},
+		Ban:     []string{"providers/clouddns/clouddnstest"},
+		Because: "it plays Cloud DNS to tests: nothing that runs may reach it",
+	},
+	{
+		From:    []string{"providers/clouddns/clouddnstest"},
+		Ban:     []string{"."},
+		Direct:  true,
+		Because: "a simulator that shared code with the provider would share its mistakes",
+	},
+	{
 		From:    []string{"providers/route53/...", "providers/clouddns/...", "providers/rfc2136/...", "providers/webhook/...", "providers/zonefile/...", "providers/inmemory/..."},
 		Ban:     []string{"providers/plan", "providers/ownership", "providers/rate"},
 		Because: "a provider makes changes: what to change, and when, is decided above it",

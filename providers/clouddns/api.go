@@ -28,7 +28,7 @@ func (z *Zone) call(ctx context.Context, action string, urgent bool, do func(con
 	}
 	ctx, cancel := context.WithTimeout(ctx, z.cfg.Timeout)
 	defer cancel()
-	service, err := z.login.client(ctx)
+	service, stale, err := z.login.client(ctx)
 	if err != nil {
 		return err
 	}
@@ -36,8 +36,8 @@ func (z *Zone) call(ctx context.Context, action string, urgent bool, do func(con
 	if after, ok := throttling(err); ok {
 		z.cfg.Gate.Throttled(action, after)
 	}
-	if err != nil && z.login.broken != nil {
-		err = errors.Join(err, fmt.Errorf("the credentials before are in use: %w", z.login.broken))
+	if err != nil && stale != nil {
+		err = errors.Join(err, fmt.Errorf("the credentials before are in use: %w", stale))
 	}
 	return err
 }
@@ -45,8 +45,11 @@ func (z *Zone) call(ctx context.Context, action string, urgent bool, do func(con
 // zone is the managed zone's name. It is looked up once, and checked to be the
 // one that the configuration means.
 func (z *Zone) zone(ctx context.Context) (string, error) {
-	if z.found != "" {
-		return z.found, nil
+	z.mu.Lock()
+	found := z.found
+	z.mu.Unlock()
+	if found != "" {
+		return found, nil
 	}
 	about, err := z.describe(ctx)
 	if err != nil {
@@ -64,6 +67,8 @@ func (z *Zone) zone(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	z.mu.Lock()
+	defer z.mu.Unlock()
 	z.found = about.Name
 	return z.found, nil
 }

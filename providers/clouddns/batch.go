@@ -39,7 +39,10 @@ func (z *Zone) change(b hosted.Batch) (*change, error) {
 
 // old is an Entry as Cloud DNS holds it.
 func (z *Zone) old(e hosted.Entry) (*dns.ResourceRecordSet, error) {
-	if s, ok := z.spelling[e.Key]; ok && s.entry.Equal(e) {
+	z.mu.Lock()
+	s, ok := z.spelling[e.Key]
+	z.mu.Unlock()
+	if ok && s.entry.Equal(e) {
 		return clone(s.raw), nil
 	}
 	r, err := z.encode(e)

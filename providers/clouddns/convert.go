@@ -12,9 +12,6 @@ import (
 	"github.com/fedns/fedns/providers/hosted"
 )
 
-// parser reads the API's RDATA.
-type parser = zonefile.RDATAParser
-
 func typeText(typ uint16) string                { return zonefile.TypeText(typ) }
 func parseType(text string) (t uint16, ok bool) { return zonefile.ParseType(text) }
 
@@ -86,9 +83,9 @@ func texts(r zone.RRset) []string {
 
 // decode is a ResourceRecordSet as Sets. What a Set cannot say is not in them:
 // whoever needs to know encodes them again and compares.
-func (z *Zone) decode(k hosted.Key, r *dns.ResourceRecordSet) hosted.Entry {
+func (g *gathering) decode(k hosted.Key, r *dns.ResourceRecordSet) hosted.Entry {
 	set := func(routing hosted.Routing, data []string) hosted.Set {
-		records := z.records(k, r.Ttl, data)
+		records := g.records(k, r.Ttl, data)
 		return hosted.Set{ID: SetID(routing, records), Records: records, Routing: routing}
 	}
 	p := r.RoutingPolicy
@@ -133,10 +130,10 @@ func with(data []string, t *dns.RRSetRoutingPolicyHealthCheckTargets) []string {
 
 // records reads RDATA. Of what cannot be read the text itself stands for it: it
 // is not ours, and must be seen to be there.
-func (z *Zone) records(k hosted.Key, ttl int64, data []string) zone.RRset {
+func (g *gathering) records(k hosted.Key, ttl int64, data []string) zone.RRset {
 	rdatas := make([]string, len(data))
 	for i, text := range data {
-		rdata, err := z.parser.Parse(k.Type, text)
+		rdata, err := g.parser.Parse(k.Type, text)
 		if err != nil {
 			rdata = text
 		}

@@ -72,9 +72,9 @@ func sent(t *testing.T, z *Zone, e hosted.Entry) hosted.Entry {
 	if err := json.Unmarshal(b, back); err != nil {
 		t.Fatal(err)
 	}
-	g, spelled := newGathering(z), map[hosted.Key]spelling{}
-	g.add(back, spelled)
-	if len(spelled) > 0 && e.Policy() != hosted.PolicySimple {
+	g := newGathering(z)
+	g.add(back)
+	if len(g.spelling) > 0 && e.Policy() != hosted.PolicySimple {
 		t.Errorf("%s is spelled otherwise: %s", e, text(back))
 	}
 	return g.found[e.Key]
@@ -96,8 +96,8 @@ func FuzzListing(f *testing.F) {
 		if json.Unmarshal(b, r) != nil {
 			return
 		}
-		g, spelled := newGathering(z), map[hosted.Key]spelling{}
-		g.add(r, spelled)
+		g := newGathering(z)
+		g.add(r)
 		for _, e := range g.found {
 			if z.Limits().Check(e) != "" {
 				continue

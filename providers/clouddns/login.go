@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"sync"
 
 	dns "google.golang.org/api/dns/v1"
 	"google.golang.org/api/option"
@@ -15,14 +16,24 @@ import (
 // that cannot be used leaves the last client in use, and is told of when a call
 // fails.
 type login struct {
-	cfg     Config
+	cfg Config
+
+	mu      sync.Mutex
 	service *dns.Service
 	content []byte // of the credentials file that service was made of
 	broken  error  // why the file is not the one in use
 }
 
-// client is the one to call with.
-func (l *login) client(ctx context.Context) (*dns.Service, error) {
+// client is the one to call with. stale says why it is not made of the
+// credentials file as it is now.
+func (l *login) client(ctx context.Context) (s *dns.Service, stale, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s, err = l.refresh(ctx)
+	return s, l.broken, err
+}
+
+func (l *login) refresh(ctx context.Context) (*dns.Service, error) {
 	if l.cfg.CredentialsFile == "" {
 		if l.service != nil {
 			return l.service, nil

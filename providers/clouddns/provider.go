@@ -5,9 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
-
-	dns "google.golang.org/api/dns/v1"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/providers/hosted"
@@ -45,12 +44,15 @@ type Config struct {
 	Gate    hosted.Gate   // defaults to hosted.Open
 }
 
-// Zone is a managed zone. Its methods are called by one goroutine at a time.
+// Zone is a managed zone. It is safe for concurrent use.
 type Zone struct {
-	cfg      Config
-	login    login
-	found    string // the managed zone's name; empty: not looked up yet
-	parser   parser
+	cfg   Config
+	login login
+
+	mu    sync.Mutex
+	found string // the managed zone's name; empty: not looked up yet
+	// spelling is what was listed or read last. Of what is written while it is
+	// listed it may be old: a deletion is refused then, and reading again mends it.
 	spelling map[hosted.Key]spelling
 }
 
@@ -91,12 +93,13 @@ func (z *Zone) Limits() hosted.Limits { return Limits(z.cfg) }
 
 // Records lists the zone, a thousand record sets a call.
 func (z *Zone) Records(ctx context.Context) ([]hosted.Entry, error) {
-	found, spelled := newGathering(z), map[hosted.Key]spelling{}
-	err := z.list(ctx, "", "", func(r *dns.ResourceRecordSet) { found.add(r, spelled) })
-	if err != nil {
+	found := newGathering(z)
+	if err := z.list(ctx, "", "", found.add); err != nil {
 		return nil, err
 	}
-	z.spelling = spelled
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.spelling = found.spelling
 	return found.entries(), nil
 }
 
@@ -115,20 +118,21 @@ func (z *Zone) Read(ctx context.Context, keys ...hosted.Key) ([]hosted.Entry, er
 		}
 		types[k.Owner] = append(types[k.Owner], k.Type)
 	}
-	found, spelled := newGathering(z), map[hosted.Key]spelling{}
+	found := newGathering(z)
 	for _, owner := range owners {
 		typ := ""
 		if ts := types[owner]; len(ts) == 1 && !mayBeAlias(ts[0]) {
 			typ = typeText(ts[0])
 		}
-		err := z.list(ctx, owner.String(), typ, func(r *dns.ResourceRecordSet) { found.add(r, spelled) })
-		if err != nil {
+		if err := z.list(ctx, owner.String(), typ, found.add); err != nil {
 			return nil, err
 		}
 	}
+	z.mu.Lock()
+	defer z.mu.Unlock()
 	for k := range asked {
 		delete(z.spelling, k)
-		if s, ok := spelled[k]; ok {
+		if s, ok := found.spelling[k]; ok {
 			z.spelling[k] = s
 		}
 	}
@@ -145,6 +149,8 @@ func (z *Zone) Apply(ctx context.Context, b hosted.Batch) (hosted.Receipt, error
 	if err != nil {
 		return "", err
 	}
+	z.mu.Lock()
+	defer z.mu.Unlock()
 	for _, ch := range b.Changes {
 		delete(z.spelling, ch.Key())
 	}

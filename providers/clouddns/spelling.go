@@ -12,6 +12,7 @@ import (
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/dnsserver/zone"
+	"github.com/fedns/fedns/dnsserver/zonefile"
 	"github.com/fedns/fedns/providers/hosted"
 )
 
@@ -25,12 +26,14 @@ type spelling struct {
 
 // gathering makes Entries of what is listed.
 type gathering struct {
-	z     *Zone
-	found map[hosted.Key]hosted.Entry
+	z        *Zone
+	parser   zonefile.RDATAParser
+	found    map[hosted.Key]hosted.Entry
+	spelling map[hosted.Key]spelling
 }
 
 func newGathering(z *Zone) *gathering {
-	return &gathering{z: z, found: map[hosted.Key]hosted.Entry{}}
+	return &gathering{z: z, found: map[hosted.Key]hosted.Entry{}, spelling: map[hosted.Key]spelling{}}
 }
 
 // unknown is the type of records whose own has no number here (RFC 6895 §3.1:
@@ -38,7 +41,7 @@ func newGathering(z *Zone) *gathering {
 const unknown = 65534
 
 // add takes one record set, and notes how it is spelled if that has to be known.
-func (g *gathering) add(r *dns.ResourceRecordSet, spelled map[hosted.Key]spelling) {
+func (g *gathering) add(r *dns.ResourceRecordSet) {
 	owner, err := dnsname.Parse(r.Name)
 	if err != nil {
 		return // no name that anything of ours could have
@@ -61,18 +64,18 @@ func (g *gathering) add(r *dns.ResourceRecordSet, spelled map[hosted.Key]spellin
 		return
 	}
 	k := hosted.Key{Owner: owner, Type: typ}
-	e := g.z.decode(k, r)
+	e := g.decode(k, r)
 	again, err := g.z.encode(e)
 	switch {
 	case err != nil || !e.Equal(Canonical(e)): // parts that Canonical would put together
 		e = foreign(e, r)
-		spelled[k] = spelling{e, r}
+		g.spelling[k] = spelling{e, r}
 	case alike(r, again):
-	case g.z.means(e, r, again):
-		spelled[k] = spelling{e, r}
+	case g.means(e, r, again):
+		g.spelling[k] = spelling{e, r}
 	default:
 		e = foreign(e, r)
-		spelled[k] = spelling{e, r}
+		g.spelling[k] = spelling{e, r}
 	}
 	g.found[k] = e
 }
@@ -100,18 +103,18 @@ func alike(a, b *dns.ResourceRecordSet) bool {
 
 // means says that raw, whose RDATA may be spelled otherwise, says no more and no
 // less than e, which again is encoded from.
-func (z *Zone) means(e hosted.Entry, raw, again *dns.ResourceRecordSet) bool {
+func (g *gathering) means(e hosted.Entry, raw, again *dns.ResourceRecordSet) bool {
 	if raw.RoutingPolicy == nil {
 		return raw.Ttl == again.Ttl
 	}
-	return text(z.plain(e, raw)) == text(z.plain(e, again))
+	return text(g.plain(e, raw)) == text(g.plain(e, again))
 }
 
 // plain is r with its RDATA and its items in canonical order and spelling.
-func (z *Zone) plain(e hosted.Entry, r *dns.ResourceRecordSet) *dns.ResourceRecordSet {
+func (g *gathering) plain(e hosted.Entry, r *dns.ResourceRecordSet) *dns.ResourceRecordSet {
 	c := clone(r)
 	tidy := func(data []string) []string {
-		return texts(z.records(e.Key, 0, data))
+		return texts(g.records(e.Key, 0, data))
 	}
 	targets := func(t *dns.RRSetRoutingPolicyHealthCheckTargets) {
 		if t != nil && len(t.ExternalEndpoints) > 0 {
@@ -128,15 +131,15 @@ func (z *Zone) plain(e hosted.Entry, r *dns.ResourceRecordSet) *dns.ResourceReco
 		targets(p.PrimaryBackup.PrimaryTargets)
 		geos = append(geos, p.PrimaryBackup.BackupGeoTargets)
 	}
-	for _, g := range geos {
-		if g == nil {
+	for _, geo := range geos {
+		if geo == nil {
 			continue
 		}
-		for _, it := range g.Items {
+		for _, it := range geo.Items {
 			it.Rrdatas = tidy(it.Rrdatas)
 			targets(it.HealthCheckedTargets)
 		}
-		slices.SortFunc(g.Items, byText)
+		slices.SortFunc(geo.Items, byText)
 	}
 	if p.Wrr != nil {
 		for _, it := range p.Wrr.Items {

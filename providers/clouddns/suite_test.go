@@ -2,6 +2,7 @@ package clouddns_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,10 +16,10 @@ import (
 // TestSuite runs the suite that every provider runs, in a zone that takes a while
 // until a change is everywhere.
 func TestSuite(t *testing.T) {
-	now := time.Now()
+	var ticks atomic.Int64
 	z, s := open(t, clouddnstest.Config{
 		Propagation: time.Second,
-		Clock:       func() time.Time { now = now.Add(100 * time.Millisecond); return now },
+		Clock:       func() time.Time { return time.Unix(0, ticks.Add(int64(100*time.Millisecond))) },
 	}, nil)
 	providertest.Run(t, providertest.Config{
 		Zone: z, Apex: apex, Limits: z.Limits(),

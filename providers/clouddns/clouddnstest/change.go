@@ -82,7 +82,13 @@ func (s *Server) listChanges(r *request) (any, *failure) {
 	default:
 		return nil, invalid("parameters.sortOrder", order)
 	}
-	from, to, next, failed := window(r, len(all), func(i int) string { return all[i].ID })
+	from, to, next, failed := window(r, len(all), func(i int) string { return all[i].ID }, func(token string) int {
+		i := slices.IndexFunc(all, func(c Change) bool { return c.ID == token })
+		if i < 0 {
+			return -1
+		}
+		return i + 1
+	})
 	if failed != nil {
 		return nil, failed
 	}

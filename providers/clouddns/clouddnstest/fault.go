@@ -10,26 +10,27 @@ import (
 type Kind uint8
 
 const (
-	// None: nothing goes wrong.
+	// None lets all go well.
 	None Kind = iota
-	// Lost: the request never arrives; the client waits until it gives up.
+	// Lost has the request never arrive; the client waits until it gives up.
 	Lost
-	// Unanswered: the request is done, and the client waits until it gives up.
+	// Unanswered does the request, and the client waits until it gives up.
 	Unanswered
-	// Late: the client waits until it gives up, and the request is done when
+	// Late has the client wait until it gives up, and the request done when
 	// Server.Land is called.
 	Late
-	// Broken: 503 backendError, nothing is done.
+	// Broken answers 503 backendError, with nothing done.
 	Broken
-	// BrokenAfter: 503 backendError, though the request is done.
+	// BrokenAfter answers 503 backendError, though the request is done.
 	BrokenAfter
-	// Throttled: 429 rateLimitExceeded, nothing is done. Fault.For is its Retry-After.
+	// Throttled answers 429 rateLimitExceeded, with nothing done. Fault.For is its
+	// Retry-After.
 	Throttled
-	// Reset: the connection breaks, nothing is done.
+	// Reset breaks the connection, with nothing done.
 	Reset
-	// ResetAfter: the connection breaks, though the request is done.
+	// ResetAfter breaks the connection, though the request is done.
 	ResetAfter
-	// Slow: the request is done and answered after Fault.For.
+	// Slow does the request and answers it after Fault.For.
 	Slow
 )
 

@@ -2,6 +2,7 @@ package clouddnstest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -20,10 +21,10 @@ func (t transport) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	rec := &recorder{header: http.Header{}}
 	defer func() {
 		v := recover()
-		switch {
-		case v == nil:
+		if v == nil {
 			return
-		case v != http.ErrAbortHandler:
+		}
+		if broken, ok := v.(error); !ok || !errors.Is(broken, http.ErrAbortHandler) {
 			panic(v)
 		}
 		if resp, err = nil, r.Context().Err(); err == nil {

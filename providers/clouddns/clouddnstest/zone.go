@@ -88,7 +88,9 @@ func (s *Server) listZones(r *request) (any, *failure) {
 		}
 	}
 	slices.SortFunc(all, func(a, b ManagedZone) int { return strings.Compare(a.Name, b.Name) })
-	from, to, next, failed := window(r, len(all), func(i int) string { return all[i].Name })
+	from, to, next, failed := window(r, len(all), func(i int) string { return all[i].Name }, func(token string) int {
+		return slices.IndexFunc(all, func(m ManagedZone) bool { return m.Name > token })
+	})
 	if failed != nil {
 		return nil, failed
 	}
@@ -114,7 +116,17 @@ func (s *Server) listRRsets(r *request) (any, *failure) {
 		}
 		keys = keys[from:to]
 	}
-	from, to, next, failed := window(r, len(keys), func(i int) string { return keys[i].name + " " + keys[i].typ })
+	from, to, next, failed := window(r, len(keys), func(i int) string { return keys[i].name + " " + keys[i].typ }, func(token string) int {
+		n, t, ok := strings.Cut(token, " ")
+		if !ok {
+			return -1
+		}
+		at, there := slices.BinarySearchFunc(keys, key{n, t}, z.compare)
+		if there {
+			at++
+		}
+		return at
+	})
 	if failed != nil {
 		return nil, failed
 	}
@@ -130,9 +142,9 @@ func (s *Server) listRRsets(r *request) (any, *failure) {
 const maxPage = 1000
 
 // window cuts the page that a request asks for out of n results. A token is the
-// last result of the page before: what was changed between two pages may be
-// missing, or double, as it may with the API.
-func window(r *request, n int, token func(int) string) (from, to int, next string, failed *failure) {
+// last result of the page before, and follows finds what comes after it, though
+// it may be gone; -1: it is no token.
+func window(r *request, n int, token func(int) string, follows func(token string) int) (from, to int, next string, failed *failure) {
 	size := maxPage
 	if text := r.query.Get("maxResults"); text != "" {
 		v, err := strconv.Atoi(text)
@@ -144,13 +156,9 @@ func window(r *request, n int, token func(int) string) (from, to int, next strin
 		}
 	}
 	if after := r.query.Get("pageToken"); after != "" {
-		for from < n && token(from) != after {
-			from++
-		}
-		if from == n {
+		if from = follows(after); from < 0 {
 			return 0, 0, "", invalid("parameters.pageToken", after)
 		}
-		from++
 	}
 	to = min(from+size, n)
 	if to < n {

@@ -116,16 +116,23 @@ func setDefault[T comparable](v *T, def T) {
 	}
 }
 
-// Publish tells of the zone's next Snapshot, and what changed to it. It does not
-// block. changes are only read.
+// Publish tells of the zone's next Snapshot, and what changed to it; nil: any name
+// may have. It does not block. changes are only read.
 func (s *Sync) Publish(next *zone.Snapshot, changes []zone.Change) {
 	s.mu.Lock()
-	first := s.snapshot == nil
+	s.all = s.all || s.snapshot == nil || changes == nil
 	s.snapshot = next
 	for _, c := range changes {
 		s.mark(c.Key.Owner)
 	}
-	s.all = s.all || first
+	s.mu.Unlock()
+	s.rouse()
+}
+
+// Recheck has all names looked at: what Rules.Unheard says may be otherwise.
+func (s *Sync) Recheck() {
+	s.mu.Lock()
+	s.all = true
 	s.mu.Unlock()
 	s.rouse()
 }

@@ -161,6 +161,22 @@ var rules = []rule{
 		Because: "a simulator that shared code with the provider would share its mistakes",
 	},
 	{
+		From:    []string{"providers/ownership"},
+		Allow:   []string{"std", "providers/hosted", "dnsserver/zone", "dnsserver/dnsname", "dnsserver/wire"},
+		Because: "whose a record is has to be read alike by every version and every provider: claims are pure text, with no library between",
+	},
+	{
+		From:    []string{"providers/ownership"},
+		Ban:     []string{"net", "net/http", "os/exec"},
+		Because: "whose a record is follows from what the hosted zone holds, and from nothing else: claims ask nobody",
+	},
+	{
+		From:    []string{"providers/rate"},
+		Ban:     []string{"."},
+		Allow:   []string{"providers/hosted", "dnsserver/zone", "dnsserver/dnsname", "dnsserver/wire"},
+		Because: "rates count calls: what a call is for is decided above them",
+	},
+	{
 		From:    []string{"providers/route53/...", "providers/clouddns/...", "providers/rfc2136/...", "providers/webhook/...", "providers/zonefile/...", "providers/inmemory/..."},
 		Ban:     []string{"providers/plan", "providers/ownership", "providers/rate"},
 		Because: "a provider makes changes: what to change, and when, is decided above it",

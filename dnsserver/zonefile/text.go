@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -48,6 +49,11 @@ func (r *RDATAParser) Parse(typ uint16, text string) (string, error) {
 // Names are absolute. Of a type that is not known, and of RDATA that its type's
 // own form does not give again, it is the form of RFC 3597 §5.
 func RDATAText(typ uint16, rdata string) string {
+	// Most records are addresses: they need no library.
+	if typ == dns.TypeA && len(rdata) == 4 || typ == dns.TypeAAAA && len(rdata) == 16 {
+		addr, _ := netip.AddrFromSlice([]byte(rdata))
+		return addr.String()
+	}
 	if _, ok := dns.TypeToRR[typ]; ok && typ != dns.TypeNULL {
 		h := dns.RR_Header{Name: ".", Rrtype: typ, Class: dns.ClassINET, Rdlength: uint16(len(rdata))}
 		if rr, _, err := dns.UnpackRRWithHeader(h, []byte(rdata), 0); err == nil {

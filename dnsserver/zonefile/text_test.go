@@ -13,6 +13,7 @@ func TestRDATAText(t *testing.T) {
 	for _, tt := range []struct{ typ, text, want string }{ // want: text as it comes back; empty: the same
 		{"A", "192.0.2.1", ""},
 		{"AAAA", "2001:0db8:0:0::1", "2001:db8::1"},
+		{"AAAA", "::ffff:192.0.2.1", ""},
 		{"CNAME", "Web.Example.com.", "web.example.com."},
 		{"CNAME", "web.example.com", "web.example.com."},
 		{"MX", "10 Mail.example.com.", "10 mail.example.com."},

@@ -84,9 +84,14 @@ func ours(file string, octets []byte) error {
 	return nil
 }
 
-// parse reads a zone file as a name server would.
+// check reads a zone file as a name server would.
+func (z *Zone) check(file string) (*rfc1035.Set, error) {
+	return rfc1035.Config{RequireSOA: true, MaxBytes: z.cfg.MaxBytes}.Read(z.cfg.Apex, file)
+}
+
+// parse reads a zone file into a Snapshot.
 func (z *Zone) parse(file string) (*zone.Snapshot, error) {
-	set, err := rfc1035.Config{RequireSOA: true, MaxBytes: z.cfg.MaxBytes}.Read(z.cfg.Apex, file)
+	set, err := z.check(file)
 	if err != nil {
 		return nil, fmt.Errorf("zone file: %w", err)
 	}
@@ -110,7 +115,7 @@ func (z *Zone) write(next *zone.Snapshot, b hosted.Batch) error {
 		return fmt.Errorf("zone file: %w", err)
 	}
 	defer os.Remove(part) //nolint:errcheck // it is gone when it was renamed
-	if _, err := z.parse(part); err != nil {
+	if _, err := z.check(part); err != nil {
 		return unreadable(err, b)
 	}
 	if err := z.unchanged(); err != nil {

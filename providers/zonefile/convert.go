@@ -3,6 +3,7 @@ package zonefile
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/fedns/fedns/dnsserver/zone"
@@ -34,9 +35,11 @@ func text(s *zone.Snapshot) []byte {
 }
 
 func line(b *bytes.Buffer, r zone.RRset) {
-	owner, typ := r.Owner.String(), rfc1035.TypeText(r.Type)
+	head := r.Owner.String() + " " + strconv.FormatUint(uint64(r.TTL), 10) + " IN " + rfc1035.TypeText(r.Type) + " "
 	for d := range r.RDATA() {
-		fmt.Fprintf(b, "%s %d IN %s %s\n", owner, r.TTL, typ, rfc1035.RDATAText(r.Type, d))
+		b.WriteString(head)
+		b.WriteString(rfc1035.RDATAText(r.Type, d))
+		b.WriteByte('\n')
 	}
 }
 

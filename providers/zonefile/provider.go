@@ -21,7 +21,9 @@ type Config struct {
 	// File.lock and, while a Batch is made, a temporary file.
 	File string
 	// NameServers are the NS records of a new file, and the first its SOA's primary
-	// server. At least one is required.
+	// server. Defaults to ns.invalid (RFC 2606), which BIND loads, where it would
+	// refuse a name of the zone without addresses. Who serves the file may edit them:
+	// fedns leaves them as they are.
 	NameServers []dnsname.Name
 	// Hostmaster is the mailbox in the SOA of a new file. Defaults to hostmaster below Apex.
 	Hostmaster dnsname.Name
@@ -46,8 +48,9 @@ func New(cfg Config) (*Zone, error) {
 		return nil, errors.New("zonefile: no zone")
 	case cfg.File == "":
 		return nil, fmt.Errorf("zonefile: %s: no file", cfg.Apex)
-	case len(cfg.NameServers) == 0:
-		return nil, fmt.Errorf("zonefile: %s: no name servers", cfg.Apex)
+	}
+	if len(cfg.NameServers) == 0 {
+		cfg.NameServers = []dnsname.Name{dnsname.MustParse("ns.invalid.")}
 	}
 	if cfg.Hostmaster.IsZero() {
 		var err error

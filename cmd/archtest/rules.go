@@ -149,6 +149,18 @@ var rules = []rule{
 		Because: "what all of providers shares is pure data: no provider's library, no sockets",
 	},
 	{
+		From:    []string{"..."},
+		Except:  []string{"providers/clouddns/clouddnstest"},
+		Ban:     []string{"providers/clouddns/clouddnstest"},
+		Because: "it plays Cloud DNS to tests: nothing that runs may reach it",
+	},
+	{
+		From:    []string{"providers/clouddns/clouddnstest"},
+		Ban:     []string{"."},
+		Direct:  true,
+		Because: "a simulator that shared code with the provider would share its mistakes",
+	},
+	{
 		From:    []string{"providers/ownership"},
 		Allow:   []string{"std", "providers/hosted", "dnsserver/zone", "dnsserver/dnsname", "dnsserver/wire"},
 		Because: "whose a record is has to be read alike by every version and every provider: claims are pure text, with no library between",

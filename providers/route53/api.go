@@ -39,9 +39,6 @@ func newClient(cfg Config) (*client, error) {
 	load := []func(*awsconfig.LoadOptions) error{
 		awsconfig.WithRegion(cfg.Region), awsconfig.WithRetryer(noRetry), awsconfig.WithAppID("fedns"),
 	}
-	if cfg.HTTP != nil {
-		load = append(load, awsconfig.WithHTTPClient(cfg.HTTP))
-	}
 	if p := cfg.credentials(); p != nil {
 		load = append(load, awsconfig.WithCredentialsProvider(p))
 	}
@@ -50,6 +47,9 @@ func newClient(cfg Config) (*client, error) {
 	shared, err := awsconfig.LoadDefaultConfig(context.Background(), load...)
 	if err != nil {
 		return nil, fmt.Errorf("route53 zone %s: AWS configuration: %w", cfg.Apex, err)
+	}
+	if cfg.HTTP != nil {
+		shared.HTTPClient = cfg.HTTP
 	}
 	if cfg.AssumeRoleARN != "" {
 		tokens := sts.NewFromConfig(shared, func(o *sts.Options) {

@@ -144,7 +144,6 @@ func decode(r types.ResourceRecordSet) (hosted.Key, hosted.Set, error) {
 		if err != nil {
 			return k, s, fmt.Errorf("record set %s: alias: %w", hosted.KeyString(k), err)
 		}
-		s.Records = zone.RRset{Owner: k.Owner, Type: k.Type}
 		s.Alias = hosted.Alias{Target: target, ZoneID: aws.ToString(a.HostedZoneId), Evaluate: a.EvaluateTargetHealth}
 		return k, s, nil
 	}

@@ -47,6 +47,7 @@ type account struct {
 // counting is a Gate that lets everything pass and counts.
 type counting struct {
 	mu        sync.Mutex
+	pass      func() // called before each call
 	waits     map[string]int
 	throttled int
 	after     time.Duration
@@ -56,6 +57,9 @@ func (g *counting) Wait(ctx context.Context, action string, _ bool) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.waits[action]++
+	if g.pass != nil {
+		g.pass()
+	}
 	return ctx.Err()
 }
 
@@ -157,10 +161,12 @@ func TestSuiteWhereItIsBusy(t *testing.T) {
 	a := newAccount(t, func(s *route53test.Config, _ *Config) {
 		s.Rates, s.Busy, s.OneMessage = route53test.Documented(), 50*time.Millisecond, true
 	})
+	// Twice as many calls as are allowed, so that some are throttled.
+	a.gate.pass = func() { a.clock.move(50 * time.Millisecond) }
 	providertest.Run(t, providertest.Config{
 		Zone: a.Zone, Apex: a.cfg.Apex, Limits: a.Limits(), EditByHand: a.byHand, Many: 600,
 		Await: func(ctx context.Context, d time.Duration) error {
-			a.clock.move(max(d, 100*time.Millisecond))
+			a.clock.move(max(d, 10*time.Second))
 			return ctx.Err()
 		},
 	})

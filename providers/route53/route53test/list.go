@@ -40,7 +40,7 @@ func (s *Simulator) listRecordSets(req request) (any, *fail) {
 	if from.id != "" && from.typ == "" {
 		return nil, refuse("InvalidInput", "The request cannot have a record identifier without a record type.")
 	}
-	if from.typ != "" && !slices.Contains(types, from.typ) {
+	if from.typ != "" && !slices.Contains(recordTypes, from.typ) {
 		return nil, refuse("InvalidInput", "Invalid record type %s", from.typ)
 	}
 	if name != "" {

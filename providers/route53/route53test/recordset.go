@@ -71,8 +71,8 @@ type set struct {
 	canonical []string // what the values stand for, sorted
 }
 
-// types are those that the service has.
-var types = []string{
+// recordTypes are those that the service has.
+var recordTypes = []string{
 	"SOA", "A", "TXT", "NS", "CNAME", "MX", "NAPTR", "PTR", "SRV", "SPF", "AAAA", "CAA", "DS", "TLSA", "SSHFP", "SVCB", "HTTPS",
 }
 
@@ -134,8 +134,8 @@ func (r RecordSet) schema(action string) *fail {
 	}
 	where := fmt.Sprintf("in Change with [Action=%s, Name=%s, Type=%s, SetIdentifier=%s]", action, r.Name, r.Type, orNull(r.SetIdentifier))
 	switch {
-	case !slices.Contains(types, r.Type):
-		return refuse("InvalidInput", "Invalid XML ; cvc-enumeration-valid: Value '%s' is not facet-valid with respect to enumeration '[%s]'. It must be a value from the enumeration.", r.Type, strings.Join(types, ", "))
+	case !slices.Contains(recordTypes, r.Type):
+		return refuse("InvalidInput", "Invalid XML ; cvc-enumeration-valid: Value '%s' is not facet-valid with respect to enumeration '[%s]'. It must be a value from the enumeration.", r.Type, strings.Join(recordTypes, ", "))
 	case len(r.Name) > 1024:
 		return facet("maxLength", r.Name, "1024", "DNSName")
 	case len(r.SetIdentifier) > 128:

@@ -234,8 +234,6 @@ func checkHealth(_ hosted.Key, s hosted.Set) string {
 	switch {
 	case !h.IsSet() || h.Protocol == protocolForeign:
 		return ""
-	case s.Routing.Policy == hosted.PolicySimple:
-		return "a record set without a routing policy cannot have a health check"
 	case h.Protocol != "TCP" && h.Protocol != "HTTP" && h.Protocol != "HTTPS":
 		return fmt.Sprintf("health checks are TCP, HTTP or HTTPS, not %q", h.Protocol)
 	case h.Port == 0:

@@ -126,13 +126,13 @@ func simulated(r types.ResourceRecordSet) route53test.RecordSet {
 	s := route53test.RecordSet{
 		Name: aws.ToString(r.Name), Type: string(r.Type), SetIdentifier: aws.ToString(r.SetIdentifier), TTL: r.TTL,
 		Weight: r.Weight, Region: string(r.Region), Failover: string(r.Failover), MultiValueAnswer: aws.ToBool(r.MultiValueAnswer),
-		HealthCheckId: aws.ToString(r.HealthCheckId),
+		HealthCheckID: aws.ToString(r.HealthCheckId),
 	}
 	if g := r.GeoLocation; g != nil {
 		s.GeoLocation = &route53test.GeoLocation{ContinentCode: aws.ToString(g.ContinentCode), CountryCode: aws.ToString(g.CountryCode), SubdivisionCode: aws.ToString(g.SubdivisionCode)}
 	}
 	if a := r.AliasTarget; a != nil {
-		s.AliasTarget = &route53test.AliasTarget{HostedZoneId: aws.ToString(a.HostedZoneId), DNSName: aws.ToString(a.DNSName), EvaluateTargetHealth: a.EvaluateTargetHealth}
+		s.AliasTarget = &route53test.AliasTarget{HostedZoneID: aws.ToString(a.HostedZoneId), DNSName: aws.ToString(a.DNSName), EvaluateTargetHealth: a.EvaluateTargetHealth}
 	}
 	for _, v := range r.ResourceRecords {
 		s.Values = append(s.Values, aws.ToString(v.Value))

@@ -122,10 +122,18 @@ func rdataText(typ uint16, rdata string) (string, error) {
 	}
 	h := dns.RR_Header{Name: ".", Rrtype: typ, Class: dns.ClassINET, Rdlength: uint16(len(rdata))}
 	rr, end, err := dns.UnpackRRWithHeader(h, []byte(rdata), 0)
-	if err != nil || end != len(rdata) {
-		return "", fmt.Errorf("the RDATA cannot be read: %v", err)
+	if err != nil {
+		return "", fmt.Errorf("the RDATA cannot be read: %w", err)
 	}
-	return toOctal(strings.TrimPrefix(rr.String(), rr.Header().String())), nil
+	if end != len(rdata) {
+		return "", errors.New("there is something behind the RDATA")
+	}
+	text := toOctal(strings.TrimPrefix(rr.String(), rr.Header().String()))
+	// Not all RDATA that can be packed has a text that is read as the same.
+	if again, err := readOther(typ, text); err != nil || again != rdata {
+		return "", fmt.Errorf("the RDATA has no text that stands for it alone: %s", text)
+	}
+	return text, nil
 }
 
 // stringsText is TXT RDATA: quoted strings with spaces between them.
@@ -178,11 +186,18 @@ func parseRDATA(typ uint16, text string) (string, error) {
 	case zone.TypeTXT, dns.TypeSPF:
 		return parseStrings(text)
 	}
-	return parseOther(typ, text)
+	rdata, err := readOther(typ, text)
+	if err != nil {
+		return "", err
+	}
+	if _, err := rdataText(typ, rdata); err != nil {
+		return "", err
+	}
+	return rdata, nil
 }
 
-// parseOther reads types of which fedns makes few.
-func parseOther(typ uint16, text string) (rdata string, err error) {
+// readOther reads types of which fedns makes few.
+func readOther(typ uint16, text string) (rdata string, err error) {
 	defer func() {
 		// That some data makes miekg's parser panic, which has happened, must cost this
 		// record and not the daemon.

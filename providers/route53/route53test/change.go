@@ -93,7 +93,7 @@ func (s *Simulator) apply(z *hostedZone, changes []Change) *fail {
 		if f := c.ResourceRecordSet.schema(c.Action); f != nil {
 			return f
 		}
-		if id := c.ResourceRecordSet.HealthCheckId; id != "" && c.Action != "DELETE" && s.checks[id] == nil {
+		if id := c.ResourceRecordSet.HealthCheckID; id != "" && c.Action != "DELETE" && s.checks[id] == nil {
 			return &fail{status: 404, code: "NoSuchHealthCheck", message: "No health check exists with the specified ID."}
 		}
 		r, n := c.cost()
@@ -150,8 +150,8 @@ func (s *Simulator) stage(t staged, changes []Change) []string {
 			continue
 		}
 		k := n.key()
-		old, touched := t.get(k), false
-		if _, touched = t.changed[k]; written[k] || touched && c.Action != "CREATE" {
+		old := t.get(k)
+		if _, touched := t.changed[k]; written[k] || touched && c.Action != "CREATE" {
 			wrong = append(wrong, fmt.Sprintf("The request contains an invalid set of changes for a resource record set '%s %s'", n.Type, n.Name))
 			continue
 		}

@@ -108,7 +108,7 @@ var batchTests = []struct {
 	{"two of one region", []Change{Create(with("l", "x", func(r *RecordSet) { r.Region = "us-east-1" })), Create(with("l", "y", func(r *RecordSet) { r.Region = "us-east-1" }))}, "a latency set with the same region name already exists"},
 	{"two of one place", []Change{Create(with("g", "x", func(r *RecordSet) { r.GeoLocation = &GeoLocation{CountryCode: "*"} })), Create(with("g", "y", func(r *RecordSet) { r.GeoLocation = &GeoLocation{CountryCode: "*"} }))}, "a geolocation set with the same location already exists"},
 	{"two primaries", []Change{Create(with("f", "x", func(r *RecordSet) { r.Failover = "PRIMARY" })), Create(with("f", "y", func(r *RecordSet) { r.Failover = "PRIMARY" }))}, "a failover PRIMARY set"},
-	{"a health check that is not there", []Change{Create(with("f", "x", func(r *RecordSet) { r.Failover, r.HealthCheckId = "PRIMARY", "none" }))}, "NoSuchHealthCheck: No health check exists"},
+	{"a health check that is not there", []Change{Create(with("f", "x", func(r *RecordSet) { r.Failover, r.HealthCheckID = "PRIMARY", "none" }))}, "NoSuchHealthCheck: No health check exists"},
 
 	{"an alias", []Change{Create(alias("al", "ZELB", "x.us-east-1.elb.amazonaws.com"))}, ""},
 	{"an alias elsewhere", []Change{Create(alias("al", "ZELB", "x.us-west-1.elb.amazonaws.com"))}, "Tried to create an alias that targets x.us-west-1.elb.amazonaws.com., type A in zone ZELB, but the alias target name does not lie within the target zone"},
@@ -137,7 +137,7 @@ func with(label, id string, change func(*RecordSet)) RecordSet {
 }
 
 func alias(label, zone, target string) RecordSet {
-	return RecordSet{Name: label + ".example.com", Type: "A", AliasTarget: &AliasTarget{HostedZoneId: zone, DNSName: target}}
+	return RecordSet{Name: label + ".example.com", Type: "A", AliasTarget: &AliasTarget{HostedZoneID: zone, DNSName: target}}
 }
 
 func manySets(n int) []Change {
@@ -232,8 +232,8 @@ func TestBatches(t *testing.T) {
 			}
 			was := fmt.Sprint(names(s.RecordSets(id)))
 			for i := range tt.changes {
-				if target := tt.changes[i].ResourceRecordSet.AliasTarget; target != nil && target.HostedZoneId == own {
-					target.HostedZoneId = id
+				if target := tt.changes[i].ResourceRecordSet.AliasTarget; target != nil && target.HostedZoneID == own {
+					target.HostedZoneID = id
 				}
 			}
 			err := s.Edit(id, tt.changes...)

@@ -135,7 +135,7 @@ func Simple(name, typ string, ttl int64, values ...string) RecordSet {
 	return RecordSet{Name: name, Type: typ, TTL: TTL(ttl), Values: values}
 }
 
-// Create, Delete and Upsert are elements of a batch.
+// Create is an element of a batch.
 func Create(r RecordSet) Change { return Change{"CREATE", r} }
 
 // Delete is Create's opposite.

@@ -202,7 +202,7 @@ func (s *Simulator) deleteHealthCheck(req request) (any, *fail) {
 func (s *Simulator) isUsed(id string) bool {
 	for _, z := range s.zones {
 		for _, r := range z.sets {
-			if r.HealthCheckId == id {
+			if r.HealthCheckID == id {
 				return true
 			}
 		}

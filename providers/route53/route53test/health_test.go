@@ -103,7 +103,7 @@ func TestUsedHealthChecks(t *testing.T) {
 		s := New(Config{KeepUsedChecks: keep})
 		id := s.AddZone("example.com", false)
 		check := s.AddHealthCheck("r", HealthCheckConfig{Type: "TCP", IPAddress: "198.51.100.1", Port: 80})
-		if err := s.Edit(id, Create(with("f", "x", func(r *RecordSet) { r.Failover, r.HealthCheckId = "PRIMARY", check }))); err != nil {
+		if err := s.Edit(id, Create(with("f", "x", func(r *RecordSet) { r.Failover, r.HealthCheckID = "PRIMARY", check }))); err != nil {
 			t.Fatal(err)
 		}
 		_, err := client(s, "").DeleteHealthCheck(t.Context(), &route53.DeleteHealthCheckInput{HealthCheckId: &check})

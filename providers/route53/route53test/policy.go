@@ -137,9 +137,9 @@ func beside(s, o *set) string {
 // alias says what is wrong with an alias' target.
 func (s *Simulator) alias(t staged, n *set) []string {
 	a := n.AliasTarget
-	tried := fmt.Sprintf("Tried to create an alias that targets %s, type %s in zone %s, ", a.DNSName, n.Type, a.HostedZoneId)
-	suffix, known := s.targets[a.HostedZoneId]
-	if z := s.zones[a.HostedZoneId]; z != nil {
+	tried := fmt.Sprintf("Tried to create an alias that targets %s, type %s in zone %s, ", a.DNSName, n.Type, a.HostedZoneID)
+	suffix, known := s.targets[a.HostedZoneID]
+	if z := s.zones[a.HostedZoneID]; z != nil {
 		suffix, known = z.name, true
 	}
 	switch {
@@ -147,7 +147,7 @@ func (s *Simulator) alias(t staged, n *set) []string {
 		return []string{tried + "but the alias target name does not lie within the target zone", tried + "but that target was not found"}
 	case !under(a.DNSName, suffix):
 		return []string{tried + "but the alias target name does not lie within the target zone"}
-	case a.HostedZoneId != t.zone.id:
+	case a.HostedZoneID != t.zone.id:
 		return nil
 	}
 	for _, o := range t.named(listOrder(a.DNSName)) {

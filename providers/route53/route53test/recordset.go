@@ -25,8 +25,8 @@ type RecordSet struct {
 	Values                  []string      `xml:"-"`
 	Records                 *records      `xml:"ResourceRecords,omitempty"`
 	AliasTarget             *AliasTarget  `xml:",omitempty"`
-	HealthCheckId           string        `xml:",omitempty"` //nolint:revive // the API's name
-	TrafficPolicyInstanceId string        `xml:",omitempty"` //nolint:revive // the API's name
+	HealthCheckID           string        `xml:"HealthCheckId,omitempty"`
+	TrafficPolicyInstanceID string        `xml:"TrafficPolicyInstanceId,omitempty"`
 	CidrRoutingConfig       *CIDRRouting  `xml:",omitempty"`
 	GeoProximityLocation    *GeoProximity `xml:",omitempty"`
 }
@@ -40,14 +40,14 @@ type GeoLocation struct {
 
 // AliasTarget is a name whose records are answered.
 type AliasTarget struct {
-	HostedZoneId         string //nolint:revive // the API's name
+	HostedZoneID         string `xml:"HostedZoneId"`
 	DNSName              string
 	EvaluateTargetHealth bool
 }
 
 // CIDRRouting is a routing policy that fedns does not have.
 type CIDRRouting struct {
-	CollectionId string //nolint:revive // the API's name
+	CollectionID string `xml:"CollectionId"`
 	LocationName string
 }
 
@@ -150,7 +150,7 @@ func (r RecordSet) schema(action string) *fail {
 		return facet("maxInclusive", fmt.Sprint(*r.Weight), "255", "ResourceRecordSetWeight")
 	case r.Failover != "" && r.Failover != "PRIMARY" && r.Failover != "SECONDARY":
 		return refuse("InvalidInput", "Invalid XML ; cvc-enumeration-valid: Value '%s' is not facet-valid with respect to enumeration '[PRIMARY, SECONDARY]'. It must be a value from the enumeration.", r.Failover)
-	case r.AliasTarget == nil && r.TrafficPolicyInstanceId == "" && (r.TTL == nil || len(r.Values) == 0):
+	case r.AliasTarget == nil && r.TrafficPolicyInstanceID == "" && (r.TTL == nil || len(r.Values) == 0):
 		return refuse("InvalidInput", "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or TrafficPolicyInstanceId], but found none %s", where)
 	case r.AliasTarget != nil && (r.TTL != nil || len(r.Values) > 0):
 		return refuse("InvalidInput", "Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or TrafficPolicyInstanceId], but found more than one %s", where)
@@ -211,7 +211,7 @@ func (r RecordSet) check() (*set, []string) {
 		if err != nil {
 			return nil, append(wrong, err.Error())
 		}
-		s.AliasTarget = &AliasTarget{HostedZoneId: strings.TrimPrefix(a.HostedZoneId, "/hostedzone/"), DNSName: target, EvaluateTargetHealth: a.EvaluateTargetHealth}
+		s.AliasTarget = &AliasTarget{HostedZoneID: strings.TrimPrefix(a.HostedZoneID, "/hostedzone/"), DNSName: target, EvaluateTargetHealth: a.EvaluateTargetHealth}
 	}
 	return s, wrong
 }
@@ -220,8 +220,8 @@ func (r RecordSet) check() (*set, []string) {
 func (s *set) same(o *set) bool {
 	return s.policy() == o.policy() && equal(s.TTL, o.TTL) && equal(s.Weight, o.Weight) && equal(s.GeoLocation, o.GeoLocation) &&
 		equal(s.AliasTarget, o.AliasTarget) && equal(s.CidrRoutingConfig, o.CidrRoutingConfig) && equal(s.GeoProximityLocation, o.GeoProximityLocation) &&
-		s.Region == o.Region && s.Failover == o.Failover && s.HealthCheckId == o.HealthCheckId &&
-		s.TrafficPolicyInstanceId == o.TrafficPolicyInstanceId && slices.Equal(s.canonical, o.canonical)
+		s.Region == o.Region && s.Failover == o.Failover && s.HealthCheckID == o.HealthCheckID &&
+		s.TrafficPolicyInstanceID == o.TrafficPolicyInstanceID && slices.Equal(s.canonical, o.canonical)
 }
 
 func equal[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }

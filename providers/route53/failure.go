@@ -98,7 +98,7 @@ func refusal(err error, changes []hosted.Change) error {
 var (
 	nameThenType = regexp.MustCompile(`(?:name='|DNS name |Name=)([^',\s\]]+)'?,?\s+(?:and )?[tT]ype[ =]'?([A-Z]+)`)
 	typeThenName = regexp.MustCompile(`RRSet of type ([A-Z]+) with DNS name ([^,\s]+)`)
-	encountered  = regexp.MustCompile(`encountered (?:with|at) '(.*?)'(?:\]|,|$)`)
+	encountered  = regexp.MustCompile(`encountered (?:with|at) '(.*?)'{1,2}(?:\]|,|$)`)
 )
 
 // blame finds the Change that a message speaks of; nil: it does not say.

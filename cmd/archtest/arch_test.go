@@ -93,6 +93,8 @@ func TestEveryRuleCanBreak(t *testing.T) {
 		{"hosted zones and names", "providers/hosted", []string{module + "/dnsserver/dnsname"}, ""},
 		{"a provider and the plan", "providers/route53", []string{module + "/providers/plan"}, "is decided above it"},
 		{"a provider and what it shares", "providers/route53", []string{module + "/providers/hosted"}, ""},
+		{"signed updates and answers", "providers/rfc2136", []string{module + "/dnsserver/answer"}, "keys are read in one way"},
+		{"signed updates and signatures", "providers/rfc2136", []string{module + "/dnsserver/tsig"}, ""},
 		{"federation and providers", "federation/placement", []string{module + "/providers/plan"}, "decided downstream"},
 		{"a wing and the configuration file", "discovery/manifest", []string{module + "/cmd/fedns/config"}, "only cmd knows flags"},
 		{"cmd and its own", "cmd/fedns", []string{module + "/cmd/fedns/config"}, ""},

@@ -41,12 +41,12 @@ func (z *Zone) send(ctx context.Context, msg []byte, urgent bool) (*dns.Msg, err
 	}
 	s, err := z.dial(ctx, z.primary)
 	if err != nil {
-		return nil, fmt.Errorf("rfc2136: zone %s: %w", z.cfg.Apex, err)
+		return nil, err
 	}
 	defer s.close()
 	a, err := s.ask(msg)
 	if err != nil {
-		return nil, fmt.Errorf("rfc2136: zone %s: update at %s: %w", z.cfg.Apex, s.server, err)
+		return nil, fmt.Errorf("%s: %w", s.server, err)
 	}
 	return a, nil
 }

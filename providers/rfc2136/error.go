@@ -3,9 +3,11 @@ package rfc2136
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/miekg/dns"
 
+	"github.com/fedns/fedns/dnsserver/zone"
 	"github.com/fedns/fedns/providers/hosted"
 )
 
@@ -22,25 +24,69 @@ func (z *Zone) failure(ctx context.Context, b hosted.Batch, code int) error {
 	case dns.RcodeNotZone:
 		return &hosted.RefusedError{Reason: "the server says NOTZONE"}
 	case dns.RcodeServerFailure:
-		return fmt.Errorf("rfc2136: zone %s: update: the server says SERVFAIL", z.cfg.Apex)
+		return z.failed(rcodeError(code))
 	}
-	return z.refusal(ctx, b, fmt.Errorf("the server says %s", rcode(code)))
+	return z.refusal(ctx, b, rcodeError(code))
 }
 
-// refusal finds out whose fault it is that a Batch was refused. An UPDATE that
-// asks for nothing is refused, too, when the server does not know the key, does
-// not take updates of the zone from it, or from nobody, or does not have the
-// zone: no record is to blame for that.
+// failed is an error after which nobody knows.
+func (z *Zone) failed(err error) error {
+	return fmt.Errorf("rfc2136: zone %s: update: %w", z.cfg.Apex, err)
+}
+
+// refusal finds out whose fault it is that a Batch was refused. No record is to
+// blame when an UPDATE that asks for nothing is refused, too: the server does not
+// know the key, takes no updates from it, or does not have the zone. Nor when the
+// key may write none of the Batch's names.
 func (z *Zone) refusal(ctx context.Context, b hosted.Batch, cause error) error {
 	a, err := z.send(ctx, update{apex: z.cfg.Apex}.message(), b.Urgent)
 	switch {
 	case err != nil:
-		return fmt.Errorf("rfc2136: zone %s: update: %w; then: %w", z.cfg.Apex, cause, err)
+		return z.failed(fmt.Errorf("%w; and when nothing is to be changed: %w", cause, err))
 	case a.Rcode != dns.RcodeSuccess:
-		return fmt.Errorf("rfc2136: zone %s: update: %w, and says %s when nothing is to be changed: it has to let %s update the zone (BIND: allow-update or update-policy; Knot: an acl with action update)",
-			z.cfg.Apex, cause, rcode(a.Rcode), z.keyName())
+		return z.failed(fmt.Errorf("%w, and says %s when nothing is to be changed: it has to let %s update the zone (BIND: allow-update or update-policy; Knot: an acl with action update)",
+			cause, rcode(a.Rcode), z.keyName()))
+	case z.maySome(ctx, b):
+		return &hosted.RefusedError{Reason: cause.Error()}
 	}
-	return &hosted.RefusedError{Reason: cause.Error()}
+	return z.failed(fmt.Errorf("%w: it does not let %s write any of %d names in the batch (BIND: update-policy; Knot: update-owner)", cause, z.keyName(), len(b.Changes)))
+}
+
+// tries is how many Changes are tried in search of one that the key may make.
+const tries = 8
+
+// maySome says that the key may write something of the Batch. What is tried
+// changes nothing: it deletes a record that, by its prerequisites, is not there.
+// Of a Batch with a fence that is tried first: it is a TXT record replaced.
+func (z *Zone) maySome(ctx context.Context, b hosted.Batch) bool {
+	changes := slices.Clone(b.Changes)
+	slices.SortStableFunc(changes, func(x, y hosted.Change) int { return likeFence(y) - likeFence(x) })
+	tried := 0
+	for _, c := range changes {
+		k := c.Key()
+		var absent record
+		for rdata := range rrsetOf(c.New).Without(slices.Collect(rrsetOf(c.Old).RDATA())...).RDATA() {
+			absent = record{k.Owner, k.Type, dns.ClassNONE, 0, rdata}
+		}
+		if absent.typ == 0 {
+			continue
+		}
+		a, err := z.send(ctx, update{apex: z.cfg.Apex, requires: expect(c), updates: []record{absent}}.message(), b.Urgent)
+		if err == nil && a.Rcode != dns.RcodeRefused && a.Rcode != dns.RcodeNotAuth {
+			return true
+		}
+		if tried++; tried == tries {
+			break
+		}
+	}
+	return tried == 0
+}
+
+func likeFence(c hosted.Change) int {
+	if c.Key().Type == zone.TypeTXT && !c.Old.IsEmpty() && !c.New.IsEmpty() {
+		return 1
+	}
+	return 0
 }
 
 // conflict tells a zone that holds something else than was expected from a record
@@ -96,7 +142,7 @@ func (z *Zone) holds(ctx context.Context, requires []record, urgent bool) (bool,
 	case dns.RcodeNXRrset, dns.RcodeYXRrset, dns.RcodeNameError, dns.RcodeYXDomain:
 		return false, nil
 	}
-	return false, fmt.Errorf("rfc2136: zone %s: prerequisites: %w", z.cfg.Apex, rcodeError(a.Rcode))
+	return false, rcodeError(a.Rcode)
 }
 
 // rcodeError is an RCODE that is none of those that answer what was asked.

@@ -154,13 +154,15 @@ func (z *Zone) Apply(ctx context.Context, b hosted.Batch) (hosted.Receipt, error
 	}
 	a, err := z.send(ctx, u.message(), b.Urgent)
 	switch {
-	case err != nil && isKeyError(err):
-		err = z.refusal(ctx, b, err)
-	case err == nil && a.Rcode != dns.RcodeSuccess:
-		err = z.failure(ctx, b, a.Rcode)
+	case isKeyError(err):
+		return "", z.refusal(ctx, b, err)
+	case err != nil:
+		return "", z.failed(err)
+	case a.Rcode != dns.RcodeSuccess:
+		return "", z.failure(ctx, b, a.Rcode)
 	}
-	if err != nil {
-		return "", err
+	if err := z.remake(ctx, b); err != nil {
+		return "", z.failed(err)
 	}
 	if len(z.cfg.Secondaries) == 0 {
 		return "", nil

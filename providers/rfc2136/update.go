@@ -77,12 +77,17 @@ func (u update) size() int {
 // compose makes the UPDATE for changes; the error is a *hosted.RefusedError.
 func (z *Zone) compose(changes []hosted.Change) (update, error) {
 	u := update{apex: z.cfg.Apex}
-	limits := z.Limits()
+	limits, seen := z.Limits(), map[hosted.Key]bool{}
 	for _, c := range changes {
 		k := c.Key()
-		if why := refuse(limits, z.cfg.Apex, c); why != "" {
+		why := refuse(limits, z.cfg.Apex, c)
+		if seen[k] {
+			why = "the batch has two changes of it"
+		}
+		if why != "" {
 			return update{}, &hosted.RefusedError{Key: &k, Reason: why}
 		}
+		seen[k] = true
 		u.requires = append(u.requires, expect(c)...)
 	}
 	guards, err := guard(changes)

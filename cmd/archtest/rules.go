@@ -161,6 +161,18 @@ var rules = []rule{
 		Because: "a provider makes changes: what to change, and when, is decided above it",
 	},
 	{
+		From:    []string{"..."},
+		Except:  []string{"providers/providertest"},
+		Ban:     []string{"providers/providertest"},
+		Because: "the suite of providers imports testing, so only tests may import it",
+	},
+	{
+		From:    []string{"providers/providertest"},
+		Ban:     []string{"providers/..."},
+		Allow:   []string{"providers/providertest", "providers/hosted"},
+		Because: "the suite runs on any provider and knows none",
+	},
+	{
 		From:    []string{"federation/..."},
 		Ban:     []string{"providers/..."},
 		Because: "federation decides where things go; what DNS they get is decided downstream",

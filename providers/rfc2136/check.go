@@ -34,9 +34,9 @@ func Limits(apex dnsname.Name) hosted.Limits {
 		}},
 		Rules: rules(apex),
 		Rates: []hosted.Rate{
-			{Action: ActionUpdate, Burst: 100, PerSecond: 100, Source: hosted.Source{Text: "RFC 2136 has no limit; so many are a courtesy to the primary", Verified: seen}},
-			{Action: ActionQuery, Burst: 1000, PerSecond: 1000, Source: hosted.Source{Text: "RFC 1035 has no limit; so many are a courtesy to the primary", Verified: seen}},
-			{Action: ActionAXFR, Burst: 5, PerSecond: 0.2, Source: hosted.Source{Text: "RFC 5936 has no limit; so many are a courtesy to the primary", Verified: seen}},
+			{Action: ActionUpdate, Burst: 100, PerSecond: 100, Source: hosted.Source{Text: "none documented; so many are a courtesy to the primary", Verified: seen}},
+			{Action: ActionQuery, Burst: 1000, PerSecond: 1000, Source: hosted.Source{Text: "none documented; so many are a courtesy to the primary", Verified: seen}},
+			{Action: ActionAXFR, Burst: 5, PerSecond: 0.2, Source: hosted.Source{Text: "none documented; so many are a courtesy to the primary", Verified: seen}},
 		},
 	}
 }
@@ -67,19 +67,19 @@ func rules(apex dnsname.Name) []hosted.Rule {
 		{
 			Name:   "one record set for each name and type, without a set identifier",
 			Refuse: func(e hosted.Entry) string { return refuseSets(e) },
-			Source: hosted.Source{Text: "RFC 2181 §5", Verified: seen},
+			Source: hosted.Source{Text: "RFC 2136 §1, §2.5", Verified: seen},
 		},
 		{
 			Name: "no SOA, no types for queries and messages alone",
 			Refuse: func(e hosted.Entry) string {
 				t := e.Key.Type
-				// RFC 6895 §3.1: 128 to 255 are QTYPEs and meta-TYPEs; OPT is 41.
+				// IANA: 128 to 255 are QTYPEs and meta-TYPEs; OPT is 41.
 				if t == zone.TypeSOA || t == 0 || t == dns.TypeOPT || t >= 128 && t <= 255 {
 					return zone.TypeString(t) + " records cannot be written by an UPDATE"
 				}
 				return ""
 			},
-			Source: hosted.Source{Text: "RFC 2136 §3.4.1.2, §7.6; RFC 6895 §3.1", Verified: seen},
+			Source: hosted.Source{Text: "RFC 2136 §3.4.1.2, §7.6; IANA, DNS parameters, Resource Record (RR) TYPEs", Verified: seen},
 		},
 		{
 			Name: "no records that a server makes when it signs the zone",
@@ -89,7 +89,7 @@ func rules(apex dnsname.Name) []hosted.Rule {
 				}
 				return ""
 			},
-			Source: hosted.Source{Text: "RFC 3007 §4; tried with BIND and Knot", Verified: tried},
+			Source: hosted.Source{Text: "BIND 9.18.49 and Knot 3.2.6, tried", Verified: tried},
 		},
 		{
 			Name: "no CNAME at the apex",

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/zone"
 	"github.com/fedns/fedns/providers/hosted"
 )
 
@@ -33,6 +35,9 @@ func (z *Zone) Apply(ctx context.Context, b hosted.Batch) (hosted.Receipt, error
 			return "", fmt.Errorf("webhook: zone %s: %s: %w", z.cfg.Apex, hosted.KeyString(k), hosted.ErrConflict)
 		}
 	}
+	if k, ok := crowded(h, b.Changes); ok {
+		return "", &hosted.RefusedError{Key: &k, Reason: "a CNAME cannot be beside other records (RFC 1034 §3.6.2)"}
+	}
 	wanted, err := z.adjusted(ctx, b)
 	if err != nil {
 		return "", z.failed(err)
@@ -54,6 +59,33 @@ func (z *Zone) Apply(ctx context.Context, b hosted.Batch) (hosted.Receipt, error
 // there is to be nothing.
 func sameSets(there, old hosted.Entry) bool {
 	return there.IsEmpty() && old.IsEmpty() || there.Equal(old)
+}
+
+// crowded finds a Change after which a name would have a CNAME and other records:
+// what a server makes of that, nobody says.
+func crowded(h holdings, all []hosted.Change) (hosted.Key, bool) {
+	after := map[dnsname.Name]map[uint16]bool{}
+	for _, c := range all {
+		after[c.Key().Owner] = map[uint16]bool{}
+	}
+	for k := range h {
+		if types := after[k.Owner]; types != nil {
+			types[k.Type] = true
+		}
+	}
+	for _, c := range all {
+		k := c.Key()
+		after[k.Owner][k.Type] = true
+		if c.New.IsEmpty() {
+			delete(after[k.Owner], k.Type)
+		}
+	}
+	for _, c := range all {
+		if k := c.Key(); !c.New.IsEmpty() && len(after[k.Owner]) > 1 && after[k.Owner][zone.TypeCNAME] {
+			return k, true
+		}
+	}
+	return hosted.Key{}, false
 }
 
 // check refuses what cannot be told at all.

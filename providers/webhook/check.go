@@ -24,9 +24,10 @@ func Types() []uint16 {
 	}
 }
 
-// Limits are what can be told in the protocol, of these types. There are more,
-// which differ from server to server: what one refuses is told by Apply.
-func Limits(types ...uint16) hosted.Limits {
+// Limits are what can be told in the protocol, of these types; without any, of
+// all Types. There are more limits, which differ from server to server: what one
+// refuses is told by Apply.
+func Limits(apex dnsname.Name, types ...uint16) hosted.Limits {
 	if len(types) == 0 {
 		types = Types()
 	}
@@ -38,7 +39,7 @@ func Limits(types ...uint16) hosted.Limits {
 			Name: "changes", Max: 1000, Cost: func(hosted.Change) int { return 1 },
 			Source: hosted.Source{Text: "none documented; so that one failure is about so many", Verified: verified},
 		}},
-		Rules: rules(types),
+		Rules: rules(apex, types),
 		Rates: []hosted.Rate{
 			{Action: ActionNegotiate, Burst: 10, PerSecond: 1, Source: courtesy},
 			{Action: ActionRecords, Burst: 10, PerSecond: 1, Source: courtesy},
@@ -48,7 +49,7 @@ func Limits(types ...uint16) hosted.Limits {
 	}
 }
 
-func rules(types []uint16) []hosted.Rule {
+func rules(apex dnsname.Name, types []uint16) []hosted.Rule {
 	return []hosted.Rule{
 		{
 			Name: "the types that external-dns knows",
@@ -91,6 +92,16 @@ func rules(types []uint16) []hosted.Rule {
 				return ""
 			},
 			Source: hosted.Source{Text: "external-dns v0.22.0, endpoint.TTL.IsConfigured; RFC 2181 §8", Verified: verified},
+		},
+		{
+			Name: "no CNAME at the apex",
+			Refuse: func(e hosted.Entry) string {
+				if e.Key.Type == zone.TypeCNAME && e.Key.Owner == apex {
+					return "a CNAME cannot be beside the zone's SOA and NS (RFC 1034 §3.6.2)"
+				}
+				return ""
+			},
+			Source: hosted.Source{Text: "RFC 2136 §3.4.2.2", Verified: verified},
 		},
 		{
 			Name: "one CNAME, one DNAME",

@@ -77,7 +77,7 @@ func keyOf(e endpoint) (hosted.Key, bool) {
 func setOf(k hosted.Key, e endpoint) hosted.Set {
 	if len(e.Targets) == 1 && (k.Type == zone.TypeA || k.Type == zone.TypeAAAA) {
 		if _, err := netip.ParseAddr(e.Targets[0]); err != nil {
-			if target, err := dnsname.Parse(e.Targets[0]); err == nil {
+			if target, err := dnsname.Parse(e.Targets[0]); err == nil && plainName(target) {
 				return hosted.Set{ID: e.SetIdentifier, Alias: hosted.Alias{Target: target, ZoneID: foreignZone}}
 			}
 		}

@@ -70,7 +70,7 @@ func New(cfg Config) (*Zone, error) {
 func (z *Zone) Close() { z.client.CloseIdleConnections() }
 
 // Limits are what this Zone can and cannot do.
-func (z *Zone) Limits() hosted.Limits { return Limits(z.cfg.Types...) }
+func (z *Zone) Limits() hosted.Limits { return Limits(z.cfg.Apex, z.cfg.Types...) }
 
 // Records negotiates anew and lists everything that is in the zone.
 func (z *Zone) Records(ctx context.Context) ([]hosted.Entry, error) {

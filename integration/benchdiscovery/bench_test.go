@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"io"
 	"net/netip"
 	"strings"
 	"testing"
@@ -83,16 +82,5 @@ func TestMetric(t *testing.T) {
 	const text = "# HELP a b\na{x=\"1\"} 2\na{x=\"2\"} 3\nab 7\n"
 	if got := metric(text, "a"); got != 5 {
 		t.Errorf("got %v", got)
-	}
-}
-
-// TestMissed: what could not be measured is a row like any other.
-func TestMissed(t *testing.T) {
-	r := &report{}
-	r.missed("a thing", io.ErrUnexpectedEOF)
-	var b bytes.Buffer
-	r.text(&b)
-	if !strings.Contains(b.String(), "not measured: unexpected EOF") || !strings.Contains(b.String(), "short") {
-		t.Errorf("got\n%s", &b)
 	}
 }

@@ -39,7 +39,7 @@ const startLimit = 3 * time.Minute
 // it, and waits until that is ready. The caller must close it.
 func (b *bench) newWorld(ctx context.Context, kind string, endpoints int) (*world, error) {
 	w := &world{Kind: kind, Endpoints: endpoints * b.clusters}
-	o := simulator.Options{Services: endpoints / perService, Endpoints: perService, Seed: b.seed}
+	o := simulator.Options{Services: endpoints / perService, Endpoints: perService, Seed: b.Seed}
 	more := ""
 	if kind == headless {
 		o.Headless, o.Hostnames, more = true, true, reverse

@@ -46,6 +46,7 @@ type Join struct {
 	taken    uint64               // how many were ever taken out
 	held     []cluster.ServiceKey // taken, but new and not settled yet
 	received received
+	printing []byte // scratch
 }
 
 // entry is all that is known of one Service name.

@@ -115,13 +115,7 @@ func (b *builder) gather(groups []cluster.Group, resolve Resolve) bool {
 			continue
 		}
 		sh := shard{group: g, place: b.s.places[g.Cluster], use: use, addrs: v.Addresses}
-		for _, a := range v.Addresses {
-			family := 0
-			if a.Is6() {
-				family = 1
-			}
-			sh.rdata[family] = append(sh.rdata[family], zone.Addr(a))
-		}
+		sh.rdata = addressRDATA(v.Addresses)
 		if g.TTL != 0 && (b.ttl == 0 || g.TTL < b.ttl) {
 			b.ttl = min(g.TTL, cluster.MaxTTL)
 		}

@@ -1,3 +1,5 @@
+//go:build unix
+
 package simulation
 
 import (
@@ -6,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"syscall"
 	"testing"
 	"time"
 
@@ -45,11 +48,13 @@ func BenchmarkChange(b *testing.B) {
 				events[i] = benchEvent(b, place, i%benchEach, uint32(i+1))
 			}
 			b.ReportAllocs()
-			n := 0
+			n, before := 0, processorTime(b)
 			for b.Loop() {
 				f.take(b, events[n%len(events)])
 				n++
 			}
+			// Beside other work the clock tells little; of this, collecting garbage is part.
+			b.ReportMetric(float64(processorTime(b)-before)/float64(n), "cpu-ns/op")
 			b.ReportMetric(float64(f.server.Snapshot(benchZone).Records()), "records")
 		})
 	}
@@ -141,6 +146,15 @@ func (f *benchFleet) take(b *testing.B, event []byte) {
 	}
 	f.ups[at] <- cluster.Update{Groups: groups}
 	<-f.done
+}
+
+// processorTime is what this process has used of processors.
+func processorTime(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func benchEvent(b *testing.B, place, endpoint int, version uint32) []byte {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -82,5 +83,23 @@ func TestMetric(t *testing.T) {
 	const text = "# HELP a b\na{x=\"1\"} 2\na{x=\"2\"} 3\nab 7\n"
 	if got := metric(text, "a"); got != 5 {
 		t.Errorf("got %v", got)
+	}
+}
+
+func TestHolders(t *testing.T) {
+	const text = `File: fedns
+Type: inuse_space
+Showing nodes accounting for 20MB, 100% of 20MB total
+      flat  flat%   sum%        cum   cum%
+   12.5MB 62.50% 62.50%    12.5MB 62.50%  github.com/fedns/fedns/dnsserver/answer.(*table).addChunk
+    7.5MB 37.50%   100%      20MB   100%  github.com/fedns/fedns/dnsserver/zone.makePage (inline)
+    1.0MB    5%   100%       20MB   100%  github.com/fedns/fedns/discovery/kubernetes.(*resource[go.shape.struct { github.com/fedns/fedns/x }]).run
+`
+	want := []holder{{"dnsserver/answer.(*table).addChunk", "12.5MB", "62.50%"}, {"dnsserver/zone.makePage", "7.5MB", "37.50%"}, {"discovery/kubernetes.(*resource", "1.0MB", "5%"}}
+	if got := holders(text); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if got := holders("go: no such tool"); got != nil {
+		t.Errorf("of nothing: %v", got)
 	}
 }

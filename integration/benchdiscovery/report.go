@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/fedns/fedns/integration/figures"
@@ -99,5 +100,10 @@ func (r *report) Text(w io.Writer) {
 		return fmt.Sprintf("%s|%d|%.1f|%.1f|%.0f|%.0f|%.0f|%.0f|%.0f", x.Kind, x.Endpoints, x.Ready, x.CPU,
 			figures.MiB(x.Peak), figures.MiB(x.RSS), figures.MiB(x.PSS), figures.MiB(x.Heap), figures.MiB(x.InUse))
 	})
+	for _, x := range r.Worlds {
+		figures.Table(w, "The heap of "+x.title()+", by a profile: functions of the daemon, with what they call", "function|in use|of all", len(x.Holders), func(i int) string {
+			return strings.Join([]string{x.Holders[i].Function, x.Holders[i].Size, x.Holders[i].Share}, "|")
+		})
+	}
 	r.Targets.Table(w)
 }

@@ -17,6 +17,8 @@ type world struct {
 	footprint
 	Ready float64 `json:"readySeconds"`
 	CPU   float64 `json:"readyCPUSeconds"` // that the daemon had used by then
+	// Holders are the functions that have allocated the most of the heap.
+	Holders []holder `json:"heapProfile,omitempty"`
 
 	fleet  *simulator.Fleet
 	daemon *daemon
@@ -34,6 +36,8 @@ const reverse = "zones: [{name: 10.in-addr.arpa}]\n"
 
 // startLimit is how long a daemon may take to be ready at all.
 const startLimit = 3 * time.Minute
+
+func (w *world) title() string { return fmt.Sprintf("%d endpoints, %s", w.Endpoints, w.Kind) }
 
 // newWorld starts a fleet with so many endpoints a cluster and a daemon before
 // it, and waits until that is ready. The caller must close it.

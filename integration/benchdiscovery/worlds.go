@@ -60,6 +60,11 @@ func (b *bench) world(ctx context.Context, kind string, endpoints int) (*world, 
 		if w.footprint, err = w.daemon.settled(ctx, b.settle); err != nil {
 			return nil, delays{}, err
 		}
+		if endpoints == b.endpoints { // of few it tells nothing
+			if w.Holders, err = w.daemon.profile(ctx); err != nil {
+				b.report.Targets.Missed("heap profile, "+w.title(), "", err)
+			}
+		}
 		b.report.Worlds = append(b.report.Worlds, *w)
 	}
 	var d delays
@@ -75,7 +80,7 @@ func (b *bench) world(ctx context.Context, kind string, endpoints int) (*world, 
 }
 
 func (b *bench) rounds(ctx context.Context, w *world) (delays, error) {
-	d := delays{What: fmt.Sprintf("%d endpoints, %s", w.Endpoints, w.Kind)}
+	d := delays{What: w.title()}
 	before, err := w.daemon.own(ctx)
 	if err != nil {
 		return d, err

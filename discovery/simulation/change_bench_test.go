@@ -190,7 +190,7 @@ func benchSlice(place, endpoint int, version uint32) *discoveryv1.EndpointSlice 
 			OwnerReferences: []metav1.OwnerReference{{APIVersion: "v1", Kind: "Service", Name: name, UID: "35d8bd2c-34ba-4fd8-a1f6-0c9a8d0d1f77", Controller: &controlled}},
 			ManagedFields: []metav1.ManagedFieldsEntry{{
 				Manager: "kube-controller-manager", Operation: metav1.ManagedFieldsOperationUpdate, APIVersion: "discovery.k8s.io/v1", FieldsType: "FieldsV1",
-				FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:addressType":{},"f:endpoints":{},"f:metadata":{"f:generateName":{},"f:labels":{".":{},"f:endpointslice.kubernetes.io/managed-by":{},"f:kubernetes.io/service-name":{}},"f:ownerReferences":{".":{},"k:{\"uid\":\"35d8bd2c-34ba-4fd8-a1f6-0c9a8d0d1f77\"}":{}}},"f:ports":{}}`)},
+				FieldsV1: metav1.NewFieldsV1(`{"f:addressType":{},"f:endpoints":{},"f:metadata":{"f:generateName":{},"f:labels":{".":{},"f:endpointslice.kubernetes.io/managed-by":{},"f:kubernetes.io/service-name":{}},"f:ownerReferences":{".":{},"k:{\"uid\":\"35d8bd2c-34ba-4fd8-a1f6-0c9a8d0d1f77\"}":{}}},"f:ports":{}}`),
 			}},
 		},
 		AddressType: discoveryv1.AddressTypeIPv4,

@@ -144,6 +144,44 @@ var rules = []rule{
 		Because: "providers read the zone and do not know who wrote it",
 	},
 	{
+		From:    []string{"providers/hosted"},
+		Ban:     append([]string{"net", "net/http", "github.com/miekg/dns/..."}, kubernetes...),
+		Because: "what all of providers shares is pure data: no provider's library, no sockets",
+	},
+	{
+		From:    []string{"providers/ownership"},
+		Allow:   []string{"std", "providers/hosted", "dnsserver/zone", "dnsserver/dnsname", "dnsserver/wire"},
+		Because: "whose a record is has to be read alike by every version and every provider: claims are pure text, with no library between",
+	},
+	{
+		From:    []string{"providers/ownership"},
+		Ban:     []string{"net", "net/http", "os/exec"},
+		Because: "whose a record is follows from what the hosted zone holds, and from nothing else: claims ask nobody",
+	},
+	{
+		From:    []string{"providers/rate"},
+		Ban:     []string{"."},
+		Allow:   []string{"providers/hosted", "dnsserver/zone", "dnsserver/dnsname", "dnsserver/wire"},
+		Because: "rates count calls: what a call is for is decided above them",
+	},
+	{
+		From:    []string{"providers/route53/...", "providers/clouddns/...", "providers/rfc2136/...", "providers/webhook/...", "providers/zonefile/...", "providers/inmemory/..."},
+		Ban:     []string{"providers/plan", "providers/ownership", "providers/rate"},
+		Because: "a provider makes changes: what to change, and when, is decided above it",
+	},
+	{
+		From:    []string{"..."},
+		Except:  []string{"providers/providertest"},
+		Ban:     []string{"providers/providertest"},
+		Because: "the suite of providers imports testing, so only tests may import it",
+	},
+	{
+		From:    []string{"providers/providertest"},
+		Ban:     []string{"providers/..."},
+		Allow:   []string{"providers/providertest", "providers/hosted"},
+		Because: "the suite runs on any provider and knows none",
+	},
+	{
 		From:    []string{"federation/..."},
 		Ban:     []string{"providers/..."},
 		Because: "federation decides where things go; what DNS they get is decided downstream",

@@ -50,6 +50,7 @@ func (b *Builder) Delete(k Key) { b.Apply(Edit{OpDelete, RRset{Owner: k.Owner, T
 
 // Apply takes edits, to be made in the order given.
 func (b *Builder) Apply(edits ...Edit) {
+	b.edits = slices.Grow(b.edits, len(edits))
 	for _, e := range edits {
 		b.edits = append(b.edits, keyedEdit{e.RRset.Owner.SortKey(), e})
 	}
@@ -216,16 +217,16 @@ func (b *Builder) setSOA(next *Snapshot, changes []Change) ([]Change, error) {
 	}
 	now := NewRRset(b.apex, TypeSOA, was.TTL, soa.RDATA())
 	next.top = packNode(Edit{OpSet, now}.Apply(slices.Collect(apex.RRsets())))
-	if j, found := slices.BinarySearchFunc(changes, now.Key(), compareChange); found {
+	j := 0 // the apex's changes come first
+	for j < len(changes) && changes[j].Key.Owner == b.apex && changes[j].Key.Type < TypeSOA {
+		j++
+	}
+	if j < len(changes) && changes[j].Key == now.Key() {
 		changes[j].New = &now
 	} else {
 		changes = slices.Insert(changes, j, Change{Key: now.Key(), Old: &was, New: &now})
 	}
 	return changes, nil
-}
-
-func compareChange(c Change, k Key) int {
-	return cmp.Or(dnsname.Compare(c.Key.Owner, k.Owner), cmp.Compare(c.Key.Type, k.Type))
 }
 
 // checkNode says what is wrong with the RRsets of one owner name.

@@ -59,3 +59,17 @@ func TestTextOfOneRecord(t *testing.T) {
 		}
 	}
 }
+
+// FuzzText: what is written as text is read as the same octets, or not at all.
+func FuzzText(f *testing.F) {
+	f.Add(dns.TypeTXT, []byte("\x03a\"b\x00"))
+	f.Add(dns.TypeMX, []byte("\x00\x0a\x04mail\x00"))
+	f.Add(dns.TypeSVCB, []byte("\x00\x01\x00\x00\x03\x00\x02\x01\xbb"))
+	f.Add(dns.TypeLOC, make([]byte, 16))
+	f.Fuzz(func(t *testing.T, typ uint16, rdata []byte) {
+		text := zonefile.FormatRDATA(typ, string(rdata))
+		if got, err := zonefile.ParseRDATA(typ, text); err == nil && !strings.HasPrefix(text, `\#`) && got != string(rdata) {
+			t.Errorf("type %d, %x as %s is read as %x", typ, rdata, text, got)
+		}
+	})
+}

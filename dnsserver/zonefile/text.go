@@ -1,9 +1,10 @@
 package zonefile
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -12,50 +13,88 @@ import (
 	"github.com/fedns/fedns/dnsserver/dnsname"
 )
 
-// ParseRDATA reads what stands behind a record's type in a zone file, and gives
-// canonical RDATA. Names in it are absolute, with or without the final dot. It is
-// for records that come one by one, from APIs; Read is for files.
-func ParseRDATA(typ uint16, text string) (string, error) {
-	left := int64(maxEntry)
-	s := newScanner(strings.NewReader(text), &left)
-	e, err := s.next()
-	if errors.Is(err, io.EOF) {
-		e, err = &entry{}, nil
-	}
-	if err == nil {
-		var p rdataParser
-		var rdata string
-		if rdata, err = p.parse(e, 0, typ, dnsname.Root); err == nil {
-			if _, more := s.next(); !errors.Is(more, io.EOF) {
-				return "", fmt.Errorf("%s: there is more than one line", typeName(typ))
-			}
-			return rdata, nil
-		}
-	}
-	var fault *Error
-	if errors.As(err, &fault) {
-		err = errors.New(fault.Problem)
-	}
-	return "", fmt.Errorf("%s: %w", typeName(typ), err)
+// RDATAParser turns RDATA in presentation form (RFC 1035 §5.1, RFC 3597 §5) into
+// canonical RDATA, one record at a time, as APIs of hosted zones have it. Names
+// that do not end with a dot are taken as if they did. The zero RDATAParser is
+// ready. It is not safe for concurrent use.
+type RDATAParser struct {
+	s scanner
+	p rdataParser
 }
 
-// FormatRDATA is RDATA as ParseRDATA reads it: in the type's own form, or in the
-// one of RFC 3597 §5 for a type or for data that has none.
-func FormatRDATA(typ uint16, rdata string) string {
-	generic := fmt.Sprintf(`\# %d %x`, len(rdata), rdata)
-	if _, ok := dns.TypeToRR[typ]; !ok || wellFormed(typ, []byte(rdata)) != nil {
-		return generic
+// Parse reads text, which must be all of the RDATA and nothing else.
+func (r *RDATAParser) Parse(typ uint16, text string) (string, error) {
+	if isMeta(typ) {
+		return "", fmt.Errorf("%s is no type of data (RFC 6895 §3.1)", typeName(typ))
 	}
-	h := dns.RR_Header{Name: ".", Rrtype: typ, Class: dns.ClassINET, Rdlength: uint16(len(rdata))}
-	rr, _, err := dns.UnpackRRWithHeader(h, []byte(rdata), 0)
+	if strings.ContainsAny(text, "\r\n") {
+		return "", errors.New("the data has a line break in it")
+	}
+	e := &r.s.e
+	e.buf, e.tokens = append(append(e.buf[:0], text...), '\n'), e.tokens[:0]
+	r.s.line, r.s.depth = 1, 0
+	if err := r.s.tokenize(0); err != nil {
+		return "", errors.New(err.Problem)
+	}
+	if r.s.depth > 0 {
+		return "", errors.New(r.s.unclosed().Problem)
+	}
+	if end := len(e.tokens); end > 0 && strings.Contains(string(e.buf[e.tokens[end-1].end:]), ";") {
+		// In a file it would begin a comment; here it would be lost.
+		return "", errors.New("the data has a semicolon outside of quotes")
+	}
+	return r.p.parse(e, 0, typ, dnsname.Root)
+}
+
+// RDATAText is canonical RDATA in presentation form: RDATAParser.Parse's inverse.
+// Names are absolute. Of a type that is not known, and of RDATA that its type's
+// own form does not give again, it is the form of RFC 3597 §5.
+func RDATAText(typ uint16, rdata string) string {
+	// Most records are addresses: they need no library.
+	if typ == dns.TypeA && len(rdata) == 4 || typ == dns.TypeAAAA && len(rdata) == 16 {
+		addr, _ := netip.AddrFromSlice([]byte(rdata))
+		return addr.String()
+	}
+	if _, ok := dns.TypeToRR[typ]; ok && typ != dns.TypeNULL {
+		h := dns.RR_Header{Name: ".", Rrtype: typ, Class: dns.ClassINET, Rdlength: uint16(len(rdata))}
+		if rr, _, err := dns.UnpackRRWithHeader(h, []byte(rdata), 0); err == nil {
+			text := strings.TrimPrefix(rr.String(), rr.Header().String())
+			if faithful(typ) || reads(typ, text, rdata) {
+				return text
+			}
+		}
+	}
+	return strings.TrimSpace(fmt.Sprintf(`\# %d %s`, len(rdata), hex.EncodeToString([]byte(rdata))))
+}
+
+// faithful says that what miekg/dns writes of a type always reads as the same.
+// Of some rare ones it does not quote what has to be quoted.
+func faithful(typ uint16) bool {
+	switch typ {
+	case dns.TypeA, dns.TypeAAAA, dns.TypeNS, dns.TypeCNAME, dns.TypePTR, dns.TypeDNAME, dns.TypeMX, dns.TypeSRV, dns.TypeTXT, dns.TypeSOA:
+		return true
+	}
+	return false
+}
+
+func reads(typ uint16, text, rdata string) bool {
+	got, err := new(RDATAParser).Parse(typ, text)
+	return err == nil && got == rdata
+}
+
+// ParseType reads a type's mnemonic or TYPEnnn (RFC 3597 §5), in capitals.
+func ParseType(text string) (typ uint16, ok bool) { return parseType([]byte(text)) }
+
+// TypeText is ParseType's inverse: the mnemonic, or TYPEnnn.
+func TypeText(typ uint16) string { return typeName(typ) }
+
+// ParseRDATA is RDATAParser.Parse for a single record; errors begin with the type.
+func ParseRDATA(typ uint16, text string) (string, error) {
+	rdata, err := new(RDATAParser).Parse(typ, text)
 	if err != nil {
-		return generic
+		return "", fmt.Errorf("%s: %w", typeName(typ), err)
 	}
-	text := strings.TrimPrefix(rr.String(), rr.Header().String())
-	if again, err := ParseRDATA(typ, text); err != nil || again != rdata {
-		return generic
-	}
-	return text
+	return rdata, nil
 }
 
 // Canonical is RDATA without compressed names with the names of the well-known

@@ -1,75 +1,88 @@
-package zonefile_test
+package zonefile
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/miekg/dns"
-
-	"github.com/fedns/fedns/dnsserver/dnsname"
-	"github.com/fedns/fedns/dnsserver/zone"
-	"github.com/fedns/fedns/dnsserver/zonefile"
 )
 
-func TestTextOfOneRecord(t *testing.T) {
-	for _, c := range []struct {
-		typ        uint16
-		text, want string // want is the text that comes back; empty: the same
-	}{
-		{dns.TypeA, "192.0.2.1", ""},
-		{dns.TypeAAAA, "2001:DB8:0::1", "2001:db8::1"},
-		{dns.TypeCNAME, "Web.Example", "web.example."},
-		{dns.TypeMX, "10 mail.example.", ""},
-		{dns.TypeSRV, "0 5 443 a.example", "0 5 443 a.example."},
-		{dns.TypeTXT, `"a b" "c\"d\\e;f" "\009"`, ""},
-		{dns.TypeTXT, `plain`, `"plain"`},
-		{dns.TypeCAA, `0 issue "ca.example"`, ""},
-		{dns.TypeNAPTR, `100 10 "u" "sip" "!^.*$!sip:a@example!" .`, ""},
-		{65280, `\# 3 010203`, ""},
-		{dns.TypeA, `\# 4 c0000201`, "192.0.2.1"},
+func TestRDATAText(t *testing.T) {
+	var p RDATAParser
+	long := `"` + strings.Repeat("x", 255) + `"`
+	for _, tt := range []struct{ typ, text, want string }{ // want: text as it comes back; empty: the same
+		{"A", "192.0.2.1", ""},
+		{"AAAA", "2001:0db8:0:0::1", "2001:db8::1"},
+		{"AAAA", "::ffff:192.0.2.1", ""},
+		{"CNAME", "Web.Example.com.", "web.example.com."},
+		{"CNAME", "web.example.com", "web.example.com."},
+		{"MX", "10 Mail.example.com.", "10 mail.example.com."},
+		{"SRV", "1 2 443 a.example.com.", ""},
+		{"TXT", `"a" "b;c"`, ""},
+		{"TXT", `plain words`, `"plain" "words"`},
+		{"TXT", `"quote \" and \\ and \001"`, ""},
+		{"TXT", long + " " + long, ""},
+		{"CAA", `0 issue "ca.example.net; policy=ev"`, ""},
+		{"TYPE65280", `\# 3 0102ff`, ""},
 	} {
-		rdata, err := zonefile.ParseRDATA(c.typ, c.text)
+		typ, ok := ParseType(tt.typ)
+		if !ok {
+			t.Fatalf("no type %s", tt.typ)
+		}
+		rdata, err := p.Parse(typ, tt.text)
 		if err != nil {
-			t.Errorf("%s %s: %v", dns.TypeToString[c.typ], c.text, err)
+			t.Errorf("%s %s: %v", tt.typ, tt.text, err)
 			continue
 		}
-		if c.want == "" {
-			c.want = c.text
+		want := tt.want
+		if want == "" {
+			want = tt.text
 		}
-		if got := zonefile.FormatRDATA(c.typ, rdata); got != c.want {
-			t.Errorf("%s: %s comes back as %s, want %s", dns.TypeToString[c.typ], c.text, got, c.want)
-		}
-	}
-	if got, _ := zonefile.ParseRDATA(dns.TypeCNAME, "web.EXAMPLE."); got != zone.Target(dnsname.MustParse("web.example")) {
-		t.Errorf("CNAME is %q", got)
-	}
-	if got := zonefile.FormatRDATA(dns.TypeA, "abc"); got != `\# 3 616263` {
-		t.Errorf("RDATA that is none of an A record: %s", got)
-	}
-	for text, want := range map[string]string{
-		"192.0.2":              "A: bad A",
-		"":                     "A: the record has no data",
-		"192.0.2.1 192.0.2.2":  "A: ",
-		"192.0.2.1\n192.0.2.2": "A: there is more than one line",
-		"(192.0.2.1":           "A: parenthesis is never closed",
-		`\# 3 010203`:          "A: ",
-	} {
-		if _, err := zonefile.ParseRDATA(dns.TypeA, text); err == nil || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("%q: %v, want %s", text, err, want)
+		if got := RDATAText(typ, rdata); got != want {
+			t.Errorf("%s %s came back as %s, want %s", tt.typ, tt.text, got, want)
 		}
 	}
 }
 
-// FuzzText: what is written as text is read as the same octets, or not at all.
-func FuzzText(f *testing.F) {
-	f.Add(dns.TypeTXT, []byte("\x03a\"b\x00"))
-	f.Add(dns.TypeMX, []byte("\x00\x0a\x04mail\x00"))
-	f.Add(dns.TypeSVCB, []byte("\x00\x01\x00\x00\x03\x00\x02\x01\xbb"))
-	f.Add(dns.TypeLOC, make([]byte, 16))
-	f.Fuzz(func(t *testing.T, typ uint16, rdata []byte) {
-		text := zonefile.FormatRDATA(typ, string(rdata))
-		if got, err := zonefile.ParseRDATA(typ, text); err == nil && !strings.HasPrefix(text, `\#`) && got != string(rdata) {
-			t.Errorf("type %d, %x as %s is read as %x", typ, rdata, text, got)
+func TestRDATARefused(t *testing.T) {
+	var p RDATAParser
+	for _, tt := range []struct {
+		typ        uint16
+		text, want string
+	}{
+		{dns.TypeA, "192.0.2", "bad A"},
+		{dns.TypeA, "192.0.2.1 192.0.2.2", "garbage"},
+		{dns.TypeA, "192.0.2.1\n. 0 IN A 192.0.2.2", "line break"},
+		{dns.TypeA, "", "no data"},
+		{dns.TypeTXT, "v=DKIM1; k=rsa", "semicolon"},
+		{dns.TypeTXT, `"open`, "quote"},
+		{dns.TypeMX, "(10 a.", "parenthesis"},
+		{dns.TypeANY, "x", "no type of data"},
+	} {
+		if _, err := p.Parse(tt.typ, tt.text); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s %q: %v, want an error with %q", TypeText(tt.typ), tt.text, err, tt.want)
+		}
+		// What was refused does not spoil what comes after it.
+		if rdata, err := p.Parse(dns.TypeA, "192.0.2.9"); err != nil || rdata != "\xc0\x00\x02\x09" {
+			t.Fatalf("after %q: %q, %v", tt.text, rdata, err)
+		}
+	}
+}
+
+// FuzzRDATAText: whatever Parse takes, its text gives the same RDATA again.
+func FuzzRDATAText(f *testing.F) {
+	f.Add(uint16(16), `"a" b`)
+	f.Add(uint16(15), "10 a.b.")
+	f.Add(uint16(65), `1 . alpn="h2,h3" ipv4hint=192.0.2.1`)
+	var p RDATAParser
+	f.Fuzz(func(t *testing.T, typ uint16, text string) {
+		rdata, err := p.Parse(typ, text)
+		if err != nil {
+			return
+		}
+		again, err := p.Parse(typ, RDATAText(typ, rdata))
+		if err != nil || again != rdata {
+			t.Errorf("%s %q: %x, as text %q, again %x, %v", TypeText(typ), text, rdata, RDATAText(typ, rdata), again, err)
 		}
 	})
 }

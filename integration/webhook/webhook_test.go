@@ -94,7 +94,7 @@ func byHand(url string) func(context.Context, hosted.Entry) error {
 		for _, s := range e.Sets {
 			var targets []string
 			for rdata := range s.Records.RDATA() {
-				targets = append(targets, strings.TrimSuffix(zonefile.FormatRDATA(e.Key.Type, rdata), "."))
+				targets = append(targets, strings.TrimSuffix(zonefile.RDATAText(e.Key.Type, rdata), "."))
 			}
 			changes.Create = append(changes.Create, map[string]any{"dnsName": name, "recordType": typ, "recordTTL": s.TTL(), "targets": targets})
 		}

@@ -137,7 +137,7 @@ func plainName(n dnsname.Name) bool { return !strings.ContainsAny(n.String(), `\
 func refuseTargets(e hosted.Entry) string {
 	for _, s := range e.Sets {
 		for rdata := range s.Records.RDATA() {
-			text := zonefile.FormatRDATA(e.Key.Type, rdata)
+			text := zonefile.RDATAText(e.Key.Type, rdata)
 			if e.Key.Type == zone.TypeTXT {
 				if escapedOctet(text) {
 					return "the text has octets that are not printable ASCII"

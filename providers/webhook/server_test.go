@@ -171,7 +171,7 @@ func (s *server) edit(_ context.Context, e hosted.Entry) error {
 	for _, set := range e.Sets {
 		r.RecordTTL = int64(set.TTL())
 		for rdata := range set.Records.RDATA() {
-			r.Targets = append(r.Targets, zonefile.FormatRDATA(e.Key.Type, rdata))
+			r.Targets = append(r.Targets, zonefile.RDATAText(e.Key.Type, rdata))
 		}
 		s.records = append(s.records, r)
 	}

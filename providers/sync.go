@@ -47,6 +47,8 @@ type Config struct {
 type Origin struct {
 	Object string       // as in plan.Part, of what no shard has
 	Shards []plan.Shard // of address records
+	// Routing goes before Shape's; nil: it does not.
+	Routing *hosted.Policy
 }
 
 // Observer hears what a Sync did. It is called by one goroutine at a time, and must
@@ -211,12 +213,16 @@ func (s *Sync) want(snapshot *zone.Snapshot, owner dnsname.Name) map[uint16]plan
 	if !wanted {
 		return nil
 	}
+	shape := s.cfg.Shape
+	if origin.Routing != nil {
+		shape.Routing = *origin.Routing
+	}
 	var out map[uint16]plan.Want
 	for r := range snapshot.Node(owner).RRsets() {
 		if !s.ours(r) {
 			continue
 		}
-		if w := s.cfg.Shape.New(r, origin.Object, origin.Shards); !w.Entry.IsEmpty() {
+		if w := shape.New(r, origin.Object, origin.Shards); !w.Entry.IsEmpty() {
 			if out == nil {
 				out = map[uint16]plan.Want{}
 			}

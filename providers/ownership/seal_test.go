@@ -96,6 +96,46 @@ func TestOwnClaimsAreSealed(t *testing.T) {
 	}
 }
 
+// TestReplaceKey: with the old key at hand claims are read, what is claimed anew is
+// sealed with the new one, and who has the old key only still reads its own.
+func TestReplaceKey(t *testing.T) {
+	web := key("web.example.com.", zone.TypeA)
+	oldKey, newKey := []byte(strings.Repeat("k", KeyLen)), []byte(strings.Repeat("n", KeyLen))
+	before := newCodec(t, "k")
+	ours, theirs := claim("prod", "eu-1", digest("192.0.2.1")), claim("test", "eu-1", digest("192.0.2.2"))
+	e, err := before.Encode(web, []Claim{ours, theirs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, next := range [][]byte{newKey, nil} {
+		both, err := NewCodec(apex, next, oldKey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, read, _, err := both.Decode(e)
+		if err != nil || !equal(read, []Claim{ours, theirs}) {
+			t.Fatalf("%+v, %v", read, err)
+		}
+		again, err := both.Encode(web, []Claim{ours, read[1]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		only, err := NewCodec(apex, next)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, got, _, _ := only.Decode(again); !slices.ContainsFunc(got, ours.Equal) {
+			t.Errorf("with the new key only: %+v", got)
+		}
+		if _, got, _, _ := before.Decode(again); !slices.ContainsFunc(got, theirs.Equal) {
+			t.Errorf("with the old key only: %+v", got)
+		}
+	}
+	if _, err := NewCodec(apex, newKey, []byte("short")); err == nil || !strings.HasPrefix(err.Error(), "old key") {
+		t.Error(err)
+	}
+}
+
 // TestNonces: one that came twice for different data would tell the key of GCM's
 // hash, with which claims can be forged.
 func TestNonces(t *testing.T) {

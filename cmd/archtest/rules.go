@@ -92,6 +92,24 @@ var rules = []rule{
 		Because: "it imports testing, so only tests may import it",
 	},
 	{
+		From:    []string{"..."},
+		Except:  []string{"providers/route53/route53test"},
+		Ban:     []string{"providers/route53/route53test"},
+		Because: "it plays Route 53, and answers without asking anybody: only tests may import it",
+	},
+	{
+		From:    []string{"providers/route53/route53test"},
+		Ban:     []string{"."},
+		Because: "it is the other opinion on Route 53: what it shared with the provider would be tested against itself",
+	},
+	{
+		From:    []string{"..."},
+		Except:  []string{"providers/route53/..."},
+		Ban:     []string{"github.com/aws/..."},
+		Direct:  true,
+		Because: "one package knows Amazon's SDK: everything else knows hosted zones",
+	},
+	{
 		From:    []string{"federation/api/..."},
 		Ban:     []string{"k8s.io/client-go/...", "sigs.k8s.io/controller-runtime/...", "."},
 		Allow:   []string{"federation/api/..."},
@@ -129,9 +147,16 @@ var rules = []rule{
 	},
 	{
 		From:    []string{"discovery/...", "providers/...", "federation/..."},
+		Except:  []string{"providers/rfc2136/..."},
 		Ban:     []string{"dnsserver/..."},
 		Allow:   []string{"dnsserver/dnsname", "dnsserver/wire", "dnsserver/zone", "dnsserver/zonefile"},
 		Because: "the wings share the zone model; none of them sees compiled answers or sockets",
+	},
+	{
+		From:    []string{"providers/rfc2136/..."},
+		Ban:     []string{"dnsserver/..."},
+		Allow:   []string{"dnsserver/dnsname", "dnsserver/wire", "dnsserver/zone", "dnsserver/zonefile", "dnsserver/tsig"},
+		Because: "as the other wings; what it sends is signed as what dnsserver answers, and keys are read in one way",
 	},
 	{
 		From:    []string{"discovery/..."},

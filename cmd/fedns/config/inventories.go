@@ -114,9 +114,6 @@ func (r *reader) formats(v value) (all []string) {
 // checkInventories names them, and notes what is wrong between their fields.
 func (r *reader) checkInventories(c *Config) {
 	host := c.Host.Kubeconfig != "" || c.Host.InCluster
-	if _, given := r.seen["host"]; given {
-		r.checkHost(host)
-	}
 	count := map[string]int{}
 	for n := range c.Inventories {
 		i, path := &c.Inventories[n], fmt.Sprintf("inventories[%d]", n)
@@ -134,22 +131,6 @@ func (r *reader) checkInventories(c *Config) {
 			r.lack(below(path, i.Kind), "dir", "one of dir, file")
 		case i.Dir != "" && i.File != "":
 			r.fault(r.seen[below(path, i.Kind)+".file"], "got it beside dir, want one of dir, file")
-		}
-	}
-}
-
-func (r *reader) checkHost(host bool) {
-	in, both := r.seen["host.inCluster"]
-	both = both && in.node.Value == "true" && r.seen["host.kubeconfig"].node != nil
-	switch {
-	case both:
-		r.fault(in, "second way to reach the host, want one of kubeconfig, inCluster")
-	case !host:
-		r.lack("host", "kubeconfig", "one of kubeconfig, inCluster")
-	}
-	for _, name := range []string{"context", "allowExec"} {
-		if f, given := r.seen["host."+name]; given && r.seen["host.kubeconfig"].node == nil {
-			r.fault(f, "got %s without kubeconfig, want both", describe(f.node))
 		}
 	}
 }

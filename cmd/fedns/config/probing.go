@@ -29,16 +29,6 @@ func (r *reader) host(v value, h *Host) {
 			h.Namespace = r.label(f)
 		}
 	}
-	kubeconfig, given := r.seen["host.kubeconfig"]
-	if _, ok := r.mappings["host"]; ok && !given && !h.InCluster {
-		r.lack("host", "kubeconfig", "exactly one of kubeconfig, inCluster")
-	}
-	if given && h.InCluster {
-		r.fault(kubeconfig, "second way to reach the cluster, want exactly one of kubeconfig, inCluster")
-	}
-	if f, ok := r.seen["host.context"]; ok && !given {
-		r.fault(f, "got %s without kubeconfig, want both", describe(f.node))
-	}
 }
 
 // probes are a cluster's targets, none twice.

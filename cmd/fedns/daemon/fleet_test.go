@@ -203,6 +203,45 @@ func TestFleetKeepsMembers(t *testing.T) {
 	}
 }
 
+// TestFleetOfNothing: an inventory that was read and states nothing since the
+// start does not say that there are no clusters. What ends the doubt is that it
+// states one, after which its absence is its own word, or another configuration.
+func TestFleetOfNothing(t *testing.T) {
+	const text = "inventories: [{secrets: {namespace: fedns}}]\n"
+	begin := func(t *testing.T) (*inventorytest.APIServer, *recorder) {
+		server := inventorytest.NewAPIServer(t)
+		r := newRecorder(t)
+		r.apply(server, text)
+		r.await("read", func(_ map[cluster.ID]discovery.Member, all []api.Inventory) bool { return all[0].Read })
+		r.await("perhaps others", func(ms map[cluster.ID]discovery.Member, _ []api.Inventory) bool { return len(ms) == 0 && !r.complete })
+		return server, r
+	}
+	none := func(r *recorder) func(map[cluster.ID]discovery.Member, []api.Inventory) bool {
+		return func(ms map[cluster.ID]discovery.Member, _ []api.Inventory) bool { return len(ms) == 0 && r.complete }
+	}
+	t.Run("it states one", func(t *testing.T) {
+		server, r := begin(t)
+		server.Put(stated("a", "https://a:1", "t"))
+		r.await("one, and no others", func(ms map[cluster.ID]discovery.Member, _ []api.Inventory) bool { return len(ms) == 1 && r.complete })
+		server.Delete(stated("a", "", ""))
+		r.await("none any more", none(r))
+	})
+	t.Run("the configuration changes", func(t *testing.T) {
+		server, r := begin(t)
+		r.apply(server, text)
+		r.await("none", none(r))
+	})
+	t.Run("beside one that states some", func(t *testing.T) {
+		server := inventorytest.NewAPIServer(t)
+		server.Put(stated("a", "https://a:1", "t"))
+		r := newRecorder(t)
+		r.apply(server, "inventories: [{secrets: {namespace: fedns}}, {secrets: {namespace: other}}]\n")
+		r.awaitNames("a")
+		r.await("both were read", func(_ map[cluster.ID]discovery.Member, all []api.Inventory) bool { return all[0].Read && all[1].Read })
+		r.await("perhaps others", func(map[cluster.ID]discovery.Member, []api.Inventory) bool { return !r.complete })
+	})
+}
+
 // TestInventoryThatCannotBeRun: its reason is told, and it is tried again.
 func TestInventoryThatCannotBeRun(t *testing.T) {
 	server := inventorytest.NewAPIServer(t)

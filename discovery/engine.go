@@ -14,6 +14,7 @@ import (
 	"github.com/fedns/fedns/discovery/state"
 	"github.com/fedns/fedns/discovery/store"
 	"github.com/fedns/fedns/discovery/synth"
+	"github.com/fedns/fedns/discovery/tide"
 	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/dnsserver/zone"
 )
@@ -46,7 +47,7 @@ type Member struct {
 	// last both count: the stronger one is heeded.
 	Word evidence.Word
 	// Source is run by the Engine, and run again, one run after the other, when a
-	// run failed.
+	// run failed. A tide.User is told how far the cluster's store had come.
 	Source cluster.Source
 	// Revision stands for all that Source was made from. While it stays the same a
 	// new Source is not looked at: the one that runs goes on.
@@ -221,7 +222,7 @@ func (e *Engine) setMembers(ms []Member, complete bool) {
 		have := e.members[m.ID]
 		switch {
 		case have == nil:
-			now := &member{Member: m, state: cluster.State{Since: time.Now()}}
+			now := &member{Member: m, state: cluster.State{Since: time.Now()}, tides: tide.New(nil)}
 			now.kept.word, now.kept.wordAt = e.words[m.ID].word, e.words[m.ID].at
 			e.members[m.ID] = now
 			delete(e.words, m.ID)

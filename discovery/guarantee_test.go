@@ -449,3 +449,23 @@ func TestGuaranteeWordsOutlive(t *testing.T) {
 		}
 	})
 }
+
+// TestGuaranteeTidesOutlive: what a cluster lacks whose store went back in time
+// while nobody looked may only have been forgotten.
+func TestGuaranteeTidesOutlive(t *testing.T) {
+	d := newDrawer()
+	p := guaranteetest.Prove(t, guarantee.TidesOutlive)
+	n := 10 + p.IntN(30)
+	d.has("a", many(n, cluster.NoLoss)...).Tides = map[string]string{"services": fmt.Sprint(1000 + p.IntN(1000))}
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Config{Keeper: d, Withdrawals: limits})
+		s := &tidal{source: newSource()}
+		r.SetMembers([]Member{{ID: "a", Source: s}})
+		up := <-s.runs
+		before := r.zoneNow()
+		up <- s.listed(fmt.Sprint(1+p.IntN(999)), many(n-1-p.IntN(3), cluster.NoLoss)...)
+		if now := r.zoneNow(); now != before {
+			p.Broken("it was\n%s\nand is\n%s", before, now)
+		}
+	})
+}

@@ -127,7 +127,7 @@ func (m memory) Memos() map[cluster.ID]state.Memo {
 	defer m.mu.RUnlock()
 	all := make(map[cluster.ID]state.Memo, len(m.members)+len(m.attic))
 	for id, c := range m.members {
-		memo := state.Memo{Topology: c.topology, Word: string(c.kept.word), WordAt: c.kept.wordAt}
+		memo := state.Memo{Topology: c.topology, Word: string(c.kept.word), WordAt: c.kept.wordAt, Tides: c.tides.Versions()}
 		if len(c.held) > 0 {
 			memo.Held = c.heldBy
 		} else if !c.swept {

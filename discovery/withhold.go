@@ -202,12 +202,13 @@ func (e *Engine) release(m *member, why string) {
 	}
 }
 
-// sweep withdraws what a cluster holds and did not report in a run that has told everything.
-func (e *Engine) sweep(m *member, id cluster.ID) {
+// sweep withdraws what a cluster holds and did not report in a run that has told
+// everything; by is the evidence for that.
+func (e *Engine) sweep(m *member, id cluster.ID, by cluster.Loss) {
 	var gone []cluster.Group
 	for _, key := range e.store.NotOf(id, m.run) {
 		if _, held := m.held[key]; !held {
-			gone = append(gone, cluster.Group{Service: key, Withdrawn: true, Loss: cluster.Missing})
+			gone = append(gone, cluster.Group{Service: key, Withdrawn: true, Loss: max(by, cluster.Missing)})
 		}
 	}
 	for _, g := range e.withhold(m, id, gone, 0) {

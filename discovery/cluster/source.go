@@ -34,7 +34,10 @@ type Update struct {
 	// Losing is how many Groups with a Loss the Source knows of, those told here and
 	// those that will be; fewer than are in Groups: no more than these.
 	Losing int
-	Nodes  *Liveness // whether the cluster's nodes are seen to work (their Leases)
+	// Lacks is, with a Live State, the evidence for what was not reported: a complete
+	// list lacks it. NoLoss says Missing.
+	Lacks Loss
+	Nodes *Liveness // whether the cluster's nodes are seen to work (their Leases)
 }
 
 // Phase is how a member cluster stands.

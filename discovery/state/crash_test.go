@@ -68,6 +68,11 @@ func (w *world) step(r *rand.Rand, k *Keeper) {
 			Topology: cluster.Topology{Region: fmt.Sprint("r", r.IntN(3)), Zones: []string{"a", "b"}[:r.IntN(3)]},
 			LastSync: time.Unix(int64(r.IntN(1000))*60, 5).UTC(), Word: []string{"", "drained"}[r.IntN(2)], WordAt: time.Unix(int64(r.IntN(9)), 0).UTC(),
 		}
+		if n := r.IntN(3); n > 0 {
+			m := w.memos[id]
+			m.Tides = map[string]string{"services": fmt.Sprint(r.IntN(1000)), "endpointslices": "7"}
+			w.memos[id] = m
+		}
 		if len(w.memos[id].Topology.Zones) == 0 {
 			m := w.memos[id]
 			m.Topology.Zones = nil

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +35,9 @@ type Memo struct {
 	WordAt   time.Time // of Word; zero: never given
 	// Held is the weakest evidence of withdrawals that were held; NoLoss: none were.
 	Held cluster.Loss
+	// Tides are the highest resource versions that were seen, by resource: as of the
+	// minute, as LastSync.
+	Tides map[string]string
 }
 
 // Memory is what is known now. Its methods may be called from any goroutine, and
@@ -73,7 +77,12 @@ func appendMemo(dst []byte, id cluster.ID, m Memo) []byte {
 	}
 	dst = appendTime(dst, m.LastSync)
 	dst = packed.AppendText(dst, m.Word)
-	return append(appendTime(dst, m.WordAt), byte(m.Held))
+	dst = append(appendTime(dst, m.WordAt), byte(m.Held))
+	dst = binary.AppendUvarint(dst, uint64(len(m.Tides)))
+	for _, resource := range slices.Sorted(maps.Keys(m.Tides)) {
+		dst = packed.AppendText(packed.AppendText(dst, resource), m.Tides[resource])
+	}
+	return dst
 }
 
 // appendTime appends seconds and nanoseconds, each one more, or 0 for the zero time.
@@ -96,6 +105,22 @@ func readTime(r *packed.Reader) time.Time {
 		return time.Time{}
 	}
 	return time.Unix(int64(seconds), int64(nanos)).UTC()
+}
+
+// readTides reads the last part of a Memo, which the first ones did not have.
+func readTides(r *packed.Reader) map[string]string {
+	if r.Empty() {
+		return nil
+	}
+	var all map[string]string
+	for n := r.Count(); n > 0 && !r.Bad(); n-- {
+		if all == nil {
+			all = map[string]string{}
+		}
+		resource := clone(r.Text())
+		all[resource] = clone(r.Text())
+	}
+	return all
 }
 
 // taker builds a Known from records in the order they were written.
@@ -132,6 +157,7 @@ func (t *taker) take(kind byte, body string) error {
 		m.Topology.Findings = packed.List(&r, func() string { return clone(r.Text()) })
 		m.LastSync, m.Word, m.WordAt = readTime(&r), clone(r.Text()), readTime(&r)
 		m.Held = cluster.Loss(r.Octet())
+		m.Tides = readTides(&r)
 		if r.Bad() || !r.Empty() {
 			return errBody
 		}
@@ -178,9 +204,10 @@ func (t *taker) key(r *packed.Reader, body string) cluster.ServiceKey {
 }
 
 // differs says that what was written of a cluster is not good enough any more.
-// That it was heard of goes with every Update, so only every minute counts.
+// That it was heard of goes with every Update, so only every minute counts; and
+// so it is with its resource versions, but for the first ones.
 func (m Memo) differs(was Memo) bool {
-	return !m.Topology.Equal(was.Topology) || m.Word != was.Word || !m.WordAt.Equal(was.WordAt) || m.Held != was.Held ||
+	return !m.Topology.Equal(was.Topology) || m.Word != was.Word || !m.WordAt.Equal(was.WordAt) || m.Held != was.Held || len(m.Tides) != len(was.Tides) ||
 		m.LastSync.IsZero() != was.LastSync.IsZero() || m.LastSync.Sub(was.LastSync).Abs() >= time.Minute
 }
 

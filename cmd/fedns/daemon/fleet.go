@@ -15,6 +15,7 @@ import (
 	"github.com/fedns/fedns/discovery/inventory"
 	"github.com/fedns/fedns/discovery/kubernetes"
 	"github.com/fedns/fedns/discovery/synth"
+	"github.com/fedns/fedns/discovery/tide"
 )
 
 // fleet is all member clusters: those of the configuration and those that its
@@ -147,6 +148,10 @@ func (f *fleet) member(c inventory.Chosen, allowExec bool, held map[cluster.ID]*
 	}
 	return discovery.Member{
 		ID: c.ID, Place: synth.Place{Region: c.Region, Zones: c.Zones}, Revision: revision,
-		Source: &source{func() (cluster.Source, error) { return kubernetes.New(kc) }},
+		Source: &source{open: func(tides *tide.Table) (cluster.Source, error) {
+			kc := kc
+			kc.Tides = tides
+			return kubernetes.New(kc)
+		}},
 	}
 }

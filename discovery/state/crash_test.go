@@ -194,17 +194,21 @@ func TestCrashAnywhere(t *testing.T) {
 				k, known := opened(t, m)
 				now := of(known)
 				before := now.clone()
-				for range 6 {
-					for range 1 + r.IntN(10) {
-						now.step(r, k)
-					}
-					if r.IntN(8) == 0 {
-						k.anew = true
+				for beat := range 7 {
+					write := k.end // as a process that is stopped does last
+					if beat < 6 {
+						for range 1 + r.IntN(10) {
+							now.step(r, k)
+						}
+						if r.IntN(8) == 0 {
+							k.anew = true
+						}
+						write = func() error { return k.beat(now) }
 					}
 					if life == 2 && m.left < 0 {
 						m.left = at
 					}
-					err := k.beat(now)
+					err := write()
 					if crashed = m.left == 0; crashed {
 						m = m.crash(crash)
 						_, known := opened(t, m)
@@ -271,16 +275,23 @@ func TestRandomHistories(t *testing.T) {
 			switch r.IntN(12) {
 			case 0:
 				m = m.crash(r)
-				fallthrough
-			case 1:
 				k, known = opened(t, m)
-				if wrong := among(states, of(known)); wrong != "" || !known.Whole {
-					f, _ := load(view{m})
-					t.Fatalf("seed %d, history %d: whole %t, %s, %q, %q", seed, h, known.Whole, wrong, f.tell, slices.Sorted(maps.Keys(m.names)))
+			case 1:
+				if err := k.end(); err != nil {
+					t.Fatal(err)
 				}
-				now = of(known)
-				states = append(states, now.clone()) // what was read may not be on disk yet
+				k, known = opened(t, m)
+			case 2:
+				k, known = opened(t, m)
+			default:
+				continue
 			}
+			if wrong := among(states, of(known)); wrong != "" || !known.Whole {
+				f, _ := load(view{m})
+				t.Fatalf("seed %d, history %d: whole %t, %s, %q, %q", seed, h, known.Whole, wrong, f.tell, slices.Sorted(maps.Keys(m.names)))
+			}
+			now = of(known)
+			states = append(states, now.clone()) // what was read may not be on disk yet
 		}
 	}
 }

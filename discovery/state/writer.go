@@ -75,7 +75,11 @@ func (k *Keeper) Run(ctx context.Context, mem Memory) {
 		var done chan error
 		select {
 		case <-ctx.Done():
-			if err := k.beat(mem); !errors.Is(err, ErrHeld) {
+			err := k.beat(mem)
+			if err == nil {
+				err = k.end()
+			}
+			if !errors.Is(err, ErrHeld) {
 				k.failed(err)
 			}
 			return
@@ -266,6 +270,32 @@ func (k *Keeper) append(mem Memory, memos map[cluster.ID]Memo, marks map[Ref]str
 		w.memos[id] = memos[id]
 	}
 	k.wrote(0)
+	return nil
+}
+
+// end says that the last segment is all there is. A crash may cost the end of a
+// segment, so that what lacks there says nothing; the header of the next one tells
+// what cannot lack any more. A base tells its own end, and a segment of another
+// process was ended by it, or was not.
+func (k *Keeper) end() error {
+	w := &k.writer
+	if w.out == nil {
+		return nil
+	}
+	last, name := w.out, segmentName(w.next)
+	w.out = nil
+	out, err := begin(k.disk, name, header{version, kindLog, 0, w.good})
+	if err != nil {
+		return errors.Join(err, last.file.Close())
+	}
+	w.out = out
+	if err := errors.Join(last.file.Close(), out.sync(), k.disk.Sync(".")); err != nil {
+		return k.abandon(err, true)
+	}
+	w.names, w.good = append(w.names, name), uint64(out.at)
+	w.since += int64(out.at)
+	w.sure++
+	w.next++
 	return nil
 }
 

@@ -149,6 +149,8 @@ type loop struct {
 	unjudged   bool                         // something that verdicts depend on has changed
 	judgeAt    time.Time                    // when time changes them; zero: never
 	judgeTimer *time.Timer                  // nil: never
+	mendAt     time.Time                    // when mend ends
+	mend       *time.Timer                  // nil: nothing that is held can be let go
 	stale      map[cluster.ServiceKey]stale // Services whose published records another Synthesizer made
 	queue      []cluster.ServiceKey         // of stale, in the order they are worked off
 	// gathering ends when the clusters have made a pause; nil: it has ended.

@@ -44,6 +44,7 @@ type member struct {
 	heldMost  int                                  // so many were held at a time
 	heldWhy   string
 	heldSince time.Time
+	heldAt    time.Time // the last time something was held, or came back
 }
 
 // stop ends the Source without waiting for it. Nothing it said since counts.

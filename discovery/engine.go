@@ -32,7 +32,7 @@ type Publisher interface {
 // A Resolver keeps LoadBalancer hostnames resolved: see ingress.Resolver, whose
 // contract it has.
 type Resolver interface {
-	Acquire(hostname string) error
+	Acquire(hostname string, last ...netip.Addr) error
 	Release(hostname string)
 	Run(ctx context.Context, changes chan<- ingress.Change)
 }
@@ -111,10 +111,13 @@ type Engine struct {
 	attic      map[cluster.ID]*state.Cluster
 	atticWhole bool // nothing that was kept is missing from it
 	hosts      map[string]*host
-	findings   map[cluster.ServiceKey][]synth.Finding
-	refused    map[cluster.ServiceKey]*refusal
-	words      map[cluster.ID]spoken // of clusters that are no members
-	stats      Stats
+	// hostsBefore are the addresses that were kept over a restart of hostnames that no
+	// Service has asked for yet.
+	hostsBefore map[string][]netip.Addr
+	findings    map[cluster.ServiceKey][]synth.Finding
+	refused     map[cluster.ServiceKey]*refusal
+	words       map[cluster.ID]spoken // of clusters that are no members
+	stats       Stats
 
 	loop loop // of Run's goroutine only
 }
@@ -276,9 +279,9 @@ func (e *Engine) nudge() {
 }
 
 // addresses gives the last good addresses of a hostname (synth.Resolve).
-func (e *Engine) addresses(hostname string) []netip.Addr {
+func (e *Engine) addresses(hostname string) (addrs []netip.Addr, stale bool) {
 	if h := e.hosts[hostname]; h != nil {
-		return h.addrs
+		return h.addrs, !h.answered
 	}
-	return nil
+	return nil, false
 }

@@ -23,11 +23,17 @@ func (e *Engine) restore() {
 	}
 	known := e.cfg.Keeper.Restore()
 	e.locked(func() { e.attic, e.atticWhole = known.Clusters, known.Whole })
+	if guarantee.Holds(guarantee.AddressesOutlive) {
+		e.locked(func() { e.hostsBefore = known.Hosts })
+	}
 }
 
 // adopt puts what was kept of member clusters into the store. With complete,
 // what was kept of others is forgotten: that is the operator's act.
 func (e *Engine) adopt(complete bool) {
+	if complete { // what they want is wanted when it was adopted
+		defer e.locked(func() { e.hostsBefore = nil })
+	}
 	if len(e.attic) == 0 {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
+	"net/netip"
 	"os"
 	"reflect"
 	"slices"
@@ -22,11 +23,16 @@ import (
 type world struct {
 	memos  map[cluster.ID]Memo
 	groups map[Ref]string
+	hosts  map[string][]netip.Addr
 }
 
-func newWorld() *world { return &world{map[cluster.ID]Memo{}, map[Ref]string{}} }
+func newWorld() *world {
+	return &world{map[cluster.ID]Memo{}, map[Ref]string{}, map[string][]netip.Addr{}}
+}
 
 func (w *world) Memos() map[cluster.ID]Memo { return maps.Clone(w.memos) }
+
+func (w *world) Hosts() map[string][]netip.Addr { return maps.Clone(w.hosts) }
 
 func (w *world) Packed(r Ref) (string, bool) {
 	octets, ok := w.groups[r]
@@ -35,11 +41,14 @@ func (w *world) Packed(r Ref) (string, bool) {
 
 func (w *world) All() iter.Seq2[Ref, string] { return maps.All(w.groups) }
 
-func (w *world) clone() *world { return &world{maps.Clone(w.memos), maps.Clone(w.groups)} }
+func (w *world) clone() *world {
+	return &world{maps.Clone(w.memos), maps.Clone(w.groups), maps.Clone(w.hosts)}
+}
 
 // of is what is known, as a world.
 func of(k Known) *world {
 	w := newWorld()
+	maps.Copy(w.hosts, k.Hosts)
 	for id, c := range k.Clusters {
 		w.memos[id] = c.Memo
 		for key, octets := range c.Groups {
@@ -53,6 +62,12 @@ func of(k Known) *world {
 func (w *world) step(r *rand.Rand, k *Keeper) {
 	id := cluster.ID(fmt.Sprintf("c%d", r.IntN(4)))
 	key := cluster.ServiceKey{Namespace: "shop", Name: fmt.Sprintf("s%d", r.IntN(12))}
+	if host := fmt.Sprintf("lb-%d.cloud.test", r.IntN(5)); r.IntN(4) == 0 {
+		delete(w.hosts, host)
+		for i := range r.IntN(3) { // of other arrays: what was told is not changed
+			w.hosts[host] = append(slices.Clone(w.hosts[host]), netip.AddrFrom4([4]byte{192, 0, byte(i), byte(r.IntN(4))}))
+		}
+	}
 	_, there := w.memos[id]
 	switch n := r.IntN(20); {
 	case !there:
@@ -101,6 +116,11 @@ func among(states []*world, now *world) string {
 			return fmt.Sprintf("%v is gone, which it never was", ref)
 		}
 	}
+	for host, addrs := range now.hosts {
+		if !slices.ContainsFunc(states, func(w *world) bool { return slices.Equal(w.hosts[host], addrs) }) {
+			return fmt.Sprintf("%s has %v, which it never had", host, addrs)
+		}
+	}
 	for id, m := range now.memos {
 		if !slices.ContainsFunc(states, func(w *world) bool { return !m.differs(w.memos[id]) }) {
 			return fmt.Sprintf("memo of %s is %+v, which it never was", id, m)
@@ -111,6 +131,12 @@ func among(states []*world, now *world) string {
 
 // between says what is wrong with now, which ought to lie between two states.
 func between(before, after, now *world) string {
+	for i := range 5 {
+		host := fmt.Sprintf("lb-%d.cloud.test", i)
+		if is := now.hosts[host]; !slices.Equal(is, before.hosts[host]) && !slices.Equal(is, after.hosts[host]) {
+			return fmt.Sprintf("%s has %v, had %v, came to have %v", host, is, before.hosts[host], after.hosts[host])
+		}
+	}
 	newMemo := false
 	for id, m := range now.memos {
 		was, had := before.memos[id]

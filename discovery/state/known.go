@@ -1,10 +1,12 @@
 package state
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"iter"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +18,8 @@ import (
 // Known is what was kept. It is the caller's.
 type Known struct {
 	Clusters map[cluster.ID]*Cluster
+	// Hosts are the addresses that load balancers' hostnames last resolved to.
+	Hosts map[string][]netip.Addr
 	// Whole says that nothing that was kept is missing. Where it is false, damage
 	// was found: all that is here is good, but more may have been there.
 	Whole bool
@@ -45,6 +49,9 @@ type Memo struct {
 type Memory interface {
 	// Memos are of all clusters that there are: what is not among them is dropped.
 	Memos() map[cluster.ID]Memo
+	// Hosts are the last good addresses of load balancers' hostnames: those that are
+	// not among them are dropped. They are only read.
+	Hosts() map[string][]netip.Addr
 	// Packed is a Group as store.Append packs it; false: there is none.
 	Packed(Ref) (octets string, ok bool)
 	// All yields each Group that there is all the while; of others it may yield any.
@@ -107,6 +114,20 @@ func readTime(r *packed.Reader) time.Time {
 	return time.Unix(int64(seconds), int64(nanos)).UTC()
 }
 
+func appendHost(dst []byte, name string, addrs []netip.Addr) []byte {
+	dst = binary.AppendUvarint(packed.AppendText(dst, name), uint64(len(addrs)))
+	for _, a := range addrs {
+		dst = packed.AppendText(dst, string(a.AsSlice()))
+	}
+	return dst
+}
+
+func readAddr(r *packed.Reader) netip.Addr {
+	a, ok := netip.AddrFromSlice([]byte(r.Text()))
+	r.Must(ok)
+	return a
+}
+
 // readTides reads the last part of a Memo, which the first ones did not have.
 func readTides(r *packed.Reader) map[string]string {
 	if r.Empty() {
@@ -132,7 +153,7 @@ type taker struct {
 }
 
 func newTaker() *taker {
-	return &taker{Known{Clusters: map[cluster.ID]*Cluster{}, Whole: true}, map[string]cluster.ServiceKey{}, map[string]cluster.ID{}, false}
+	return &taker{Known{Clusters: map[cluster.ID]*Cluster{}, Hosts: map[string][]netip.Addr{}, Whole: true}, map[string]cluster.ServiceKey{}, map[string]cluster.ID{}, false}
 }
 
 // take takes one record in. body is not kept.
@@ -162,6 +183,14 @@ func (t *taker) take(kind byte, body string) error {
 			return errBody
 		}
 		t.cluster(id).Memo = m
+	case kindHost:
+		name, addrs := clone(r.Text()), packed.List(&r, func() netip.Addr { return readAddr(&r) })
+		if r.Bad() || !r.Empty() {
+			return errBody
+		}
+		if t.known.Hosts[name] = addrs; len(addrs) == 0 {
+			delete(t.known.Hosts, name)
+		}
 	case kindDropped:
 		delete(t.known.Clusters, t.id(&r))
 	case kindEnd:
@@ -211,12 +240,5 @@ func (m Memo) differs(was Memo) bool {
 		m.LastSync.IsZero() != was.LastSync.IsZero() || m.LastSync.Sub(was.LastSync).Abs() >= time.Minute
 }
 
-// sorted are the keys of a map of clusters.
-func sorted[T any](m map[cluster.ID]T) []cluster.ID {
-	ids := make([]cluster.ID, 0, len(m))
-	for id := range m {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
-}
+// sorted are the keys of a map.
+func sorted[K cmp.Ordered, T any](m map[K]T) []K { return slices.Sorted(maps.Keys(m)) }

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/fedns/fedns/discovery/cluster"
 )
 
 // partSuffix is of a base that is being written. One that is found was not
@@ -60,7 +58,7 @@ func load(files fs.FS) (*found, error) {
 }
 
 func loadOnce(files fs.FS) (*found, error) {
-	f := &found{known: Known{Clusters: map[cluster.ID]*Cluster{}, Whole: true}}
+	f := &found{known: newTaker().known}
 	list, err := fs.ReadDir(files, ".")
 	if err != nil {
 		return f, err

@@ -102,6 +102,7 @@ func (b *builder) gather(groups []cluster.Group, resolve Resolve) bool {
 		if !v.Healthy || use.Never {
 			continue
 		}
+		use.Stale = use.Stale || v.Stale
 		sh := shard{group: g, place: b.s.places[g.Cluster], use: use, addrs: v.Addresses}
 		for _, a := range v.Addresses {
 			family := 0

@@ -120,6 +120,14 @@ func TestFaults(t *testing.T) {
 		{"bad region and zone", header + "clusters:\n- {name: a, inCluster: true, region: eu.west, zone: A}\n",
 			`f:4: clusters[0].region: got "eu.west", ` + label + "\n" + `f:4: clusters[0].zone: got "A", ` + label},
 
+		// inventories
+		{"probe that is no template", header + "host: {inCluster: true}\ninventories: [{karmada: {}, probes: [{tcp: \"{name}:1\"}]}]\n",
+			`f:4: inventories[0].probes[0].tcp: got "{name}:1", want host:port, such as 10.1.0.1:443 or [2001:db8::1]:443, in which {cluster}, {region} and {server} may stand`},
+		{"placeholder of a cluster", header + "clusters: [{name: a, manifests: m, probes: [{tcp: \"{cluster}:1\"}]}]\n",
+			`f:3: clusters[0].probes[0].tcp: got "{cluster}:1", want host:port, such as 10.1.0.1:443 or [2001:db8::1]:443`},
+		{"two words", header + "host: {inCluster: true}\ninventories:\n- karmada: {}\n  drained: [a, b]\n  evicted: [b]\n",
+			"f:7: inventories[0].evicted[0]: it is drained already, want each cluster once"},
+
 		// host
 		{"empty host", header + "host: {}\n", "f:3: host.kubeconfig: missing, want exactly one of kubeconfig, inCluster"},
 		{"host not in a cluster", header + "host:\n  inCluster: false\n  context: a\n", "f:4: host.kubeconfig: missing, want exactly one of kubeconfig, inCluster\nf:5: host.context: got \"a\" without kubeconfig, want both"},

@@ -7,10 +7,13 @@ import (
 	"log/slog"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/inventory"
 	"github.com/fedns/fedns/discovery/kubernetes"
+	"github.com/fedns/fedns/discovery/quorum"
 )
 
 // ReadInventory reads an inventory once, as far as it can before ctx is done. text
@@ -78,4 +81,20 @@ func CheckMember(ctx context.Context, cfg *config.Config, i config.Inventory, m 
 		return err
 	}
 	return src.Check(ctx)
+}
+
+// CheckHost asks the host for what replicas need of it to agree; it changes nothing.
+func CheckHost(ctx context.Context, h config.Host) error {
+	rc, err := hostAccess(h)
+	if err != nil {
+		return err
+	}
+	leases, err := quorum.Connect(rc, h.Namespace)
+	if err != nil {
+		return err
+	}
+	if _, err := leases.List(ctx, metav1.ListOptions{Limit: 1}); err != nil {
+		return fmt.Errorf("list leases in %s: %w", h.Namespace, err)
+	}
+	return nil
 }

@@ -78,7 +78,9 @@ inventories:
 		}
 	}
 	got = lines(write("lost.yaml", text("nowhere")))
-	if !slices.ContainsFunc(got, func(line string) bool { return strings.HasPrefix(line, "false host: ") && strings.Contains(line, "nowhere") }) {
+	if !slices.ContainsFunc(got, func(line string) bool {
+		return strings.HasPrefix(line, "false host: ") && strings.Contains(line, "nowhere")
+	}) {
 		t.Errorf("a host that has no kubeconfig is not found:\n%s", strings.Join(got, "\n"))
 	}
 }

@@ -91,7 +91,7 @@ func (d *drawer) Flush(context.Context) error {
 
 // has puts Groups into the drawer, as if a process before had kept them.
 func (d *drawer) has(id cluster.ID, groups ...cluster.Group) *state.Cluster {
-	c := &state.Cluster{Memo: state.Memo{LastSync: time.Unix(1e9, 0)}, Groups: map[cluster.ServiceKey]string{}}
+	c := &state.Cluster{Memo: state.Memo{LastSync: time.Unix(9e8, 0)}, Groups: map[cluster.ServiceKey]string{}}
 	for _, g := range groups {
 		c.Groups[g.Service] = string(store.Append(nil, &g))
 	}
@@ -111,7 +111,7 @@ func TestRestoredIsAnsweredUntilSwept(t *testing.T) {
 			web.shop.prod. A 10.96.0.1
 			gone.shop.prod. A 10.96.0.2`)
 		c := r.Clusters()[0]
-		if c.Phase != "syncing" || c.Synced || !c.Restored || !c.LastSync.Equal(time.Unix(1e9, 0)) || c.State != "drained" || len(r.Ready()) != 0 {
+		if c.Phase != "syncing" || c.Synced || !c.Restored || !c.LastSync.Equal(time.Unix(9e8, 0)) || c.State != "drained" || len(r.Ready()) != 0 {
 			t.Errorf("%+v, missing %v", c, r.Ready())
 		}
 		up <- unreachable("away")

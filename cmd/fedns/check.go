@@ -112,7 +112,10 @@ func check(ctx context.Context, file string) []finding {
 	}
 	var host []finding
 	if cfg.Host.Configured() {
-		asking.Go(func() { host = findings("host", "its Leases can be read", daemon.CheckHost(ctx, cfg.Host)) })
+		asking.Go(func() {
+			text, err := daemon.CheckHost(ctx, cfg.Host)
+			host = findings("host", text, err)
+		})
 	}
 	stated := make([][]finding, len(cfg.Inventories))
 	members := make([]inventory.Part, len(cfg.Inventories))

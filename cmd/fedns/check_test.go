@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/fedns/fedns/discovery/inventory/inventorytest"
@@ -23,7 +24,14 @@ func TestCheckTriesProbesAndHost(t *testing.T) {
 	}
 	defer gateway.Close()
 	server := inventorytest.NewAPIServer(t)
+	var forbidden atomic.Bool
 	host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if forbidden.Load() {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, `{"apiVersion": "v1", "kind": "Status", "status": "Failure", "reason": "Forbidden", "code": 403}`)
+			return
+		}
 		if q.URL.Path != "/apis/coordination.k8s.io/v1/namespaces/fedns-system/leases" || q.Method != http.MethodGet {
 			http.NotFound(w, q)
 			return
@@ -76,6 +84,11 @@ inventories:
 		if !slices.ContainsFunc(got, func(line string) bool { return !strings.Contains(line, "edge") && strings.HasSuffix(line, want) }) {
 			t.Errorf("of the inventory's cluster not found: %q in\n%s", want, strings.Join(got, "\n"))
 		}
+	}
+	forbidden.Store(true) // as to whom only inventories are to be read
+	got = lines(write("fedns.yaml", text("host")))
+	if !slices.ContainsFunc(got, func(line string) bool { return strings.HasPrefix(line, "true host: can be reached; its Leases") }) {
+		t.Errorf("Leases that may not be read are a fault:\n%s", strings.Join(got, "\n"))
 	}
 	got = lines(write("lost.yaml", text("nowhere")))
 	if !slices.ContainsFunc(got, func(line string) bool {

@@ -47,6 +47,8 @@ type Config struct {
 type Origin struct {
 	Object string       // as in plan.Part, of what no shard has
 	Shards []plan.Shard // of address records
+	// Routing goes before Shape's; nil: it does not.
+	Routing *hosted.Policy
 }
 
 // Observer hears what a Sync did. It is called by one goroutine at a time, and must
@@ -116,16 +118,23 @@ func setDefault[T comparable](v *T, def T) {
 	}
 }
 
-// Publish tells of the zone's next Snapshot, and what changed to it. It does not
-// block. changes are only read.
+// Publish tells of the zone's next Snapshot, and what changed to it; nil: any name
+// may have. It does not block. changes are only read.
 func (s *Sync) Publish(next *zone.Snapshot, changes []zone.Change) {
 	s.mu.Lock()
-	first := s.snapshot == nil
+	s.all = s.all || s.snapshot == nil || changes == nil
 	s.snapshot = next
 	for _, c := range changes {
 		s.mark(c.Key.Owner)
 	}
-	s.all = s.all || first
+	s.mu.Unlock()
+	s.rouse()
+}
+
+// Recheck has all names looked at: what Rules.Unheard says may be otherwise.
+func (s *Sync) Recheck() {
+	s.mu.Lock()
+	s.all = true
 	s.mu.Unlock()
 	s.rouse()
 }
@@ -204,12 +213,16 @@ func (s *Sync) want(snapshot *zone.Snapshot, owner dnsname.Name) map[uint16]plan
 	if !wanted {
 		return nil
 	}
+	shape := s.cfg.Shape
+	if origin.Routing != nil {
+		shape.Routing = *origin.Routing
+	}
 	var out map[uint16]plan.Want
 	for r := range snapshot.Node(owner).RRsets() {
 		if !s.ours(r) {
 			continue
 		}
-		if w := s.cfg.Shape.New(r, origin.Object, origin.Shards); !w.Entry.IsEmpty() {
+		if w := shape.New(r, origin.Object, origin.Shards); !w.Entry.IsEmpty() {
 			if out == nil {
 				out = map[uint16]plan.Want{}
 			}

@@ -481,3 +481,33 @@ func TestRoutingMigration(t *testing.T) {
 		}
 	})
 }
+
+// TestUnheardClustersStand: what an earlier process wrote for a cluster stands until
+// this one has heard of the cluster.
+func TestUnheardClustersStand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := fresh()
+		shard := func(cluster, addr string) plan.Shard {
+			return plan.Shard{Cluster: cluster, Object: "Service/shop/web", Addrs: []netip.Addr{netip.MustParseAddr(addr)}}
+		}
+		shards := []plan.Shard{shard("eu-1", "192.0.2.1"), shard("us-1", "192.0.2.2")}
+		unheard := map[string]bool{}
+		change := func(c *providers.Config) {
+			c.Origins = func(dnsname.Name) (providers.Origin, bool) { return providers.Origin{Shards: shards}, true }
+			c.Rules.Unheard = func(cluster string) bool { return unheard[cluster] }
+		}
+		start(t, server, change, "web 30 192.0.2.1 192.0.2.2", "only 30 192.0.2.2").halt()
+		pass()
+		d := start(t, server, change, "web 30 192.0.2.1 192.0.2.2", "only 30 192.0.2.2")
+		pass()
+		d.halt()
+		shards, unheard["us-1"] = shards[:1], true
+		d = start(t, server, change, "web 30 192.0.2.1")
+		pass()
+		want(t, server, "only A 30 192.0.2.2", "web A 30 192.0.2.1 192.0.2.2")
+		delete(unheard, "us-1")
+		d.sync.Recheck()
+		pass()
+		want(t, server, "web A 30 192.0.2.1")
+	})
+}

@@ -3,6 +3,7 @@ package zone
 import (
 	"encoding/binary"
 	"iter"
+	"strings"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
 )
@@ -67,16 +68,19 @@ func packNode(sets []RRset) string {
 	for _, r := range sets {
 		size += len(r.rdata) + 3 + 5 + 4
 	}
-	buf := make([]byte, 0, size)
+	var b strings.Builder
+	b.Grow(size)
+	var number [binary.MaxVarintLen64]byte
+	write := func(v uint64) { b.Write(number[:binary.PutUvarint(number[:], v)]) }
 	for _, r := range sets {
 		typ := uint64(r.Type) << 1
 		if r.Stale {
 			typ |= 1
 		}
-		buf = binary.AppendUvarint(buf, typ)
-		buf = binary.AppendUvarint(buf, uint64(r.TTL))
-		buf = binary.AppendUvarint(buf, uint64(len(r.rdata)))
-		buf = append(buf, r.rdata...)
+		write(typ)
+		write(uint64(r.TTL))
+		write(uint64(len(r.rdata)))
+		b.WriteString(r.rdata)
 	}
-	return string(buf)
+	return b.String()
 }

@@ -50,7 +50,7 @@ func (t *tree) edited(edits []entry) *tree {
 	case len(edits) == 0:
 		return t
 	case t == nil:
-		kids = parted("", edits)
+		kids = parted("", slices.DeleteFunc(slices.Clone(edits), func(e entry) bool { return e.node == "" }))
 	default:
 		kids = t.apply(edits)
 	}
@@ -147,27 +147,47 @@ func mergePage(p page, edits []entry) []kid {
 	// What all keys, old and new, start with is left out while merging: in the
 	// usual case that is the page's own prefix and no key is copied.
 	shared := commonPrefix(p.prefix(), commonPrefix(edits[0].key, edits[len(edits)-1].key))
-	old := p.entries(len(shared))
-	out := make([]entry, 0, len(old)+len(edits))
-	i := 0
+	before := p.prefix()[len(shared):]
+	var few [usualEntries]entry // most pages have no more: they are merged on the stack
+	out := few[:0]
+	i, n := 0, p.count()
 	for _, e := range edits {
-		key := e.key[len(shared):]
-		for i < len(old) && old[i].key < key {
-			out = append(out, old[i])
-			i++
+		e.key = e.key[len(shared):]
+		for ; i < n; i++ {
+			old := p.under(i, before)
+			if old.key >= e.key {
+				if old.key == e.key {
+					i++
+				}
+				break
+			}
+			out = append(out, old)
 		}
-		if i < len(old) && old[i].key == key {
-			i++
+		if e.node != "" {
+			out = append(out, e)
 		}
-		out = append(out, entry{key, e.node})
 	}
-	return parted(shared, append(out, old[i:]...))
+	for ; i < n; i++ {
+		out = append(out, p.under(i, before))
+	}
+	return parted(shared, out)
+}
+
+// usualEntries is more than a page of usual records has entries.
+const usualEntries = 96
+
+// under is entry i with before in front of its key.
+func (p page) under(i int, before string) entry {
+	e := p.at(i)
+	if before != "" {
+		e.key = before + e.key
+	}
+	return e
 }
 
 // parted packs entries, whose keys lack prefix, into as few pages as hold them,
-// filled evenly. Entries without a node are left out.
+// filled evenly. Each has a node.
 func parted(prefix string, es []entry) []kid {
-	es = slices.DeleteFunc(slices.Clone(es), func(e entry) bool { return e.node == "" })
 	total := 0
 	for _, e := range es {
 		total += e.size()

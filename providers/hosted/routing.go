@@ -6,7 +6,7 @@ import "fmt"
 type Policy uint8
 
 const (
-	// PolicySimple: there is one Set, and it is always answered.
+	// PolicySimple is none: there is one Set, and it is always answered.
 	PolicySimple Policy = iota
 	// PolicyWeighted answers with one Set, in proportion to the weights.
 	PolicyWeighted

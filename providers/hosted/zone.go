@@ -45,11 +45,11 @@ type Collector interface {
 	Collect(ctx context.Context) error
 }
 
-// ErrConflict: the hosted zone does not hold what a Change's Old says. Nothing of
-// the Batch was made.
+// ErrConflict says that the hosted zone does not hold what a Change's Old says.
+// Nothing of the Batch was made.
 var ErrConflict = errors.New("the hosted zone holds something else than was expected")
 
-// RefusedError: the provider says that it will never make this Batch as it is.
+// RefusedError is a provider saying that it will never make this Batch as it is.
 // Nothing of it was made.
 type RefusedError struct {
 	Key    *Key   // of the Change that is to blame; nil: not known
@@ -63,7 +63,7 @@ func (e *RefusedError) Error() string {
 	return "refused: " + e.Reason
 }
 
-// ThrottledError: the provider wants fewer calls. Nothing of the Batch was made.
+// ThrottledError is a provider wanting fewer calls. Nothing of the Batch was made.
 type ThrottledError struct {
 	After time.Duration // the provider asks to wait so long (Retry-After); 0: it does not say
 	Err   error

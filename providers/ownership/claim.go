@@ -31,7 +31,10 @@ type Claim struct {
 	Digests []string
 
 	opaque string // RDATA of a claim that is not understood
-	plain  bool   // it was read as plain text, and stays so
+	// Of a claim that was read: it stays plain (nil), or sealed with the key it was
+	// sealed with.
+	read bool
+	by   *sealer
 }
 
 // Digest stands for a record's RDATA in a claim.
@@ -119,7 +122,9 @@ func gather(claims []Claim) []Claim {
 		}
 		out[last].Digests = append(out[last].Digests, c.Digests...)
 		out[last].TTL = min(out[last].TTL, c.TTL)
-		out[last].plain = out[last].plain && c.plain
+		if out[last].read != c.read || out[last].by != c.by {
+			out[last].read, out[last].by = false, nil
+		}
 	}
 	for i := range out {
 		slices.Sort(out[i].Digests)

@@ -25,19 +25,47 @@ const (
 type Codec struct {
 	apex   dnsname.Name
 	sealer *sealer // nil: plain text
+	old    []*sealer
 }
 
 // NewCodec is for a zone's apex. With a key, of KeyLen octets, claims are
 // encrypted; plain ones are still read. Without one (nil) they are plain text.
-func NewCodec(apex dnsname.Name, key []byte) (Codec, error) {
+// With old keys claims are only read, and claims of others written again: that is
+// how a key is replaced, or given up.
+func NewCodec(apex dnsname.Name, key []byte, old ...[]byte) (Codec, error) {
 	if apex.IsZero() {
 		return Codec{}, fmt.Errorf("ownership claims: the zone has no name")
 	}
-	if key == nil {
-		return Codec{apex: apex}, nil
+	c := Codec{apex: apex}
+	var err error
+	if key != nil {
+		if c.sealer, err = newSealer(key); err != nil {
+			return Codec{}, err
+		}
 	}
-	s, err := newSealer(key)
-	return Codec{apex: apex, sealer: s}, err
+	for _, k := range old {
+		s, err := newSealer(k)
+		if err != nil {
+			return Codec{}, fmt.Errorf("old %w", err)
+		}
+		c.old = append(c.old, s)
+	}
+	return c, nil
+}
+
+// open reads a sealed text with whichever key it was sealed with.
+func (c Codec) open(at dnsname.Name, sealed string) (text string, by *sealer, err error) {
+	if err = fmt.Errorf("claim is sealed, and there is no key"); c.sealer != nil {
+		if text, err = c.sealer.open(at, sealed); err == nil {
+			return text, c.sealer, nil
+		}
+	}
+	for _, s := range c.old {
+		if text, err := s.open(at, sealed); err == nil {
+			return text, s, nil
+		}
+	}
+	return "", nil, err
 }
 
 // Encode is the Entry that holds the claims of k: one TXT record each, or more
@@ -128,10 +156,13 @@ func claimText(rdata string) (string, bool) {
 
 // texts are a claim's, each short enough for a TXT.
 func (c Codec) texts(k, at hosted.Key, claim Claim) ([]string, error) {
-	sealed := c.sealer != nil && !claim.plain
+	by := c.sealer
+	if claim.read {
+		by = claim.by
+	}
 	limit := maxText
-	if sealed {
-		limit = (maxText-len(sealedStart))/4*3 - c.sealer.aead.NonceSize() - c.sealer.aead.Overhead()
+	if by != nil {
+		limit = (maxText-len(sealedStart))/4*3 - by.aead.NonceSize() - by.aead.Overhead()
 	}
 	head := formatFields(c.fields(k, at, claim, ""))
 	room := (limit - len(head) - len(",rdata=")) / digestLen
@@ -146,8 +177,8 @@ func (c Codec) texts(k, at hosted.Key, claim Claim) ([]string, error) {
 	var out []string
 	for _, part := range chunks(claim.Digests, room) {
 		text := formatFields(c.fields(k, at, claim, strings.Join(part, "")))
-		if sealed {
-			text = c.sealer.seal(at.Owner, text)
+		if by != nil {
+			text = by.seal(at.Owner, text)
 		}
 		out = append(out, text)
 	}

@@ -43,13 +43,10 @@ func (c Codec) Decode(e hosted.Entry) (k hosted.Key, claims []Claim, foreign int
 
 // decode reads one text at a place. k is what is known of whose claim it is.
 func (c Codec) decode(at, k hosted.Key, p place, text string) (Claim, hosted.Key, error) {
-	plain := !strings.HasPrefix(text, sealedStart)
-	if !plain {
-		if c.sealer == nil {
-			return Claim{}, k, fmt.Errorf("claim is sealed, and there is no key")
-		}
+	var by *sealer
+	if strings.HasPrefix(text, sealedStart) {
 		var err error
-		if text, err = c.sealer.open(at.Owner, text); err != nil {
+		if text, by, err = c.open(at.Owner, text); err != nil {
 			return Claim{}, k, err
 		}
 	}
@@ -71,7 +68,7 @@ func (c Codec) decode(at, k hosted.Key, p place, text string) (Claim, hosted.Key
 	if err != nil {
 		return Claim{}, k, err
 	}
-	claim.plain = plain
+	claim.read, claim.by = true, by
 	// Whatever would be written otherwise has something in it that is not understood.
 	if formatFields(c.fields(k, at, claim, fields["rdata"])) != text {
 		return Claim{}, hosted.Key{}, fmt.Errorf("claim has more in it, or another order, than this version writes")

@@ -32,8 +32,8 @@
 // AES-256-GCM of the plain text. The nonce is made from the text and the TXT's
 // owner name, so that the same claim is the same octets: what did not change is
 // not written. A name and how many claims it has, and that two texts are the same,
-// stay visible. A plain claim of another owner stays plain: that owner may
-// have no key.
+// stay visible. A claim of another owner stays as it was sealed, or plain: that
+// owner may have an older key, or none.
 //
 // A text that says heritage=fedns and is not understood to the last octet (another
 // key, a newer version, edited by hand) is a claim of Unknown. It is kept as it

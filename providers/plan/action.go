@@ -11,6 +11,7 @@ import (
 // Verb is what is to be done with an Entry.
 type Verb uint8
 
+// The verbs.
 const (
 	Leave   Verb = iota // nothing is to be done
 	Create              // it does not exist yet
@@ -93,6 +94,7 @@ func sameRecords(a, b hosted.Entry) bool {
 // is wanted no longer.
 type Drift uint8
 
+// How drift is met.
 const (
 	Sync       Drift = iota // make them as they are wanted
 	UpsertOnly              // make them so, but take nothing away

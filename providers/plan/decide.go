@@ -18,6 +18,10 @@ type Rules struct {
 	Codec  ownership.Codec
 	Limits hosted.Limits
 	Drift  Drift
+	// Unheard says that nothing was heard of a cluster since the start, nor is known
+	// from before: what we claimed for it stands, though it is not wanted. Empty: of
+	// some cluster. It must be safe for concurrent use. Defaults to none.
+	Unheard func(cluster string) bool
 }
 
 // Have is what a hosted zone holds under one key, and the TXT with its claims.
@@ -43,7 +47,7 @@ type standing struct {
 //
 // Edited by somebody else it is made as wanted, or as Rules.Drift has it.
 func (r Rules) One(k hosted.Key, w Want, h Have) Action {
-	at, err := r.read(h)
+	at, err := r.read(h, w)
 	switch {
 	case err != nil:
 		return refuse(k, err.Error())
@@ -61,7 +65,7 @@ func (r Rules) One(k hosted.Key, w Want, h Have) Action {
 
 func refuse(k hosted.Key, why string) Action { return Action{Verb: Refuse, Key: k, Reason: why} }
 
-func (r Rules) read(h Have) (standing, error) {
+func (r Rules) read(h Have, w Want) (standing, error) {
 	s := standing{Have: h}
 	if h.Registry.IsEmpty() {
 		return s, nil
@@ -71,13 +75,22 @@ func (r Rules) read(h Have) (standing, error) {
 		return s, fmt.Errorf("its claims cannot be read: %w", err)
 	}
 	for _, c := range claims {
-		if c.Owner == r.Owner {
+		if c.Owner == r.Owner && !r.stands(c, w) {
 			s.ours = append(s.ours, c)
 		} else {
 			s.theirs = append(s.theirs, c)
 		}
 	}
 	return s, nil
+}
+
+// stands says that a claim of ours stands whatever is wanted: nobody can say yet what
+// its cluster holds.
+func (r Rules) stands(c ownership.Claim, w Want) bool {
+	if r.Unheard == nil || !r.Unheard(c.Cluster) || !guarantee.Holds(guarantee.UnheardStands) {
+		return false
+	}
+	return !slices.ContainsFunc(w.Parts, func(p Part) bool { return p.Cluster == c.Cluster && p.Set == c.Set })
 }
 
 // edited says that the Entry is not what its claims say that their owners wrote.

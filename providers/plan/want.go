@@ -42,11 +42,27 @@ type Shard struct {
 // View says which addresses are wanted.
 type View uint8
 
+// The views.
 const (
-	ViewAll     View = iota
-	ViewPublic       // none that is of use in a private network only
-	ViewPrivate      // those alone
+	ViewAll     View = iota // all of them
+	ViewPublic              // none that is of use in a private network only
+	ViewPrivate             // those alone
 )
+
+var views = [...]string{"All", "Public", "Private"}
+
+// String is the configuration's word.
+func (v View) String() string { return views[v] }
+
+// ParseView is String's inverse.
+func ParseView(s string) (View, bool) {
+	for i, n := range views {
+		if n == s {
+			return View(i), true
+		}
+	}
+	return 0, false
+}
 
 // Shape says in which form a provider is to have address records.
 type Shape struct {

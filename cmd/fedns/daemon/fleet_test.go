@@ -199,6 +199,7 @@ inventories: [{secrets: {namespace: fedns}, drained: [a], evicted: [nobody], pro
 	if a.Word != evidence.Drain || b.Word != evidence.NoWord {
 		t.Errorf("a is %q, b is %q", a.Word, b.Word)
 	}
+	r.await("read whole", func(_ map[cluster.ID]discovery.Member, all []api.Inventory) bool { return len(all) == 1 && all[0].Read })
 	server.Stop() // so that an inventory that is read anew would state nothing
 	r.apply(server, `inventories: [{secrets: {namespace: fedns}, evicted: [b], probes: [{http: "http://{cluster}"}, {tcp: "{region}:1"}]}]
 `)

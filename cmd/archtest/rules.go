@@ -46,6 +46,12 @@ var rules = []rule{
 		Because: "what all of discovery shares is pure data: no sockets, no Kubernetes client",
 	},
 	{
+		From:    []string{"discovery/tide"},
+		Ban:     []string{"net/http", "k8s.io/client-go/...", "."},
+		Allow:   []string{"discovery/cluster", "discovery/tide", "dnsserver/dnsname"},
+		Because: "how far a store had come is known before there is a client, and kept when there is none any more",
+	},
+	{
 		From:    []string{"discovery/probe"},
 		Ban:     append([]string{"discovery/..."}, kubernetes...),
 		Allow:   []string{"discovery/probe", "discovery/cluster"},
@@ -92,6 +98,24 @@ var rules = []rule{
 		Because: "it imports testing, so only tests may import it",
 	},
 	{
+		From:    []string{"..."},
+		Except:  []string{"providers/route53/route53test"},
+		Ban:     []string{"providers/route53/route53test"},
+		Because: "it plays Route 53, and answers without asking anybody: only tests may import it",
+	},
+	{
+		From:    []string{"providers/route53/route53test"},
+		Ban:     []string{"."},
+		Because: "it is the other opinion on Route 53: what it shared with the provider would be tested against itself",
+	},
+	{
+		From:    []string{"..."},
+		Except:  []string{"providers/route53/..."},
+		Ban:     []string{"github.com/aws/..."},
+		Direct:  true,
+		Because: "one package knows Amazon's SDK: everything else knows hosted zones",
+	},
+	{
 		From:    []string{"federation/api/..."},
 		Ban:     []string{"k8s.io/client-go/...", "sigs.k8s.io/controller-runtime/...", "."},
 		Allow:   []string{"federation/api/..."},
@@ -129,9 +153,16 @@ var rules = []rule{
 	},
 	{
 		From:    []string{"discovery/...", "providers/...", "federation/..."},
+		Except:  []string{"providers/rfc2136/..."},
 		Ban:     []string{"dnsserver/..."},
 		Allow:   []string{"dnsserver/dnsname", "dnsserver/wire", "dnsserver/zone", "dnsserver/zonefile"},
 		Because: "the wings share the zone model; none of them sees compiled answers or sockets",
+	},
+	{
+		From:    []string{"providers/rfc2136/..."},
+		Ban:     []string{"dnsserver/..."},
+		Allow:   []string{"dnsserver/dnsname", "dnsserver/wire", "dnsserver/zone", "dnsserver/zonefile", "dnsserver/tsig"},
+		Because: "as the other wings; what it sends is signed as what dnsserver answers, and keys are read in one way",
 	},
 	{
 		From:    []string{"discovery/..."},
@@ -147,6 +178,18 @@ var rules = []rule{
 		From:    []string{"providers/hosted"},
 		Ban:     append([]string{"net", "net/http", "github.com/miekg/dns/..."}, kubernetes...),
 		Because: "what all of providers shares is pure data: no provider's library, no sockets",
+	},
+	{
+		From:    []string{"..."},
+		Except:  []string{"providers/clouddns/clouddnstest"},
+		Ban:     []string{"providers/clouddns/clouddnstest"},
+		Because: "it plays Cloud DNS to tests: nothing that runs may reach it",
+	},
+	{
+		From:    []string{"providers/clouddns/clouddnstest"},
+		Ban:     []string{"."},
+		Direct:  true,
+		Because: "a simulator that shared code with the provider would share its mistakes",
 	},
 	{
 		From:    []string{"providers/ownership"},

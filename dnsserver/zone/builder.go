@@ -56,12 +56,13 @@ func (b *Builder) Apply(edits ...Edit) {
 	}
 }
 
-// SerialFloor asks for a serial of at least floor when the zone changes.
+// SerialFloor asks for a serial of at least floor when records of the zone change.
 func (b *Builder) SerialFloor(floor uint32) { b.serialFloor = floor }
 
 // Build makes the next Snapshot and tells what differs from the last, in
-// canonical order. When anything differs and no edit moved the SOA serial
-// forward, the serial is counted up, and that SOA is among the Changes. When
+// canonical order. When records differ and no edit moved the SOA serial
+// forward, the serial is counted up, and that SOA is among the Changes. Where only
+// Stale differs the serial stays: that is not transferred. When
 // nothing differs the Snapshot is prev itself. On an error, an *InvalidError,
 // nothing is built: prev stays the zone.
 //
@@ -80,8 +81,10 @@ func (b *Builder) Build() (*Snapshot, []Change, error) {
 	if len(changes) == 0 && b.prev != nil {
 		return b.prev, nil, nil
 	}
-	if changes, err = b.setSOA(next, changes); err != nil {
-		return nil, nil, err
+	if b.prev == nil || slices.ContainsFunc(changes, Change.Transferred) {
+		if changes, err = b.setSOA(next, changes); err != nil {
+			return nil, nil, err
+		}
 	}
 	next.root = next.root.edited(entries)
 	if err := checkDNAMEs(next, changes); err != nil {

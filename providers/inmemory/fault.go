@@ -30,7 +30,8 @@ type Call struct {
 type Fault struct {
 	// Delay passes before the Server does anything.
 	Delay time.Duration
-	// Until holds the Call up, behind Delay, until it is closed.
+	// Until holds the Call up, behind Delay, until it is closed. In a test with
+	// testing/synctest it has to be made inside.
 	Until <-chan struct{}
 	// Before is returned, with nothing done.
 	Before error

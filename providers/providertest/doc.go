@@ -6,6 +6,18 @@
 //	            ├ what is there → Changes → Apply
 //	            └ Records and Read must show exactly that
 //
+// All that a provider's test needs:
+//
+//	func TestSuite(t *testing.T) {
+//		zone := … // a fresh one, of a simulator or a real server
+//		providertest.Run(t, providertest.Config{
+//			Zone:   zone,
+//			Apex:   dnsname.MustParse("example.com."),
+//			Limits: route53.Limits(),
+//			Skip:   map[string]string{"wrong old TTL": "RFC 2136 §2.4.2: prerequisites do not compare TTLs"},
+//		})
+//	}
+//
 // It is written to be read: suite.go has the table of contents, and each lesson
 // follows from those before it. Lessons start from an empty zone each and clean
 // up what the one before left. What Limits.Check refuses is left out of a step,

@@ -57,7 +57,7 @@ func (s *stage) list(ctx context.Context) (map[hosted.Key]hosted.Entry, error) {
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("listed: %w", err)
+		return nil, fmt.Errorf("list: %w", err)
 	}
 	there, err := s.index(entries)
 	if err != nil {

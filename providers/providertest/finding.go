@@ -3,6 +3,7 @@ package providertest
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/fedns/fedns/dnsserver/zone"
@@ -36,37 +37,19 @@ func reading(z site) []step {
 			}
 			return nil
 		}},
-	}
-}
-
-// longListing has names with several types each, so that pages are likely to end
-// within a name, and names that sort otherwise as text.
-func longListing(z site) []step {
-	var all []hosted.Entry
-	for i := 0; len(all) < z.Many; i++ {
-		owner := fmt.Sprintf("n%04d", i)
-		switch i % 7 {
-		case 3:
-			owner = fmt.Sprintf("a.n%04d", i-1)
-		case 5:
-			owner = fmt.Sprintf("n%04d-b", i-1)
-		case 6:
-			owner = fmt.Sprintf("*.n%04d", i)
-		}
-		all = append(all, z.a(owner, 300, number(i)))
-		if i%3 == 0 {
-			all = append(all, z.aaaa(owner, 300, "2001:db8::1"), z.txt(owner, 300, owner))
-		}
-	}
-	var fewer []hosted.Entry
-	for i, e := range all[:z.Many] {
-		if i%2 == 0 {
-			fewer = append(fewer, e)
-		}
-	}
-	return []step{
-		wants(fmt.Sprintf("%d record sets", z.Many), all[:z.Many]...),
-		wants("every second of them", fewer...),
+		{"what is returned is the caller's: written over, it is as it was in the next answer", func(ctx context.Context, s *stage) error {
+			listed, err := s.Zone.Records(ctx)
+			if err != nil {
+				return err
+			}
+			found, err := s.Zone.Read(ctx, www[0].Key)
+			if err != nil {
+				return err
+			}
+			clear(listed)
+			clear(found)
+			return s.expect(ctx)
+		}},
 	}
 }
 
@@ -112,4 +95,25 @@ func (s *stage) confirm(ctx context.Context, r hosted.Receipt) error {
 			}
 		}
 	})
+}
+
+// aComment is the longest there is, with what other formats would read otherwise.
+func aComment(z site) []step {
+	const longest = 256
+	comment := `"fedns" 'prod' <eu-1> & more; `
+	comment += strings.Repeat("x", longest-len(comment))
+	return []step{
+		{"a batch that says why it is made, and hurries", func(ctx context.Context, s *stage) error {
+			c := hosted.Change{New: s.a("www", 300, "192.0.2.1")}
+			err := s.patiently(ctx, func(ctx context.Context) error {
+				_, err := s.Zone.Apply(ctx, hosted.Batch{Changes: []hosted.Change{c}, Urgent: true, Comment: comment})
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			s.note(c)
+			return s.expect(ctx)
+		}},
+	}
 }

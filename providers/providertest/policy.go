@@ -56,7 +56,18 @@ func (z site) routed(owner string, p hosted.Policy, n, from int) hosted.Entry {
 	for i := range sets {
 		sets[i].Records = zone.NewRRset(z.name(owner), zone.TypeA, 300, addresses([]string{number(from + i)})...)
 	}
-	return hosted.NewEntry(z.key(owner, zone.TypeA), sets...)
+	return z.entry(z.key(owner, zone.TypeA), sets)
+}
+
+// entry puts sets together, with the identifiers that the provider makes if it
+// makes them itself.
+func (z site) entry(k hosted.Key, sets []hosted.Set) hosted.Entry {
+	if z.Identify != nil {
+		for i := range sets {
+			sets[i].ID = z.Identify(sets[i])
+		}
+	}
+	return hosted.NewEntry(k, sets...)
 }
 
 // policy is one routing policy by itself.
@@ -81,8 +92,8 @@ func policy(p hosted.Policy) func(site) []step {
 				return nil
 			}},
 			wants("all sets", whole),
-			wants("one set with another address", hosted.NewEntry(whole.Key, records...)),
-			wants("another TTL", hosted.NewEntry(whole.Key, ttl...)),
+			wants("one set with another address", z.entry(whole.Key, records)),
+			wants("another TTL", z.entry(whole.Key, ttl)),
 			wants("two names and a simple record set beside them", whole, z.routed("api", p, n, 20), z.a("plain", 300, "192.0.2.1"), z.txt("www", 300, "text")),
 			wants("two sets only, on a wildcard too", z.routed("www", p, 2, 1), z.routed("*", p, 2, 1)),
 			wants("all sets again", whole),
@@ -90,7 +101,7 @@ func policy(p hosted.Policy) func(site) []step {
 		if p == hosted.PolicyWeighted {
 			heavier := slices.Clone(whole.Sets)
 			heavier[0].Routing.Weight++
-			steps = append(steps, wants("one weight changed, nothing else", hosted.NewEntry(whole.Key, heavier...)))
+			steps = append(steps, wants("one weight changed, nothing else", z.entry(whole.Key, heavier)))
 		}
 		return append(steps, wants("nothing"))
 	}
@@ -154,8 +165,8 @@ func wrongSets(z site) []step {
 	simple := z.a("www", 300, number(1))
 	steps := []step{
 		wants("all sets", kept, whole),
-		conflicts("one set with another address", hosted.Change{Old: hosted.NewEntry(whole.Key, other...), New: next}),
-		conflicts("to be deleted, one set with another address", hosted.Change{Old: hosted.NewEntry(whole.Key, other...)}),
+		conflicts("one set with another address", hosted.Change{Old: z.entry(whole.Key, other), New: next}),
+		conflicts("to be deleted, one set with another address", hosted.Change{Old: z.entry(whole.Key, other)}),
 		conflicts("a simple record set instead", hosted.Change{Old: simple, New: next}),
 		conflicts("created though it is there", hosted.Change{New: whole}),
 		conflicts("created as a simple record set", hosted.Change{New: simple}),
@@ -166,7 +177,7 @@ func wrongSets(z site) []step {
 	if p == hosted.PolicyWeighted {
 		heavier := slices.Clone(whole.Sets)
 		heavier[0].Routing.Weight++
-		steps = append(steps, conflicts("one set with another weight", hosted.Change{Old: hosted.NewEntry(whole.Key, heavier...), New: next}))
+		steps = append(steps, conflicts("one set with another weight", hosted.Change{Old: z.entry(whole.Key, heavier), New: next}))
 	}
 	return append(steps,
 		wants("with the right old sets all goes well", kept, next),

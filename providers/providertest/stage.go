@@ -165,31 +165,6 @@ func (s *stage) patiently(ctx context.Context, call func(context.Context) error)
 	}
 }
 
-// clear takes away what the lesson before left, whatever that is.
-func (s *stage) clear(ctx context.Context) error {
-	there, err := s.list(ctx)
-	if err != nil {
-		return err
-	}
-	s.has = there
-	var back []hosted.Entry
-	for k, e := range s.base {
-		if !moves(k) && !there[k].Equal(e) {
-			back = append(back, e)
-		} else {
-			delete(s.has, k)
-		}
-	}
-	maps.DeleteFunc(s.has, func(k hosted.Key, _ hosted.Entry) bool { return moves(k) })
-	for _, changes := range pack(s.Limits, s.diff(back)) {
-		if err := s.make(ctx, changes...); err != nil {
-			return err
-		}
-	}
-	clear(s.has)
-	return nil
-}
-
 // moves says that a name server changes the Entry by itself.
 func moves(k hosted.Key) bool {
 	switch k.Type {

@@ -28,6 +28,9 @@ type Config struct {
 	// Records: set identifiers, Routing, Health. Defaults to those of Samples, for
 	// each of Limits.Policies.
 	Sets map[hosted.Policy][]hosted.Set
+	// Identify is of providers that keep no set identifiers: the one that they make of
+	// what the Set holds. Nil: the zone keeps those of Sets.
+	Identify func(hosted.Set) string
 	// Alias is one that the zone may hold, as an address. The zero Alias: the provider has none.
 	Alias hosted.Alias
 
@@ -42,6 +45,10 @@ type Config struct {
 	// clock is moved here. It may be called concurrently. Defaults to waiting by the
 	// real clock.
 	Await func(ctx context.Context, at time.Duration) error
+
+	// Fresh makes another zone as Zone is, for each lesson: where what a lesson left
+	// cannot be taken away, or is remembered. Nil: all lessons share Zone.
+	Fresh func(context.Context) (hosted.Zone, error)
 
 	// Many are the record sets of the long listing. Defaults to 2,500.
 	Many int
@@ -65,7 +72,9 @@ var lessons = []lesson{
 	// Finding it again.
 	{name: "reading", steps: reading},
 	{name: "a long listing", steps: longListing},
+	{name: "a long listing of sets", needs: needsAnyPolicy, steps: longRoutedListing},
 	{name: "confirmation", steps: confirmation},
+	{name: "a comment", steps: aComment},
 	{name: "the largest batches", steps: largestBatches},
 	// Somebody else.
 	{name: "foreign records", needs: needsHand, steps: foreignRecords},
@@ -86,6 +95,7 @@ var lessons = []lesson{
 	{name: "no such policy", steps: noSuchPolicy},
 	{name: "from policy to policy", needs: needsAnyPolicy, steps: migration},
 	{name: "wrong old sets", needs: both(needsAnyPolicy, needsSwaps), steps: wrongSets},
+	{name: "health checks", needs: needsHealth, steps: healthChecks},
 	{name: "alias", needs: needsAlias, steps: alias},
 	// Time.
 	{name: "time is over", steps: timeIsOver},
@@ -120,15 +130,15 @@ func Run(t *testing.T, cfg Config) {
 	}
 }
 
-// failures plays all lessons and returns what was wrong, by lesson.
-func failures(ctx context.Context, cfg Config) (map[string]error, error) {
+// failures plays the lessons named, or all, and returns what was wrong, by lesson.
+func failures(ctx context.Context, cfg Config, names ...string) (map[string]error, error) {
 	s, err := open(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
 	failed := map[string]error{}
 	for _, l := range lessons {
-		if s.leavesOut(l) != "" {
+		if s.leavesOut(l) != "" || len(names) > 0 && !slices.Contains(names, l.name) {
 			continue
 		}
 		if err := s.play(ctx, l); err != nil {
@@ -196,6 +206,13 @@ func (s *stage) leavesOut(l lesson) string {
 
 // play plays one lesson from an empty zone.
 func (s *stage) play(ctx context.Context, l lesson) error {
+	if s.Fresh != nil {
+		z, err := s.Fresh(ctx)
+		if err != nil {
+			return fmt.Errorf("make a zone for the lesson: %w", err)
+		}
+		s.Zone = z
+	}
 	if err := s.clear(ctx); err != nil {
 		return fmt.Errorf("clear the zone: %w", err)
 	}
@@ -205,50 +222,4 @@ func (s *stage) play(ctx context.Context, l lesson) error {
 		}
 	}
 	return nil
-}
-
-func needsSwaps(cfg *Config) string {
-	if !cfg.Limits.Swaps || !cfg.Limits.Atomic {
-		return "Limits: it does not compare and swap whole batches"
-	}
-	return ""
-}
-
-func needsHand(cfg *Config) string {
-	if cfg.EditByHand == nil {
-		return "Config has no EditByHand"
-	}
-	return ""
-}
-
-func needsAlias(cfg *Config) string {
-	if !cfg.Alias.IsSet() {
-		return "Config has no Alias"
-	}
-	return ""
-}
-
-func needsPolicy(p hosted.Policy) func(*Config) string {
-	return func(cfg *Config) string {
-		if !slices.Contains(cfg.Limits.Policies, p) {
-			return "Limits: it has no routing policy " + p.String()
-		}
-		return ""
-	}
-}
-
-func needsAnyPolicy(cfg *Config) string {
-	if len(cfg.Limits.Policies) == 0 {
-		return "Limits: it has no routing policies"
-	}
-	return ""
-}
-
-func both(a, b func(*Config) string) func(*Config) string {
-	return func(cfg *Config) string {
-		if why := a(cfg); why != "" {
-			return why
-		}
-		return b(cfg)
-	}
 }

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/fedns/fedns/dnsserver/zone"
 	"github.com/fedns/fedns/providers/hosted"
 )
 
@@ -122,60 +121,4 @@ func (s *stage) interrupt(ctx context.Context, after time.Duration, next []hoste
 		return s.expect(ctx)
 	}
 	return fmt.Errorf("what was read was in conflict %d times, though nobody else writes", enough)
-}
-
-// listedWhileChanged lists beside Apply. What is not being changed has to be in
-// every listing, once.
-func listedWhileChanged(z site) []step {
-	const steady, swaps = 150, 20
-	var stay []hosted.Entry
-	for i := range steady {
-		stay = append(stay, z.a(fmt.Sprintf("s%03d", i), 300, number(i)))
-	}
-	return []step{
-		wants("names that stay", stay...),
-		{"a name between them comes, changes and goes while the zone is listed", func(ctx context.Context, s *stage) error {
-			done, listed := make(chan struct{}), make(chan error, 1)
-			go func() { listed <- s.keepListing(ctx, stay, done) }()
-			err := s.flap(ctx, s.key("s075-between", zone.TypeA), swaps)
-			close(done)
-			return errors.Join(err, <-listed)
-		}},
-		wants("names that stay", stay...),
-	}
-}
-
-// keepListing lists until done, at least once.
-func (s *stage) keepListing(ctx context.Context, stay []hosted.Entry, done <-chan struct{}) error {
-	for {
-		there, err := s.list(ctx)
-		if err != nil {
-			return err
-		}
-		for _, e := range stay {
-			if got := there[e.Key]; !got.Equal(e) {
-				return fmt.Errorf("a listing beside Apply has %s, want %s", got, e)
-			}
-		}
-		select {
-		case <-done:
-			return nil
-		default:
-		}
-	}
-}
-
-func (s *stage) flap(ctx context.Context, k hosted.Key, times int) error {
-	versions := []hosted.Entry{
-		{},
-		hosted.Simple(zone.NewRRset(k.Owner, k.Type, 300, addresses([]string{number(1)})...)),
-		hosted.Simple(zone.NewRRset(k.Owner, k.Type, 300, addresses([]string{number(2)})...)),
-	}
-	for i := range times * len(versions) {
-		c := hosted.Change{Old: versions[i%len(versions)], New: versions[(i+1)%len(versions)]}
-		if err := s.try(ctx, c); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/dnsserver/zone"
@@ -30,14 +32,14 @@ type Config struct {
 	// Lead calls run while this replica leads, until ctx is done. Defaults to always.
 	Lead func(ctx context.Context, run func(context.Context))
 	// Tell hears what the operator should. It must not block. Defaults to nobody.
-	Tell  func(warning bool, reason, message string)
-	Meter *Meter
-	Log   *slog.Logger
+	Tell func(warning bool, reason, message string)
+	Log  *slog.Logger
 }
 
 // Zones are all hosted zones. Its methods may be called from any goroutine.
 type Zones struct {
-	cfg Config
+	cfg   Config
+	meter *prometheus.HistogramVec // of propagation
 
 	// changing is held while hosted zones begin and end, which may take as long as a
 	// call to a provider. It guards leading, and what runs.
@@ -80,7 +82,7 @@ func New(cfg Config) *Zones {
 	if cfg.Tell == nil {
 		cfg.Tell = func(bool, string, string) {}
 	}
-	return &Zones{cfg: cfg, all: map[key]*keep{}, feed: map[dnsname.Name]*zone.Snapshot{}}
+	return &Zones{cfg: cfg, meter: newMeter(), all: map[key]*keep{}, feed: map[dnsname.Name]*zone.Snapshot{}}
 }
 
 // Apply takes the configuration's providers up. What is no longer named is left as
@@ -329,9 +331,7 @@ var _ providers.Observer = observer{}
 
 // InSync implements providers.Observer.
 func (o observer) InSync(_ dnsname.Name, since time.Time) {
-	if o.cfg.Meter != nil {
-		o.cfg.Meter.observe(o.provider, o.zone, time.Since(since))
-	}
+	o.meter.WithLabelValues(o.provider, o.zone).Observe(time.Since(since).Seconds())
 }
 
 // Refused implements providers.Observer.
@@ -351,3 +351,11 @@ func (o observer) Held(n int, reason string) {
 	}
 	o.cfg.Tell(true, "DeletionsHeld", fmt.Sprintf("provider %s, zone %s: %d names wait for fedns release --provider %s: %s", o.provider, o.zone, n, o.provider, reason))
 }
+
+var _ prometheus.Collector = (*Zones)(nil)
+
+// Describe implements prometheus.Collector: how long changes take.
+func (z *Zones) Describe(ch chan<- *prometheus.Desc) { z.meter.Describe(ch) }
+
+// Collect implements prometheus.Collector.
+func (z *Zones) Collect(ch chan<- prometheus.Metric) { z.meter.Collect(ch) }

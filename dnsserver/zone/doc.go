@@ -7,9 +7,10 @@
 //	                  │         └─ leaf page   packed: key suffix, then each RRset's type, TTL, RDATA
 //	                  └─ inner ─── leaf page   a page is one string: no pointers for the collector
 //
-// A Builder copies only the pages on the way to what it changes, so a Snapshot
-// costs in proportion to the change, and old Snapshots stay whole for whoever
-// still reads them.
+// The apex, whose serial each change moves, stands beside the tree. A Builder
+// copies only the pages on the way to what it changes, so a Snapshot costs in
+// proportion to the change, and old Snapshots stay whole for whoever still reads
+// them.
 //
 // It imports dnsserver/dnsname and the standard library only.
 package zone

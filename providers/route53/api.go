@@ -77,8 +77,11 @@ func call[I, O any](
 	ctx context.Context, c *client, action string, urgent bool,
 	do func(context.Context, *I, ...func(*sdk.Options)) (*O, error), in *I,
 ) (*O, error) {
-	if err := c.gate.Wait(ctx, action, urgent); err != nil {
-		return nil, fmt.Errorf("route53 %s: wait for the rate: %w", action, err)
+	// A call takes from the action's bucket and from that of all of the account's.
+	for _, bucket := range []string{action, ActionAll} {
+		if err := c.gate.Wait(ctx, bucket, urgent); err != nil {
+			return nil, fmt.Errorf("route53 %s: wait for the rate: %w", action, err)
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()

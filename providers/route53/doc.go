@@ -5,9 +5,10 @@
 //	read.go       some Entries in few pages
 //	api.go        the client: each call with the Gate and a deadline; no retries
 //	failure.go    Route 53's errors as hosted's
-//	convert.go    Set ⇄ ResourceRecordSet; text.go: names and RDATA ⇄ text
+//	convert.go    Set ⇄ ResourceRecordSet; name.go, text.go: names and RDATA ⇄ text
 //	check.go      what Route 53 cannot hold, each line with its source
 //	health.go     health checks: made, attached and adopted; collect.go: tidied up
+//	probe.go      Health ⇄ HealthCheckConfig
 //	alias.go      load balancers whose names become aliases
 //
 // A Change is made as DELETE of the exact old record sets and CREATE of the new

@@ -28,7 +28,9 @@ func (c *client) failure(action string, err error) error {
 	switch said.ErrorCode() {
 	case "Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded":
 		after := retryAfter(err)
+		// The answer does not say which of the buckets was empty.
 		c.gate.Throttled(action, after)
+		c.gate.Throttled(ActionAll, after)
 		return &hosted.ThrottledError{After: after, Err: err}
 	case "PriorRequestNotComplete":
 		// Another request for this hosted zone was under way: nothing of this one was

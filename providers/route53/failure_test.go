@@ -75,11 +75,18 @@ func TestFaults(t *testing.T) {
 		if kind(err) != want {
 			t.Errorf("fault %d: got %s, %v, want %s", fault, kind(err), err, want)
 		}
+		all := 0
+		for _, n := range a.sim.Calls() {
+			all += n
+		}
+		if a.gate.waits[ActionAll] != all {
+			t.Errorf("fault %d: the gate of all calls was asked %d times for %d", fault, a.gate.waits[ActionAll], all)
+		}
 		if n := a.sim.Calls()[actionChange]; n != 1 || a.gate.waits[actionChange] != 1 {
 			t.Errorf("fault %d: %d calls, the gate was asked %d times, want one each", fault, n, a.gate.waits[actionChange])
 		}
 		var throttled *hosted.ThrottledError
-		if fault == route53test.Throttle && (!errors.As(err, &throttled) || throttled.After != 7*time.Second || a.gate.throttled != 1 || a.gate.after != 7*time.Second) {
+		if fault == route53test.Throttle && (!errors.As(err, &throttled) || throttled.After != 7*time.Second || a.gate.throttled != 2 || a.gate.after != 7*time.Second) {
 			t.Errorf("throttled: got %+v, the gate heard %d times of %s", throttled, a.gate.throttled, a.gate.after)
 		}
 		if fault == route53test.Prior && a.gate.throttled != 0 {

@@ -57,7 +57,7 @@ func (g *counting) Wait(ctx context.Context, action string, _ bool) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.waits[action]++
-	if g.pass != nil {
+	if g.pass != nil && action != ActionAll {
 		g.pass()
 	}
 	return ctx.Err()

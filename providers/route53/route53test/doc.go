@@ -7,7 +7,7 @@
 //	recordset.go   what one record set may be; value.go: its values; policy.go: beside others
 //	zone.go        what a hosted zone holds, in the order in which it is listed
 //	list.go        hosted zones and record sets listed, changes looked up
-//	health.go      health checks and tags
+//	health.go      health checks; tag.go: their tags
 //	bucket.go      throttling, on a clock of the test's
 //	fault.go       faults on demand
 //	hand.go        what a test does as somebody else, and looks up

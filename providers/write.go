@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
-	"github.com/fedns/fedns/dnsserver/zone"
 	"github.com/fedns/fedns/providers/batch"
 	"github.com/fedns/fedns/providers/guarantee"
 	"github.com/fedns/fedns/providers/hosted"
@@ -28,7 +27,7 @@ func (p piece) changes() []hosted.Change { return plan.Unit{Actions: p.actions}.
 
 // pieces takes a unit apart as far as it may be.
 func pieces(u plan.Unit) []piece {
-	if slices.ContainsFunc(u.Actions, func(a plan.Action) bool { return a.Key.Type == zone.TypeCNAME }) {
+	if aloneType(u) {
 		return []piece{{u.Owner, u.Actions}}
 	}
 	out := make([]piece, len(u.Actions))
@@ -83,7 +82,7 @@ func (w *writer) nextFence(old hosted.Entry) (hosted.Change, error) {
 	if !old.IsEmpty() {
 		was, err := ownership.ParseFence(old)
 		if err != nil {
-			return hosted.Change{}, fmt.Errorf("fence: %w", err)
+			return hosted.Change{}, unreadable(err)
 		}
 		f.Generation = was.Generation + 1
 	}
@@ -133,7 +132,7 @@ func (w *writer) write(ctx context.Context) {
 	bin := w.bins[0]
 	fence, err := w.nextFence(w.model.fence)
 	if err != nil {
-		w.failed(err, 0)
+		w.failed(err)
 		return
 	}
 	b := hosted.Batch{Comment: "fedns " + w.cfg.Rules.Owner}
@@ -169,12 +168,12 @@ func (w *writer) applied(ctx context.Context, bin []piece, n int, fence hosted.E
 		w.bisect(bin, refused)
 	case errors.As(err, &throttled):
 		w.count(func(c *Calls) { c.Throttled++ })
-		w.failed(err, throttled.After)
+		w.failed(err)
 	default:
 		w.count(func(c *Calls) { c.Failed++ })
 		if w.fenced() {
 			w.attempt, w.doubt = fence, bin
-			w.failed(err, 0)
+			w.failed(err)
 			return
 		}
 		w.relist(err) // what it made of the batch only a listing tells
@@ -206,6 +205,7 @@ func (w *writer) made(bin []piece, n int, fence hosted.Entry, id hosted.Receipt)
 	for _, p := range bin {
 		for _, a := range p.actions {
 			w.model.done(a)
+			delete(w.poison, a.Key)
 		}
 		if since, ok := w.drop(p); ok {
 			names[p.owner] = since
@@ -263,7 +263,7 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 	}
 	found, err := w.read(ctx, keys)
 	if err != nil {
-		w.failed(err, 0)
+		w.failed(err)
 		return
 	}
 	if fence := found[w.model.fenceKey]; !fence.Equal(w.model.fence) {
@@ -287,17 +287,31 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 // maxRead is how many keys are read one by one rather than with all others.
 const maxRead = 64
 
-// outrun tells that somebody else with our name has written: what we know of other
-// names may be old as well.
+// outrun tells that somebody else with our name has written, or edited the fence:
+// what we know of other names may be old as well.
 func (w *writer) outrun(fence hosted.Entry) {
-	f, _ := ownership.ParseFence(fence)
+	f, err := ownership.ParseFence(fence)
+	switch {
+	case fence.IsEmpty():
+		w.relist(errors.New("somebody took the fence away; all of it is read again"))
+		return
+	case err != nil:
+		w.relist(unreadable(err))
+		return
+	}
 	w.cfg.Log.Warn("another process writes with this owner's name", "holder", f.Holder, "generation", f.Generation)
 	w.relist(fmt.Errorf("another process, %s, wrote generation %d with this owner's name", f.Holder, f.Generation))
 }
 
+// unreadable tells of a fence that is not understood. A newer version of fedns may
+// have written it, so nothing is written until somebody has taken it away.
+func unreadable(err error) error {
+	return fmt.Errorf("%w; nothing is written until it is deleted, as it may be if no newer fedns writes here", err)
+}
+
 // relist gives up what is known of the hosted zone.
 func (w *writer) relist(err error) {
-	w.failed(err, 0)
+	w.failed(err)
 	w.model = nil
 	w.forget()
 }
@@ -331,7 +345,7 @@ func (w *writer) again(owner dnsname.Name) {
 func (w *writer) resolve(ctx context.Context) {
 	found, err := w.read(ctx, []hosted.Key{w.model.fenceKey})
 	if err != nil {
-		w.failed(err, 0)
+		w.failed(err)
 		return
 	}
 	fence := found[w.model.fenceKey]
@@ -347,7 +361,7 @@ func (w *writer) resolve(ctx context.Context) {
 		}
 	case fence.Equal(w.model.fence) && guarantee.Holds(guarantee.UnknownIsProvenDead):
 		if _, err := w.bump(ctx, fence); err != nil {
-			w.failed(err, 0)
+			w.failed(err)
 		}
 		return // and look again
 	case fence.Equal(w.model.fence), f.Holder == w.holder:
@@ -382,7 +396,12 @@ func (w *writer) read(ctx context.Context, keys []hosted.Key) (map[hosted.Key]ho
 func (w *writer) bisect(bin []piece, refused *hosted.RefusedError) {
 	if !guarantee.Holds(guarantee.PoisonIsIsolated) {
 		w.first(bin)
-		w.failed(refused, 0)
+		w.failed(refused)
+		return
+	}
+	if refused.Key != nil && ownership.IsFence(*refused.Key) {
+		w.first(bin)
+		w.failed(fmt.Errorf("fence: %w", refused)) // none of the others is to blame
 		return
 	}
 	if refused.Key != nil {
@@ -409,9 +428,15 @@ func (w *writer) first(bin []piece) {
 	}
 }
 
-// blame takes a piece for refused until something else is wanted.
+// blame takes a piece for refused until something else is wanted, or an audit has
+// passed. Where a CNAME changes places with other records it is what comes that is
+// to blame, not what goes.
 func (w *writer) blame(p piece, reason string) {
+	comes := slices.ContainsFunc(p.actions, func(a plan.Action) bool { return a.Verb != plan.Delete })
 	for _, a := range p.actions {
+		if comes && a.Verb == plan.Delete {
+			continue
+		}
 		want := plan.Want{}
 		for _, c := range a.Changes {
 			if !ownership.IsClaim(c.Key()) {

@@ -3,6 +3,7 @@ package providers
 import (
 	"context"
 	crand "crypto/rand"
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -30,16 +31,17 @@ const (
 // writer is a Sync while it leads. It belongs to one goroutine.
 type writer struct {
 	*Sync
-	model   *model // nil: not listed yet, or no longer trusted
-	backlog map[dnsname.Name]plan.Unit
-	since   map[dnsname.Name]time.Time // when what is in the backlog was published
-	bins    [][]piece                  // the backlog, packed; nil: to be packed anew
-	poison  refusals
-	losses  losses
-	// admitted are the names whose losses have passed the guard; held those that wait.
-	admitted, held map[dnsname.Name]bool
-	heldBecause    string
-	pending        []receipt
+	model       *model // nil: not listed yet, or no longer trusted
+	backlog     map[dnsname.Name]plan.Unit
+	since       map[dnsname.Name]time.Time // when what is in the backlog was published
+	bins        [][]piece                  // the backlog, packed; nil: to be packed anew
+	poison      refusals
+	round       uint64 // of looking
+	losses      losses
+	admitted    map[dnsname.Name]int  // how many losses of a name have passed the guard
+	held        map[dnsname.Name]bool // names whose losses wait
+	heldBecause string
+	pending     []receipt
 
 	holder    string       // this writer's name in the fence
 	fence     hosted.Entry // taken before the listing
@@ -62,7 +64,7 @@ type receipt struct {
 }
 
 func newWriter(s *Sync) *writer {
-	return &writer{Sync: s, holder: s.cfg.Holder + "/" + crand.Text()[:6], backlog: map[dnsname.Name]plan.Unit{}, since: map[dnsname.Name]time.Time{}, poison: refusals{}, admitted: map[dnsname.Name]bool{}, held: map[dnsname.Name]bool{}}
+	return &writer{Sync: s, holder: s.cfg.Holder + "/" + crand.Text()[:6], backlog: map[dnsname.Name]plan.Unit{}, since: map[dnsname.Name]time.Time{}, poison: refusals{}, admitted: map[dnsname.Name]int{}, held: map[dnsname.Name]bool{}}
 }
 
 // run works until ctx is done.
@@ -104,7 +106,7 @@ func (w *writer) start(ctx context.Context) {
 	w.phase(PhaseListing, nil)
 	if w.fenced() && !w.cfg.DryRun && w.fence.IsEmpty() && guarantee.Holds(guarantee.FenceBeforeListing) {
 		if err := w.takeFence(ctx); err != nil {
-			w.failed(err, 0)
+			w.failed(err)
 			return
 		}
 	}
@@ -240,7 +242,11 @@ func (w *writer) settle() {
 }
 
 // failed has the next call wait.
-func (w *writer) failed(err error, after time.Duration) {
+func (w *writer) failed(err error) {
+	var after time.Duration
+	if throttled := (*hosted.ThrottledError)(nil); errors.As(err, &throttled) {
+		after = throttled.After
+	}
 	w.retry = min(max(2*w.retry, firstRetry), lastRetry)
 	w.notBefore = time.Now().Add(max(vary(w.retry, 0.25), after))
 	w.phase(PhaseFailing, err)

@@ -34,8 +34,10 @@ type Action struct {
 	// Leave and Refuse.
 	Changes []hosted.Change
 	// Lost counts the records that nobody will be answered any longer, of those that
-	// are ours.
+	// are ours and there.
 	Lost int
+	// Withdrawn says that nothing of ours is left of it.
+	Withdrawn bool
 }
 
 // Unit is everything that has to be made together.

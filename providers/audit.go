@@ -145,7 +145,7 @@ func (w *writer) confirm(ctx context.Context, i int) {
 		w.cfg.Log.Warn("a batch has not reached all name servers", "receipt", r.id, "after", now.Sub(r.at), "error", err)
 	default:
 		r.wait = min(2*r.wait, lastConfirm)
-		r.next = now.Add(vary(r.wait, 0.25))
+		r.next = now.Add(w.vary(r.wait, 0.25))
 		return
 	}
 	w.pending = append(w.pending[:i], w.pending[i+1:]...)

@@ -4,7 +4,6 @@ import (
 	"context"
 	crand "crypto/rand"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
@@ -174,12 +173,12 @@ func (w *writer) idle(ctx context.Context) time.Duration {
 }
 
 func (w *writer) nextAudit() time.Time {
-	return time.Now().Add(vary(w.cfg.Audit, 0.1))
+	return time.Now().Add(w.vary(w.cfg.Audit, 0.1))
 }
 
 // vary moves d by up to a share of it, either way.
-func vary(d time.Duration, share float64) time.Duration {
-	return time.Duration(float64(d) * (1 + share*(2*rand.Float64()-1)))
+func (w *writer) vary(d time.Duration, share float64) time.Duration {
+	return time.Duration(float64(d) * (1 + share*(2*w.cfg.Jitter()-1)))
 }
 
 // sleep waits until d has passed, ctx is done, an audit is finished, or something
@@ -248,7 +247,7 @@ func (w *writer) failed(err error) {
 		after = throttled.After
 	}
 	w.retry = min(max(2*w.retry, firstRetry), lastRetry)
-	w.notBefore = time.Now().Add(max(vary(w.retry, 0.25), after))
+	w.notBefore = time.Now().Add(max(w.vary(w.retry, 0.25), after))
 	w.phase(PhaseFailing, err)
 	w.cfg.Log.Warn("hosted zone cannot be kept", "error", err, "again", time.Until(w.notBefore))
 }

@@ -102,20 +102,24 @@ func (w *writer) takeFence(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.fence, err = w.bump(ctx, found[fenceKey])
-	return err
+	fence, err := w.bump(ctx, found[fenceKey])
+	if err != nil {
+		return err // it is not ours, or nobody knows: it is read again
+	}
+	w.fence = fence
+	return nil
 }
 
 // bump makes a batch of the fence alone.
 func (w *writer) bump(ctx context.Context, old hosted.Entry) (hosted.Entry, error) {
 	fence, err := w.nextFence(old)
 	if err != nil {
-		return old, err
+		return hosted.Entry{}, err
 	}
 	call, cancel := context.WithTimeout(ctx, w.cfg.Deadline)
 	defer cancel()
 	if _, err := w.cfg.Zone.Apply(call, hosted.Batch{Changes: []hosted.Change{fence}, Urgent: true, Comment: "fedns " + w.cfg.Rules.Owner}); err != nil {
-		return old, fmt.Errorf("fence: %w", err)
+		return hosted.Entry{}, fmt.Errorf("fence: %w", err)
 	}
 	return fence.New, nil
 }

@@ -16,7 +16,7 @@ type model struct {
 	// hold: another owner's that are sealed, at a hashed name, or what somebody made of
 	// one by hand. Whoever looks for the claims of a key finds them by Codec.Key.
 	texts map[hosted.Key]hosted.Entry
-	owned int          // keys with a claim of ours
+	owned int          // Entries with a claim of ours
 	fence hosted.Entry // empty: there is none
 }
 
@@ -28,6 +28,9 @@ type held struct {
 
 // IsEmpty says that nothing is there.
 func (h held) IsEmpty() bool { return h.Entry.IsEmpty() && h.Registry.IsEmpty() }
+
+// isOwned says that there is something that we would lose.
+func (h held) isOwned() bool { return h.ours && !h.Entry.IsEmpty() }
 
 func newModel(rules plan.Rules, fenceKey hosted.Key) *model {
 	return &model{rules: rules, fenceKey: fenceKey, names: map[dnsname.Name]map[uint16]held{}, texts: map[hosted.Key]hosted.Entry{}}
@@ -75,10 +78,10 @@ func (m *model) set(k hosted.Key, h held) {
 			delete(m.texts, registry) // k's it is, then
 		}
 	}
-	if before.ours {
+	if before.isOwned() {
 		m.owned--
 	}
-	if h.ours {
+	if h.isOwned() {
 		m.owned++
 	}
 	if h.IsEmpty() {

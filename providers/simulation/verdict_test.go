@@ -156,7 +156,9 @@ func (w *world) excuse(o *owner, k hosted.Key) string {
 		}
 	}
 	for _, r := range o.wants[labelOf(k.Owner)].rrsets(o.name, labelOf(k.Owner)) {
-		if poisoned(hosted.Simple(r)) != "" && (r.Type == k.Type || k.Type == zone.TypeCNAME) {
+		// What changes places with a CNAME is made together.
+		_, together := w.truth[hosted.Key{Owner: k.Owner, Type: zone.TypeCNAME}]
+		if poisoned(hosted.Simple(r)) != "" && (r.Type == k.Type || k.Type == zone.TypeCNAME || together) {
 			return "the provider refuses it"
 		}
 	}

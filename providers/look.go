@@ -202,7 +202,7 @@ func (w *writer) keepBack(owner dnsname.Name, because string) {
 }
 
 // isLoss says that an Action leaves nothing of what was ours.
-func isLoss(a plan.Action) bool { return a.Withdrawn && a.Lost > 0 }
+func isLoss(a plan.Action) bool { return a.Withdrawn && len(a.Changes) > 0 }
 
 // lossesOf counts the Entries of ours that a unit takes away.
 func lossesOf(u plan.Unit) int {

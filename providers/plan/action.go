@@ -36,7 +36,8 @@ type Action struct {
 	// Lost counts the records that nobody will be answered any longer, of those that
 	// are ours and there.
 	Lost int
-	// Withdrawn says that nothing of ours is left of it.
+	// Withdrawn says that there is something, and that nothing of it is wanted any
+	// longer.
 	Withdrawn bool
 }
 

@@ -134,7 +134,7 @@ func (r Rules) make(k hosted.Key, w Want, at standing) Action {
 	if why := r.Limits.Check(registry); why != "" {
 		return refuse(k, "its claims: "+why)
 	}
-	a := Action{Key: k, Lost: lost(at, entry), Withdrawn: w.Entry.IsEmpty()}
+	a := Action{Key: k, Lost: lost(at, entry), Withdrawn: w.Entry.IsEmpty() && !at.Entry.IsEmpty()}
 	a.Verb, a.Reason = describe(at, w, entry)
 	if !entry.Equal(at.Entry) {
 		a.Changes = append(a.Changes, hosted.Change{Old: at.Entry, New: entry})

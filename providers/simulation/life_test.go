@@ -34,6 +34,7 @@ type life struct {
 	paused       chan struct{} // closed: its calls go on
 	losing       bool          // its batches are given up while they are on their way
 	believed     int           // the last batch that it knows of
+	took         bool          // that batch took the fence
 	listed, read int           // the last batch as of its last listing and read
 	lost         []time.Time   // Entries that it took away
 	held         int
@@ -178,6 +179,24 @@ func (l *life) believe(batch int) {
 	l.world.mu.Lock()
 	defer l.world.mu.Unlock()
 	l.believed = batch
+}
+
+func (l *life) takes(fence bool) {
+	l.world.mu.Lock()
+	defer l.world.mu.Unlock()
+	l.took = fence
+}
+
+// begins says that a life goes on from a listing that has shown a batch as the last:
+// not when it took the fence before, and another has taken it since.
+func (l *life) begins(tag int) bool {
+	l.world.mu.Lock()
+	defer l.world.mu.Unlock()
+	if l.took && tag != l.believed {
+		return false
+	}
+	l.believed = tag
+	return true
 }
 
 func (l *life) belief() int {

@@ -52,8 +52,8 @@ func (r recorder) Records(ctx context.Context) ([]hosted.Entry, error) {
 	entries, err := r.Zone.Records(ctx)
 	if err == nil {
 		o.tag = l.seen(inmemory.List)
-		if o.kind == begin {
-			l.believe(o.tag)
+		if o.kind == begin && !l.begins(o.tag) {
+			o.kind = observe
 		}
 		r.record(o, call, false)
 	}
@@ -81,6 +81,7 @@ func (r recorder) Apply(ctx context.Context, b hosted.Batch) (hosted.Receipt, er
 	if len(b.Changes) == 1 && ownership.IsFence(b.Changes[0].Key()) {
 		o.kind = take
 	}
+	l.takes(false)
 	b.Comment = strconv.Itoa(o.id)
 	call := r.called()
 	receipt, err := r.Zone.Apply(ctx, b)
@@ -89,6 +90,7 @@ func (r recorder) Apply(ctx context.Context, b hosted.Batch) (hosted.Receipt, er
 	switch {
 	case err == nil:
 		l.believe(o.id)
+		l.takes(o.kind == take)
 		r.record(o, call, false)
 	case errors.Is(err, hosted.ErrConflict), errors.As(err, &refused), errors.As(err, &throttled):
 	default:

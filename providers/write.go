@@ -207,10 +207,7 @@ func (w *writer) made(bin []piece, n int, fence hosted.Entry, id hosted.Receipt)
 	}
 	names := map[dnsname.Name]time.Time{}
 	for _, p := range bin {
-		for _, a := range p.actions {
-			w.model.done(a)
-			delete(w.poison, a.Key)
-		}
+		w.landed(p)
 		if since, ok := w.drop(p); ok {
 			names[p.owner] = since
 		}
@@ -229,6 +226,17 @@ func (w *writer) made(bin []piece, n int, fence hosted.Entry, id hosted.Receipt)
 	}
 	if len(w.pending) < maxConfirm {
 		w.pending = append(w.pending, receipt{id: id, at: now, next: now.Add(firstConfirm), wait: firstConfirm, names: names})
+	}
+}
+
+// landed takes in what has been made of a name: the next loss of it is another.
+func (w *writer) landed(p piece) {
+	for _, a := range p.actions {
+		w.model.done(a)
+		delete(w.poison, a.Key)
+		if isLoss(a) && w.admitted[p.owner] > 0 {
+			w.admitted[p.owner]--
+		}
 	}
 }
 
@@ -359,9 +367,7 @@ func (w *writer) resolve(ctx context.Context) {
 		w.count(func(c *Calls) { c.Applied++ })
 		w.model.fence = fence
 		for _, p := range w.doubt {
-			for _, a := range p.actions {
-				w.model.done(a)
-			}
+			w.landed(p)
 		}
 	case fence.Equal(w.model.fence) && guarantee.Holds(guarantee.UnknownIsProvenDead):
 		if _, err := w.bump(ctx, fence); err != nil {

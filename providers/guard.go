@@ -28,6 +28,9 @@ type losses struct {
 	base int         // how many there were when the window began
 }
 
+// takeBack has n of those that have passed not counted.
+func (l *losses) takeBack(n int) { l.at = l.at[:max(0, len(l.at)-n)] }
+
 // admit says whether n of owned Entries may be taken away now, beside those that wait
 // for a word, and counts them if so. The error says why not. To take away all there
 // is needs a word at any rate: nothing wanted at all is a mistake more often than a

@@ -154,7 +154,7 @@ func (w *writer) guard(waited map[dnsname.Name]bool, release bool) {
 		}
 		lost := lossesOf(u)
 		if waited[owner] && release {
-			w.admitted[owner] = lost
+			w.admitted[owner], w.words[owner] = lost, true
 		}
 		admitted += min(lost, w.admitted[owner])
 		switch more := lost - w.admitted[owner]; {
@@ -170,6 +170,7 @@ func (w *writer) guard(waited map[dnsname.Name]bool, release bool) {
 	for owner := range w.admitted {
 		if u, ok := w.backlog[owner]; !ok || lossesOf(u) == 0 {
 			delete(w.admitted, owner)
+			delete(w.words, owner)
 		}
 	}
 	if err := w.losses.admit(w.cfg.Guard, time.Now(), n, waiting, w.model.owned-admitted, created); err != nil {

@@ -299,6 +299,11 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 // maxRead is how many keys are read one by one rather than with all others.
 const maxRead = 64
 
+// standBack is how long a writer waits that was outrun before it takes the fence
+// back: whoever lost the Lease learns of it in that time, and does not disturb who
+// leads now, and would not find out before its next batch.
+const standBack = 20 * time.Second
+
 // outrun tells that somebody else with our name has written, or edited the fence:
 // what we know of other names may be old as well.
 func (w *writer) outrun(fence hosted.Entry) {
@@ -313,6 +318,9 @@ func (w *writer) outrun(fence hosted.Entry) {
 	}
 	w.cfg.Log.Warn("another process writes with this owner's name", "holder", f.Holder, "generation", f.Generation)
 	w.relist(fmt.Errorf("another process, %s, wrote generation %d with this owner's name", f.Holder, f.Generation))
+	if again := time.Now().Add(w.vary(standBack, 0.25)); w.notBefore.Before(again) {
+		w.notBefore = again
+	}
 }
 
 // unreadable tells of a fence that is not understood. A newer version of fedns may

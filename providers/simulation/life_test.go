@@ -32,6 +32,7 @@ type life struct {
 	wants        map[string]want
 	calls        int
 	paused       chan struct{} // closed: its calls go on
+	stale        bool          // another leads
 	losing       bool          // its batches are given up while they are on their way
 	believed     int           // the last batch that it knows of
 	took         bool          // that batch took the fence
@@ -66,6 +67,11 @@ func (w *world) start(o *owner, deafTo ...string) {
 		Rules:  plan.Rules{Owner: o.name, Codec: codec, Limits: w.server.Limits(), Unheard: l.unheard},
 		Jitter: rand.New(rand.NewPCG(w.seed, uint64(l.number)<<32)).Float64,
 	})
+	w.mu.Lock()
+	if o.leader != nil {
+		o.leader.stale = true
+	}
+	w.mu.Unlock()
 	o.leader = l
 	l.publish()
 	ctx, stop := context.WithCancel(context.Background())

@@ -78,7 +78,7 @@ func (r recorder) Read(ctx context.Context, keys ...hosted.Key) ([]hosted.Entry,
 func (r recorder) Apply(ctx context.Context, b hosted.Batch) (hosted.Receipt, error) {
 	l := r.life
 	o := operation{kind: swap, expect: l.belief(), id: l.world.nextBatch()}
-	if len(b.Changes) == 1 && ownership.IsFence(b.Changes[0].Key()) {
+	if takesFence(b) {
 		o.kind = take
 	}
 	l.takes(false)

@@ -26,7 +26,8 @@ func (w *world) mend() {
 		o.leader.hear()
 	}
 	w.settle(6 * time.Minute)
-	if !w.hands && len(w.owners) == 1 {
+	w.happened["fences that a stale life took back"] += map[bool]int{true: 1}[w.usurped]
+	if !w.hands && len(w.owners) == 1 && !w.usurped {
 		w.judge("before the audit")
 	}
 	w.settle(70 * time.Minute)

@@ -40,6 +40,7 @@ type world struct {
 	happened map[string]int
 	calm     bool // no call fails
 	hands    bool // somebody edits by hand
+	usurped  bool // a stale life took the fence back: guarded by mu
 
 	mu      sync.Mutex
 	clock   int64
@@ -129,6 +130,7 @@ func (w *world) served(s inmemory.Served) {
 		l.read = l.owner.last
 	case inmemory.Apply:
 		w.say("%s: batch %s: %s", s.Client, s.Batch.Comment, brief(s.Batch))
+		w.usurped = w.usurped || l.stale && takesFence(s.Batch)
 		before := w.owned(l.owner.name)
 		for _, c := range s.Batch.Changes {
 			w.touch(l, c)
@@ -139,6 +141,11 @@ func (w *world) served(s inmemory.Served) {
 		w.lose(l, before)
 		l.owner.last, _ = strconv.Atoi(s.Batch.Comment)
 	}
+}
+
+// takesFence says that a Batch is of the fence alone.
+func takesFence(b hosted.Batch) bool {
+	return len(b.Changes) == 1 && ownership.IsFence(b.Changes[0].Key())
 }
 
 // brief shows a Batch without claims and fences, unless there is nothing else in it.

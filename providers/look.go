@@ -144,14 +144,13 @@ func (w *writer) takeRelease() bool {
 // once. Those that have waited go on waiting for their word, however few are left of
 // them, and release is the word for them alone.
 func (w *writer) guard(waited map[dnsname.Name]bool, release bool) {
-	created, admitted, n, waiting := 0, 0, 0, 0
+	created, lost := w.balance()
+	if created == 0 && lost >= w.model.owned {
+		w.takeBack() // there may have been more when they were admitted
+	}
+	admitted, n, waiting := 0, 0, 0
 	var losing []dnsname.Name
 	for owner, u := range w.backlog {
-		for _, a := range u.Actions {
-			if a.Verb == plan.Create {
-				created++
-			}
-		}
 		lost := lossesOf(u)
 		if waited[owner] && release {
 			w.admitted[owner], w.words[owner] = lost, true
@@ -183,6 +182,30 @@ func (w *writer) guard(waited map[dnsname.Name]bool, release bool) {
 		}
 	}
 	w.hold()
+}
+
+// balance counts the Entries that the backlog creates, and those that it takes away.
+func (w *writer) balance() (created, lost int) {
+	for _, u := range w.backlog {
+		lost += lossesOf(u)
+		for _, a := range u.Actions {
+			if a.Verb == plan.Create {
+				created++
+			}
+		}
+	}
+	return created, lost
+}
+
+// takeBack has what has passed, and is not made yet, measured once more, unless
+// somebody gave the word for it.
+func (w *writer) takeBack() {
+	for owner, n := range w.admitted {
+		if !w.words[owner] {
+			w.losses.takeBack(n)
+			delete(w.admitted, owner)
+		}
+	}
 }
 
 // keepBack takes the losses of a name out of the backlog. What else is wanted of it

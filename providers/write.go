@@ -339,12 +339,7 @@ func (w *writer) relist(err error) {
 // forget has everything looked at once more.
 func (w *writer) forget() {
 	w.backlog = map[dnsname.Name]plan.Unit{}
-	for owner, n := range w.admitted {
-		if !w.words[owner] { // it was admitted for what the hosted zone held then
-			w.losses.takeBack(n)
-			delete(w.admitted, owner)
-		}
-	}
+	w.takeBack() // it was admitted for what the hosted zone held then
 	w.bins, w.fence, w.attempt, w.doubt = nil, hosted.Entry{}, hosted.Entry{}, nil
 	if w.audit != nil {
 		w.audit.stop()

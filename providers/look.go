@@ -143,22 +143,25 @@ func (w *writer) takeRelease() bool {
 // guard holds the losses that are too many, as long as they are wanted; each counts
 // once. Those that have waited go on waiting for their word, however few are left of
 // them, and release is the word for them alone.
-func (w *writer) guard(waited map[dnsname.Name]bool, release bool) {
+func (w *writer) guard(waited map[dnsname.Name]int, release bool) {
 	created, lost := w.balance()
 	if created == 0 && lost >= w.model.owned {
 		w.takeBack() // there may have been more when they were admitted
 	}
 	admitted, n, waiting := 0, 0, 0
+	for _, lost := range w.held {
+		waiting += lost // they are not in the backlog
+	}
 	var losing []dnsname.Name
 	for owner, u := range w.backlog {
 		lost := lossesOf(u)
-		if waited[owner] && release {
+		if waited[owner] > 0 && release {
 			w.admitted[owner], w.words[owner] = lost, true
 		}
 		admitted += min(lost, w.admitted[owner])
 		switch more := lost - w.admitted[owner]; {
 		case more <= 0:
-		case waited[owner]:
+		case waited[owner] > 0:
 			waiting += more
 			w.keepBack(owner, w.heldBecause)
 		default:
@@ -184,8 +187,12 @@ func (w *writer) guard(waited map[dnsname.Name]bool, release bool) {
 	w.hold()
 }
 
-// balance counts the Entries that the backlog creates, and those that it takes away.
+// balance counts the Entries that the backlog creates, and those that it takes away
+// or would, if they were not held.
 func (w *writer) balance() (created, lost int) {
+	for _, n := range w.held {
+		lost += n
+	}
 	for _, u := range w.backlog {
 		lost += lossesOf(u)
 		for _, a := range u.Actions {
@@ -212,7 +219,7 @@ func (w *writer) takeBack() {
 // is written, unless a CNAME has all of it stay together.
 func (w *writer) keepBack(owner dnsname.Name, because string) {
 	u := w.backlog[owner]
-	w.held[owner], w.heldBecause = true, because
+	w.held[owner], w.heldBecause = lossesOf(u), because
 	if aloneType(u) {
 		u.Actions = nil
 	}

@@ -39,7 +39,7 @@ type writer struct {
 	losses      losses
 	admitted    map[dnsname.Name]int  // how many losses of a name have passed the guard
 	words       map[dnsname.Name]bool // of those: by somebody's word
-	held        map[dnsname.Name]bool // names whose losses wait
+	held        map[dnsname.Name]int  // how many losses of a name wait
 	heldBecause string
 	pending     []receipt
 
@@ -64,7 +64,7 @@ type receipt struct {
 }
 
 func newWriter(s *Sync) *writer {
-	return &writer{Sync: s, holder: s.cfg.Holder + "/" + crand.Text()[:6], backlog: map[dnsname.Name]plan.Unit{}, since: map[dnsname.Name]time.Time{}, poison: refusals{}, admitted: map[dnsname.Name]int{}, words: map[dnsname.Name]bool{}, held: map[dnsname.Name]bool{}}
+	return &writer{Sync: s, holder: s.cfg.Holder + "/" + crand.Text()[:6], backlog: map[dnsname.Name]plan.Unit{}, since: map[dnsname.Name]time.Time{}, poison: refusals{}, admitted: map[dnsname.Name]int{}, words: map[dnsname.Name]bool{}, held: map[dnsname.Name]int{}}
 }
 
 // run works until ctx is done.

@@ -236,8 +236,8 @@ func (w *world) lose(l *life, before map[hosted.Key]bool) {
 	for range gone {
 		l.lost = append(l.lost, now)
 	}
-	if !l.owner.released.IsZero() {
-		return // a word was given
+	if !l.owner.released.IsZero() || w.hands {
+		return // a word was given, or the daemon cannot know what there is
 	}
 	wanted := false
 	for _, t := range l.wants {
@@ -246,7 +246,7 @@ func (w *world) lose(l *life, before map[hosted.Key]bool) {
 	if len(after) == 0 && !wanted {
 		w.wrong("emptied: %s took away all that there was, and no word was given", l.name)
 	}
-	if n := len(l.lost); w.calm && !w.hands && n > guard.Count && float64(n) > guard.Share*float64(l.held) {
+	if n := len(l.lost); w.calm && n > guard.Count && float64(n) > guard.Share*float64(l.held) {
 		w.wrong("guard: %s took away %d of %d within %v, and no word was given", l.name, n, l.held, guard.Window)
 	}
 }

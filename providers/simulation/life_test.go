@@ -37,6 +37,7 @@ type life struct {
 	believed     int           // the last batch that it knows of
 	took         bool          // that batch took the fence
 	listed, read int           // the last batch as of its last listing and read
+	listedAt     int64         // when its last listing began
 	lost         []time.Time   // Entries that it took away
 	held         int
 }
@@ -212,8 +213,7 @@ func (l *life) belief() int {
 }
 
 // lose holds what a batch has taken away to the guard: nothing wanted at all takes
-// nothing away, and, where no call fails and nobody edits by hand, no more goes than
-// may. mu is held.
+// nothing away, and, where no call fails, no more goes than may. mu is held.
 func (w *world) lose(l *life, before map[hosted.Key]bool) {
 	after := w.owned(l.owner.name)
 	gone := 0

@@ -249,7 +249,7 @@ func lossesOf(u plan.Unit) int {
 // aloneType says that the Actions of a unit cannot be made one by one: a CNAME is
 // among them, which stands alone (RFC 1034 §3.6.2).
 func aloneType(u plan.Unit) bool {
-	return slices.ContainsFunc(u.Actions, func(a plan.Action) bool { return a.Key.Type == zone.TypeCNAME && len(a.Changes) > 0 })
+	return slices.ContainsFunc(u.Changes(), func(c hosted.Change) bool { return c.Key().Type == zone.TypeCNAME })
 }
 
 // hold tells how many names wait for a word.

@@ -95,6 +95,9 @@ func (r recorder) Apply(ctx context.Context, b hosted.Batch) (hosted.Receipt, er
 	case errors.Is(err, hosted.ErrConflict), errors.As(err, &refused), errors.As(err, &throttled):
 	default:
 		o.kind = map[kind]kind{swap: perhaps, take: perhapsTake}[o.kind]
+		if o.kind == perhapsTake && b.Changes[0].Old.IsEmpty() {
+			o.kind = perhapsCreate
+		}
 		r.record(o, call, true)
 	}
 	return receipt, err

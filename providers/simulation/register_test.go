@@ -25,6 +25,11 @@ const (
 	swap                // any other batch that was made
 	perhaps             // a batch of which nobody knows
 	perhapsTake
+	// perhapsCreate is a batch that creates the fence, of which nobody knows. It comes
+	// whenever there is no fence, which is somebody else's doing, and changes nothing
+	// else: so it is asked of the truth whether and when it came.
+	perhapsCreate
+	created
 )
 
 // register is the state: the batch that came last, and the life that leads.
@@ -40,6 +45,7 @@ var model = porcupine.Model{
 			return o.tag == s.last, s
 		case begin:
 			return o.tag == s.last, register{s.last, o.life}
+		case created:
 		case take:
 			return o.expect == s.last, register{o.id, o.life}
 		case swap:
@@ -65,8 +71,26 @@ func (o operation) String() string {
 	case begin:
 		return fmt.Sprintf("life %d begins from %d", o.life, o.tag)
 	}
-	word := map[kind]string{take: "takes", swap: "writes", perhaps: "perhaps writes", perhapsTake: "perhaps takes"}[o.kind]
+	word := map[kind]string{take: "takes", swap: "writes", perhaps: "perhaps writes", perhapsTake: "perhaps takes", created: "creates"}[o.kind]
 	return fmt.Sprintf("life %d %s %d after %d", o.life, word, o.id, o.expect)
+}
+
+// resolved are operations without those of the kind perhapsCreate.
+func (w *world) resolved(ops []porcupine.Operation) []porcupine.Operation {
+	out := ops[:0]
+	for _, op := range ops {
+		o := op.Input.(operation)
+		if o.kind == perhapsCreate {
+			at, made := w.landed[o.id]
+			if !made {
+				continue
+			}
+			o.kind = created
+			op.Input, op.Return = o, at
+		}
+		out = append(out, op)
+	}
+	return out
 }
 
 // linearizable has Porcupine look for an order of each owner's operations that the
@@ -74,6 +98,7 @@ func (o operation) String() string {
 func (w *world) linearizable() []string {
 	for _, o := range w.owners {
 		w.happened["operations"] += len(o.operations)
+		o.operations = w.resolved(o.operations)
 		if porcupine.CheckOperationsTimeout(model, o.operations, time.Minute) == porcupine.Ok {
 			continue
 		}

@@ -47,6 +47,7 @@ type world struct {
 	batches int
 	lives   map[string]*life // by the Server's name of them
 	truth   map[hosted.Key]hosted.Entry
+	landed  map[int]int64        // when a batch was made
 	edited  map[hosted.Key]int64 // when somebody edited claims
 	broken  []string
 	weather weather
@@ -66,7 +67,7 @@ type owner struct {
 func newWorld(seed uint64) *world {
 	w := &world{
 		Rand: rand.New(rand.NewPCG(seed, 1)), seed: seed, happened: map[string]int{}, lives: map[string]*life{},
-		truth: map[hosted.Key]hosted.Entry{}, edited: map[hosted.Key]int64{}, server: inmemory.NewServer(apex, inmemory.Limits()),
+		truth: map[hosted.Key]hosted.Entry{}, edited: map[hosted.Key]int64{}, landed: map[int]int64{}, server: inmemory.NewServer(apex, inmemory.Limits()),
 	}
 	w.calm, w.hands = w.IntN(6) == 0, w.IntN(2) == 0
 	w.server.Page(2 + w.IntN(12))
@@ -141,6 +142,7 @@ func (w *world) served(s inmemory.Served) {
 		}
 		w.lose(l, before)
 		l.owner.last, _ = strconv.Atoi(s.Batch.Comment)
+		w.landed[l.owner.last] = w.tick()
 	}
 }
 

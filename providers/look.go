@@ -20,6 +20,7 @@ func (w *writer) look() {
 		names = w.everyName(job)
 	}
 	now := time.Now()
+	w.decided = job.snapshot
 	waited := maps.Clone(w.held)
 	w.round++
 	for owner, since := range names {

@@ -467,12 +467,10 @@ func (w *writer) blame(p piece, reason string) {
 	w.drop(p)
 }
 
-// wanted is what is wanted of a key, or else.
+// wanted is what was wanted of a key when the backlog was made, or else. What has been
+// published since may be right, and is to be tried.
 func (w *writer) wanted(k hosted.Key, or plan.Want) plan.Want {
-	w.mu.Lock()
-	snapshot := w.snapshot
-	w.mu.Unlock()
-	if got, ok := w.want(snapshot, k.Owner)[k.Type]; ok {
+	if got, ok := w.want(w.decided, k.Owner)[k.Type]; ok {
 		return got
 	}
 	return or

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/zone"
 	"github.com/fedns/fedns/providers/guarantee"
 	"github.com/fedns/fedns/providers/hosted"
 	"github.com/fedns/fedns/providers/ownership"
@@ -30,7 +31,8 @@ const (
 // writer is a Sync while it leads. It belongs to one goroutine.
 type writer struct {
 	*Sync
-	model       *model // nil: not listed yet, or no longer trusted
+	decided     *zone.Snapshot // that the backlog comes from
+	model       *model         // nil: not listed yet, or no longer trusted
 	backlog     map[dnsname.Name]plan.Unit
 	since       map[dnsname.Name]time.Time // when what is in the backlog was published
 	bins        [][]piece                  // the backlog, packed; nil: to be packed anew

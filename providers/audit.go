@@ -40,12 +40,12 @@ func (w *writer) list(ctx context.Context) *audit {
 func (w *writer) listed(got listing) {
 	if got.err != nil {
 		w.count(func(c *Calls) { c.Failed++ })
-		w.failed(fmt.Errorf("list: %w", got.err), 0)
+		w.failed(fmt.Errorf("list: %w", got.err))
 		return
 	}
 	fenceKey, err := ownership.FenceKey(w.cfg.Rules.Owner, w.cfg.Apex)
 	if err != nil {
-		w.failed(err, 0)
+		w.failed(err)
 		return
 	}
 	w.model = newModel(w.cfg.Rules, fenceKey)
@@ -89,7 +89,10 @@ func (w *writer) finishAudit(ctx context.Context, got listing) {
 	w.mu.Lock()
 	w.all = true
 	w.mu.Unlock()
-	w.look()
+	w.poison.again()
+	if w.waiting() {
+		w.look()
+	}
 	if c, ok := w.cfg.Zone.(hosted.Collector); ok && !w.cfg.DryRun && len(w.backlog) == 0 && w.attempt.IsEmpty() {
 		call, cancel := context.WithTimeout(ctx, w.cfg.Listing)
 		defer cancel()
@@ -142,7 +145,7 @@ func (w *writer) confirm(ctx context.Context, i int) {
 		w.cfg.Log.Warn("a batch has not reached all name servers", "receipt", r.id, "after", now.Sub(r.at), "error", err)
 	default:
 		r.wait = min(2*r.wait, lastConfirm)
-		r.next = now.Add(vary(r.wait, 0.25))
+		r.next = now.Add(w.vary(r.wait, 0.25))
 		return
 	}
 	w.pending = append(w.pending[:i], w.pending[i+1:]...)
@@ -186,7 +189,8 @@ func (s *Sync) Plan(ctx context.Context) ([]plan.Unit, error) {
 	}
 	out := make([]plan.Unit, 0, len(names))
 	for owner := range names {
-		u := s.cfg.Rules.Name(s.want(snapshot, owner), m.haves(owner), hosted.Key{Owner: owner})
+		wants := s.want(snapshot, owner)
+		u := s.cfg.Rules.Name(wants, m.haves(owner, wants), hosted.Key{Owner: owner})
 		if len(u.Actions) > 0 {
 			out = append(out, u)
 		}

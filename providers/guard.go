@@ -28,10 +28,14 @@ type losses struct {
 	base int         // how many there were when the window began
 }
 
-// admit says whether n of owned Entries may be taken away now, and counts them if
-// so. The error says why not. To take away all there is needs a word at any rate:
-// nothing wanted at all is a mistake more often than a wish.
-func (l *losses) admit(g Guard, now time.Time, n, owned, created int) error {
+// takeBack has n of those that have passed not counted.
+func (l *losses) takeBack(n int) { l.at = l.at[:max(0, len(l.at)-n)] }
+
+// admit says whether n of owned Entries may be taken away now, beside those that wait
+// for a word, and counts them if so. The error says why not. To take away all there
+// is needs a word at any rate: nothing wanted at all is a mistake more often than a
+// wish.
+func (l *losses) admit(g Guard, now time.Time, n, waiting, owned, created int) error {
 	g = g.withDefaults()
 	for len(l.at) > 0 && now.Sub(l.at[0]) >= g.Window {
 		l.at = l.at[1:]
@@ -39,10 +43,10 @@ func (l *losses) admit(g Guard, now time.Time, n, owned, created int) error {
 	if len(l.at) == 0 {
 		l.base = owned
 	}
-	switch lost := len(l.at) + n; {
+	switch lost := len(l.at) + n + waiting; {
 	case n == 0:
 		return nil
-	case n >= owned && created == 0 && guarantee.Holds(guarantee.EmptyIsAnError):
+	case n+waiting >= owned && created == 0 && guarantee.Holds(guarantee.EmptyIsAnError):
 		return fmt.Errorf("nothing is wanted any longer: all %d record sets would be deleted", owned)
 	case guarantee.Holds(guarantee.LossesAreLimited) && lost > g.Count && float64(lost) > g.Share*float64(max(l.base, owned)):
 		return fmt.Errorf("%d of %d record sets would be deleted within %v", lost, max(l.base, owned), g.Window)

@@ -1,6 +1,8 @@
 package providers
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
@@ -18,6 +20,9 @@ func (w *writer) look() {
 		names = w.everyName(job)
 	}
 	now := time.Now()
+	w.decided = job.snapshot
+	waited := maps.Clone(w.held)
+	w.round++
 	for owner, since := range names {
 		w.decide(job.snapshot, owner)
 		if _, ok := w.backlog[owner]; ok && w.since[owner].IsZero() {
@@ -27,17 +32,31 @@ func (w *writer) look() {
 			w.since[owner] = since
 		}
 	}
-	w.guard(release)
+	w.poison.prune(names, w.round)
+	w.guard(waited, release)
 	w.bins = nil
 }
 
-// everyName are the names of the zone and those that we hold in the hosted zone.
+// everyName are the names of the zone, those that we hold in the hosted zone, and
+// those of which anything was decided before: they may be neither any longer.
 func (w *writer) everyName(job work) map[dnsname.Name]time.Time {
 	names := make(map[dnsname.Name]time.Time, job.snapshot.Names())
 	for r := range job.snapshot.All() {
 		if _, ok := names[r.Owner]; !ok {
 			names[r.Owner] = job.names[r.Owner]
 		}
+	}
+	for k := range w.poison {
+		names[k.Owner] = job.names[k.Owner]
+	}
+	for owner := range w.backlog {
+		names[owner] = job.names[owner]
+	}
+	for owner := range w.held {
+		names[owner] = job.names[owner]
+	}
+	for owner := range job.names {
+		names[owner] = job.names[owner]
 	}
 	for owner, types := range w.model.names {
 		for _, h := range types {
@@ -52,14 +71,21 @@ func (w *writer) everyName(job work) map[dnsname.Name]time.Time {
 // decide puts what is to be written of a name into the backlog.
 func (w *writer) decide(snapshot *zone.Snapshot, owner dnsname.Name) {
 	wants := w.want(snapshot, owner)
-	haves := w.model.haves(owner)
+	haves := w.model.haves(owner, wants)
 	unit := w.cfg.Rules.Name(wants, haves, hosted.Key{Owner: owner})
 	kept := unit.Actions[:0]
+	together := aloneType(unit)
+	refused := false
 	for _, a := range unit.Actions {
-		if w.refused(a, wants[a.Key.Type]) || len(a.Changes) == 0 {
-			continue
+		switch {
+		case w.refused(a, wants[a.Key.Type]):
+			refused = refused || a.Verb != plan.Refuse
+		case len(a.Changes) > 0:
+			kept = append(kept, a)
 		}
-		kept = append(kept, a)
+	}
+	if refused && together {
+		kept = nil // what is to be deleted stays until what is to take its place can be made
 	}
 	unit.Actions = kept
 	delete(w.held, owner)
@@ -75,14 +101,18 @@ func (w *writer) decide(snapshot *zone.Snapshot, owner dnsname.Name) {
 // to be tried.
 func (w *writer) refused(a plan.Action, want plan.Want) bool {
 	old, was := w.poison[a.Key]
+	if was {
+		old.round = w.round
+		w.poison[a.Key] = old
+	}
 	switch {
 	case a.Verb == plan.Refuse:
 		if !was || old.Reason != a.Reason || !old.known {
 			w.refuse(a.Key, want, a.Reason, true)
 		}
 		return true
-	case was && !old.known && old.wanted.Equal(want.Entry) && len(a.Changes) > 0 && a.Verb != plan.Delete:
-		return true
+	case was && !old.known && old.wanted.Equal(want.Entry) && len(a.Changes) > 0:
+		return !old.again
 	case was:
 		delete(w.poison, a.Key)
 	}
@@ -90,7 +120,15 @@ func (w *writer) refused(a plan.Action, want plan.Want) bool {
 }
 
 func (w *writer) refuse(k hosted.Key, want plan.Want, reason string, known bool) {
-	w.poison[k] = poison{Refusal{hosted.KeyString(k), objects(want), reason, time.Now()}, want.Entry, known}
+	now := poison{Refusal{hosted.KeyString(k), objects(want), reason, time.Now()}, want.Entry, known, false, w.round}
+	old, was := w.poison[k]
+	if was = was && old.Reason == reason && old.wanted.Equal(want.Entry); was {
+		now.Since = old.Since
+	}
+	w.poison[k] = now
+	if was {
+		return // it has been told
+	}
 	w.cfg.Observer.Refused(k, objects(want), reason)
 	w.cfg.Log.Warn("record set is refused", "record", hosted.KeyString(k), "reason", reason)
 }
@@ -103,52 +141,116 @@ func (w *writer) takeRelease() bool {
 	return r
 }
 
-// guard holds the units that would lose too much, as long as they do; each counts
-// once. release lets all of them pass.
-func (w *writer) guard(release bool) {
-	created := 0
+// guard holds the losses that are too many, as long as they are wanted; each counts
+// once. Those that have waited go on waiting for their word, however few are left of
+// them, and release is the word for them alone.
+func (w *writer) guard(waited map[dnsname.Name]int, release bool) {
+	created, lost := w.balance()
+	if created == 0 && lost >= w.model.owned {
+		w.takeBack() // there may have been more when they were admitted
+	}
+	admitted, n, waiting := 0, 0, 0
+	for _, lost := range w.held {
+		waiting += lost // they are not in the backlog
+	}
 	var losing []dnsname.Name
 	for owner, u := range w.backlog {
-		for _, a := range u.Actions {
-			if a.Verb == plan.Create {
-				created++
-			}
+		lost := lossesOf(u)
+		if waited[owner] > 0 && release {
+			w.admitted[owner], w.words[owner] = lost, true
 		}
-		if _, ok := w.admitted[owner]; !ok && lossesOf(u) > 0 {
+		admitted += min(lost, w.admitted[owner])
+		switch more := lost - w.admitted[owner]; {
+		case more <= 0:
+		case waited[owner] > 0:
+			waiting += more
+			w.keepBack(owner, w.heldBecause)
+		default:
 			losing = append(losing, owner)
+			n += more
 		}
 	}
 	for owner := range w.admitted {
 		if u, ok := w.backlog[owner]; !ok || lossesOf(u) == 0 {
 			delete(w.admitted, owner)
+			delete(w.words, owner)
 		}
 	}
-	n := 0
-	for _, owner := range losing {
-		n += lossesOf(w.backlog[owner])
-	}
-	err := w.losses.admit(w.cfg.Guard, time.Now(), n, w.model.owned, created)
-	for _, owner := range losing {
-		if err == nil || release {
-			w.admitted[owner] = true
-			continue
+	if err := w.losses.admit(w.cfg.Guard, time.Now(), n, waiting, w.model.owned-admitted, created); err != nil {
+		for _, owner := range losing {
+			w.keepBack(owner, err.Error())
 		}
-		delete(w.backlog, owner)
-		w.held[owner] = true
-		w.heldBecause = err.Error()
+	} else {
+		for _, owner := range losing {
+			w.admitted[owner] = lossesOf(w.backlog[owner])
+		}
 	}
 	w.hold()
 }
+
+// balance counts the Entries that the backlog creates, and those that it takes away
+// or would, if they were not held.
+func (w *writer) balance() (created, lost int) {
+	for _, n := range w.held {
+		lost += n
+	}
+	for _, u := range w.backlog {
+		lost += lossesOf(u)
+		for _, a := range u.Actions {
+			if a.Verb == plan.Create {
+				created++
+			}
+		}
+	}
+	return created, lost
+}
+
+// takeBack has what has passed, and is not made yet, measured once more, unless
+// somebody gave the word for it.
+func (w *writer) takeBack() {
+	for owner, n := range w.admitted {
+		if !w.words[owner] {
+			w.losses.takeBack(n)
+			delete(w.admitted, owner)
+		}
+	}
+}
+
+// keepBack takes the losses of a name out of the backlog. What else is wanted of it
+// is written, unless a CNAME has all of it stay together.
+func (w *writer) keepBack(owner dnsname.Name, because string) {
+	u := w.backlog[owner]
+	w.held[owner], w.heldBecause = lossesOf(u), because
+	if aloneType(u) {
+		u.Actions = nil
+	}
+	u.Actions = slices.DeleteFunc(slices.Clone(u.Actions), isLoss)
+	if len(u.Actions) > 0 {
+		w.backlog[owner] = u
+		return
+	}
+	delete(w.backlog, owner)
+	delete(w.since, owner)
+}
+
+// isLoss says that an Action leaves nothing of what was ours.
+func isLoss(a plan.Action) bool { return a.Withdrawn && len(a.Changes) > 0 }
 
 // lossesOf counts the Entries of ours that a unit takes away.
 func lossesOf(u plan.Unit) int {
 	n := 0
 	for _, a := range u.Actions {
-		if a.Verb == plan.Delete && a.Lost > 0 {
+		if isLoss(a) {
 			n++
 		}
 	}
 	return n
+}
+
+// aloneType says that the Actions of a unit cannot be made one by one: a CNAME is
+// among them, which stands alone (RFC 1034 §3.6.2).
+func aloneType(u plan.Unit) bool {
+	return slices.ContainsFunc(u.Changes(), func(c hosted.Change) bool { return c.Key().Type == zone.TypeCNAME })
 }
 
 // hold tells how many names wait for a word.

@@ -12,8 +12,12 @@ type model struct {
 	rules    plan.Rules
 	fenceKey hosted.Key
 	names    map[dnsname.Name]map[uint16]held
-	owned    int          // keys with a claim of ours
-	fence    hosted.Entry // empty: there is none
+	// texts are TXTs of the registry that do not tell by themselves whose claims they
+	// hold: another owner's that are sealed, at a hashed name, or what somebody made of
+	// one by hand. Whoever looks for the claims of a key finds them by Codec.Key.
+	texts map[hosted.Key]hosted.Entry
+	owned int          // Entries with a claim of ours
+	fence hosted.Entry // empty: there is none
 }
 
 // held is what is known of one key.
@@ -22,18 +26,27 @@ type held struct {
 	ours bool // a claim of ours is there
 }
 
+// IsEmpty says that nothing is there.
+func (h held) IsEmpty() bool { return h.Entry.IsEmpty() && h.Registry.IsEmpty() }
+
+// isOwned says that there is something that we would lose.
+func (h held) isOwned() bool { return h.ours && !h.Entry.IsEmpty() }
+
 func newModel(rules plan.Rules, fenceKey hosted.Key) *model {
-	return &model{rules: rules, fenceKey: fenceKey, names: map[dnsname.Name]map[uint16]held{}}
+	return &model{rules: rules, fenceKey: fenceKey, names: map[dnsname.Name]map[uint16]held{}, texts: map[hosted.Key]hosted.Entry{}}
 }
 
-// put takes an Entry in as it was read. claimed is the key whose claims it holds,
-// where it is a TXT of the registry.
+// put takes an Entry in as it was read.
 func (m *model) put(e hosted.Entry) {
 	if e.Key == m.fenceKey {
 		m.fence = e
 		return
 	}
 	k, isClaims := m.subject(e)
+	if k.Owner.IsZero() {
+		m.texts[e.Key] = e
+		return
+	}
 	h := m.names[k.Owner][k.Type]
 	if isClaims {
 		h.Registry = e
@@ -44,27 +57,34 @@ func (m *model) put(e hosted.Entry) {
 }
 
 // subject is the key that an Entry belongs to: of a TXT of the registry that whose
-// claims it holds.
+// claims it holds, the zero Key if it does not tell.
 func (m *model) subject(e hosted.Entry) (k hosted.Key, isClaims bool) {
-	if ownership.IsClaim(e.Key) {
-		if k, _, _, err := m.rules.Codec.Decode(e); err == nil && !k.Owner.IsZero() {
-			return k, true
-		}
+	if !ownership.IsClaim(e.Key) {
+		return e.Key, false
 	}
-	return e.Key, false
+	k, _, _, err := m.rules.Codec.Decode(e)
+	if err != nil {
+		return hosted.Key{}, true
+	}
+	return k, true
 }
 
 // set replaces what is known of a key.
 func (m *model) set(k hosted.Key, h held) {
 	before := m.names[k.Owner][k.Type]
 	h.ours = m.claims(h.Registry)
-	if before.ours {
+	if len(m.texts) > 0 {
+		if registry, err := m.rules.Codec.Key(k); err == nil {
+			delete(m.texts, registry) // k's it is, then
+		}
+	}
+	if before.isOwned() {
 		m.owned--
 	}
-	if h.ours {
+	if h.isOwned() {
 		m.owned++
 	}
-	if h.Entry.IsEmpty() && h.Registry.IsEmpty() {
+	if h.IsEmpty() {
 		delete(m.names[k.Owner], k.Type)
 		if len(m.names[k.Owner]) == 0 {
 			delete(m.names, k.Owner)
@@ -127,15 +147,34 @@ func (m *model) reread(k hosted.Key, found map[hosted.Key]hosted.Entry) bool {
 	return !now.Entry.Equal(before.Entry) || !now.Registry.Equal(before.Registry)
 }
 
-// haves is what is known of a name, by type.
-func (m *model) haves(owner dnsname.Name) map[uint16]plan.Have {
+// haves is what is known of a name, by type, and of the types that are wanted of it.
+func (m *model) haves(owner dnsname.Name, wants map[uint16]plan.Want) map[uint16]plan.Have {
 	types := m.names[owner]
-	if len(types) == 0 {
+	if len(types) == 0 && len(m.texts) == 0 {
 		return nil
 	}
 	out := make(map[uint16]plan.Have, len(types))
 	for t, h := range types {
-		out[t] = h.Have
+		out[t] = m.have(hosted.Key{Owner: owner, Type: t}, h.Have)
+	}
+	if len(m.texts) == 0 {
+		return out
+	}
+	for t := range wants {
+		if h := m.have(hosted.Key{Owner: owner, Type: t}, plan.Have{}); types[t].IsEmpty() && !h.Registry.IsEmpty() {
+			out[t] = h
+		}
 	}
 	return out
+}
+
+// have adds the TXT that is where a key's claims are, if it does not tell so itself.
+func (m *model) have(k hosted.Key, h plan.Have) plan.Have {
+	if len(m.texts) == 0 || !h.Registry.IsEmpty() {
+		return h
+	}
+	if registry, err := m.rules.Codec.Key(k); err == nil {
+		h.Registry = m.texts[registry]
+	}
+	return h
 }

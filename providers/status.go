@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/providers/hosted"
 	"github.com/fedns/fedns/providers/plan"
 )
@@ -107,7 +108,27 @@ type refusals map[hosted.Key]poison
 type poison struct {
 	Refusal
 	wanted hosted.Entry
-	known  bool // by the plan; the provider was not asked
+	known  bool   // by the plan; the provider was not asked
+	again  bool   // the provider is asked once more: what it minded may be gone
+	round  uint64 // of looking, when it was last found to be refused
+}
+
+// prune forgets what was looked at and found no longer refused: it is neither wanted
+// any longer nor there.
+func (r refusals) prune(looked map[dnsname.Name]time.Time, round uint64) {
+	for k, p := range r {
+		if _, ok := looked[k.Owner]; ok && p.round < round {
+			delete(r, k)
+		}
+	}
+}
+
+// again has the provider asked once more.
+func (r refusals) again() {
+	for k, p := range r {
+		p.again = true
+		r[k] = p
+	}
 }
 
 // list is what a Status shows of them.

@@ -3,6 +3,7 @@ package providers
 import (
 	"context"
 	"log/slog"
+	"math/rand/v2"
 	"sync"
 	"time"
 
@@ -38,6 +39,9 @@ type Config struct {
 	Deadline time.Duration // of each call but listings. Defaults to 30 s
 	Listing  time.Duration // the longest that a listing may take. Defaults to 15 min
 	Guard    Guard
+	// Jitter gives numbers in [0, 1) that spread retries and audits. It is called by
+	// one goroutine at a time. Defaults to math/rand/v2's Float64.
+	Jitter func() float64
 
 	Observer Observer     // Defaults to nobody
 	Log      *slog.Logger // Defaults to slog.Default()
@@ -98,6 +102,9 @@ func New(cfg Config) *Sync {
 	}
 	if cfg.Ready == nil {
 		cfg.Ready = func() bool { return true }
+	}
+	if cfg.Jitter == nil {
+		cfg.Jitter = rand.Float64
 	}
 	if cfg.Observer == nil {
 		cfg.Observer = nobody{}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
-	"github.com/fedns/fedns/dnsserver/zone"
 	"github.com/fedns/fedns/providers/batch"
 	"github.com/fedns/fedns/providers/guarantee"
 	"github.com/fedns/fedns/providers/hosted"
@@ -28,7 +27,7 @@ func (p piece) changes() []hosted.Change { return plan.Unit{Actions: p.actions}.
 
 // pieces takes a unit apart as far as it may be.
 func pieces(u plan.Unit) []piece {
-	if slices.ContainsFunc(u.Actions, func(a plan.Action) bool { return a.Key.Type == zone.TypeCNAME }) {
+	if aloneType(u) {
 		return []piece{{u.Owner, u.Actions}}
 	}
 	out := make([]piece, len(u.Actions))
@@ -83,7 +82,7 @@ func (w *writer) nextFence(old hosted.Entry) (hosted.Change, error) {
 	if !old.IsEmpty() {
 		was, err := ownership.ParseFence(old)
 		if err != nil {
-			return hosted.Change{}, fmt.Errorf("fence: %w", err)
+			return hosted.Change{}, unreadable(err)
 		}
 		f.Generation = was.Generation + 1
 	}
@@ -103,20 +102,24 @@ func (w *writer) takeFence(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.fence, err = w.bump(ctx, found[fenceKey])
-	return err
+	fence, err := w.bump(ctx, found[fenceKey])
+	if err != nil {
+		return err // it is not ours, or nobody knows: it is read again
+	}
+	w.fence = fence
+	return nil
 }
 
 // bump makes a batch of the fence alone.
 func (w *writer) bump(ctx context.Context, old hosted.Entry) (hosted.Entry, error) {
 	fence, err := w.nextFence(old)
 	if err != nil {
-		return old, err
+		return hosted.Entry{}, err
 	}
 	call, cancel := context.WithTimeout(ctx, w.cfg.Deadline)
 	defer cancel()
 	if _, err := w.cfg.Zone.Apply(call, hosted.Batch{Changes: []hosted.Change{fence}, Urgent: true, Comment: "fedns " + w.cfg.Rules.Owner}); err != nil {
-		return old, fmt.Errorf("fence: %w", err)
+		return hosted.Entry{}, fmt.Errorf("fence: %w", err)
 	}
 	return fence.New, nil
 }
@@ -133,7 +136,7 @@ func (w *writer) write(ctx context.Context) {
 	bin := w.bins[0]
 	fence, err := w.nextFence(w.model.fence)
 	if err != nil {
-		w.failed(err, 0)
+		w.failed(err)
 		return
 	}
 	b := hosted.Batch{Comment: "fedns " + w.cfg.Rules.Owner}
@@ -169,12 +172,12 @@ func (w *writer) applied(ctx context.Context, bin []piece, n int, fence hosted.E
 		w.bisect(bin, refused)
 	case errors.As(err, &throttled):
 		w.count(func(c *Calls) { c.Throttled++ })
-		w.failed(err, throttled.After)
+		w.failed(err)
 	default:
 		w.count(func(c *Calls) { c.Failed++ })
 		if w.fenced() {
 			w.attempt, w.doubt = fence, bin
-			w.failed(err, 0)
+			w.failed(err)
 			return
 		}
 		w.relist(err) // what it made of the batch only a listing tells
@@ -204,9 +207,7 @@ func (w *writer) made(bin []piece, n int, fence hosted.Entry, id hosted.Receipt)
 	}
 	names := map[dnsname.Name]time.Time{}
 	for _, p := range bin {
-		for _, a := range p.actions {
-			w.model.done(a)
-		}
+		w.landed(p)
 		if since, ok := w.drop(p); ok {
 			names[p.owner] = since
 		}
@@ -225,6 +226,17 @@ func (w *writer) made(bin []piece, n int, fence hosted.Entry, id hosted.Receipt)
 	}
 	if len(w.pending) < maxConfirm {
 		w.pending = append(w.pending, receipt{id: id, at: now, next: now.Add(firstConfirm), wait: firstConfirm, names: names})
+	}
+}
+
+// landed takes in what has been made of a name: the next loss of it is another.
+func (w *writer) landed(p piece) {
+	for _, a := range p.actions {
+		w.model.done(a)
+		delete(w.poison, a.Key)
+		if isLoss(a) && w.admitted[p.owner] > 0 {
+			w.admitted[p.owner]--
+		}
 	}
 }
 
@@ -263,7 +275,7 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 	}
 	found, err := w.read(ctx, keys)
 	if err != nil {
-		w.failed(err, 0)
+		w.failed(err)
 		return
 	}
 	if fence := found[w.model.fenceKey]; !fence.Equal(w.model.fence) {
@@ -287,17 +299,39 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 // maxRead is how many keys are read one by one rather than with all others.
 const maxRead = 64
 
-// outrun tells that somebody else with our name has written: what we know of other
-// names may be old as well.
+// standBack is how long a writer waits that was outrun before it takes the fence
+// back: whoever lost the Lease learns of it in that time, and does not disturb who
+// leads now, and would not find out before its next batch.
+const standBack = 20 * time.Second
+
+// outrun tells that somebody else with our name has written, or edited the fence:
+// what we know of other names may be old as well.
 func (w *writer) outrun(fence hosted.Entry) {
-	f, _ := ownership.ParseFence(fence)
+	f, err := ownership.ParseFence(fence)
+	switch {
+	case fence.IsEmpty():
+		w.relist(errors.New("somebody took the fence away; all of it is read again"))
+		return
+	case err != nil:
+		w.relist(unreadable(err))
+		return
+	}
 	w.cfg.Log.Warn("another process writes with this owner's name", "holder", f.Holder, "generation", f.Generation)
 	w.relist(fmt.Errorf("another process, %s, wrote generation %d with this owner's name", f.Holder, f.Generation))
+	if again := time.Now().Add(w.vary(standBack, 0.25)); w.notBefore.Before(again) {
+		w.notBefore = again
+	}
+}
+
+// unreadable tells of a fence that is not understood. A newer version of fedns may
+// have written it, so nothing is written until somebody has taken it away.
+func unreadable(err error) error {
+	return fmt.Errorf("%w; nothing is written until it is deleted, as it may be if no newer fedns writes here", err)
 }
 
 // relist gives up what is known of the hosted zone.
 func (w *writer) relist(err error) {
-	w.failed(err, 0)
+	w.failed(err)
 	w.model = nil
 	w.forget()
 }
@@ -305,6 +339,7 @@ func (w *writer) relist(err error) {
 // forget has everything looked at once more.
 func (w *writer) forget() {
 	w.backlog = map[dnsname.Name]plan.Unit{}
+	w.takeBack() // it was admitted for what the hosted zone held then
 	w.bins, w.fence, w.attempt, w.doubt = nil, hosted.Entry{}, hosted.Entry{}, nil
 	if w.audit != nil {
 		w.audit.stop()
@@ -331,7 +366,7 @@ func (w *writer) again(owner dnsname.Name) {
 func (w *writer) resolve(ctx context.Context) {
 	found, err := w.read(ctx, []hosted.Key{w.model.fenceKey})
 	if err != nil {
-		w.failed(err, 0)
+		w.failed(err)
 		return
 	}
 	fence := found[w.model.fenceKey]
@@ -341,13 +376,11 @@ func (w *writer) resolve(ctx context.Context) {
 		w.count(func(c *Calls) { c.Applied++ })
 		w.model.fence = fence
 		for _, p := range w.doubt {
-			for _, a := range p.actions {
-				w.model.done(a)
-			}
+			w.landed(p)
 		}
 	case fence.Equal(w.model.fence) && guarantee.Holds(guarantee.UnknownIsProvenDead):
 		if _, err := w.bump(ctx, fence); err != nil {
-			w.failed(err, 0)
+			w.failed(err)
 		}
 		return // and look again
 	case fence.Equal(w.model.fence), f.Holder == w.holder:
@@ -382,7 +415,12 @@ func (w *writer) read(ctx context.Context, keys []hosted.Key) (map[hosted.Key]ho
 func (w *writer) bisect(bin []piece, refused *hosted.RefusedError) {
 	if !guarantee.Holds(guarantee.PoisonIsIsolated) {
 		w.first(bin)
-		w.failed(refused, 0)
+		w.failed(refused)
+		return
+	}
+	if refused.Key != nil && ownership.IsFence(*refused.Key) {
+		w.first(bin)
+		w.failed(fmt.Errorf("fence: %w", refused)) // none of the others is to blame
 		return
 	}
 	if refused.Key != nil {
@@ -409,9 +447,15 @@ func (w *writer) first(bin []piece) {
 	}
 }
 
-// blame takes a piece for refused until something else is wanted.
+// blame takes a piece for refused until something else is wanted, or an audit has
+// passed. Where a CNAME changes places with other records it is what comes that is
+// to blame, not what goes.
 func (w *writer) blame(p piece, reason string) {
+	comes := slices.ContainsFunc(p.actions, func(a plan.Action) bool { return a.Verb != plan.Delete })
 	for _, a := range p.actions {
+		if comes && a.Verb == plan.Delete {
+			continue
+		}
 		want := plan.Want{}
 		for _, c := range a.Changes {
 			if !ownership.IsClaim(c.Key()) {
@@ -423,12 +467,10 @@ func (w *writer) blame(p piece, reason string) {
 	w.drop(p)
 }
 
-// wanted is what is wanted of a key, or else.
+// wanted is what was wanted of a key when the backlog was made, or else. What has been
+// published since may be right, and is to be tried.
 func (w *writer) wanted(k hosted.Key, or plan.Want) plan.Want {
-	w.mu.Lock()
-	snapshot := w.snapshot
-	w.mu.Unlock()
-	if got, ok := w.want(snapshot, k.Owner)[k.Type]; ok {
+	if got, ok := w.want(w.decided, k.Owner)[k.Type]; ok {
 		return got
 	}
 	return or

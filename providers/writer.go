@@ -3,10 +3,11 @@ package providers
 import (
 	"context"
 	crand "crypto/rand"
-	"math/rand/v2"
+	"errors"
 	"time"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/zone"
 	"github.com/fedns/fedns/providers/guarantee"
 	"github.com/fedns/fedns/providers/hosted"
 	"github.com/fedns/fedns/providers/ownership"
@@ -30,16 +31,19 @@ const (
 // writer is a Sync while it leads. It belongs to one goroutine.
 type writer struct {
 	*Sync
-	model   *model // nil: not listed yet, or no longer trusted
-	backlog map[dnsname.Name]plan.Unit
-	since   map[dnsname.Name]time.Time // when what is in the backlog was published
-	bins    [][]piece                  // the backlog, packed; nil: to be packed anew
-	poison  refusals
-	losses  losses
-	// admitted are the names whose losses have passed the guard; held those that wait.
-	admitted, held map[dnsname.Name]bool
-	heldBecause    string
-	pending        []receipt
+	decided     *zone.Snapshot // that the backlog comes from
+	model       *model         // nil: not listed yet, or no longer trusted
+	backlog     map[dnsname.Name]plan.Unit
+	since       map[dnsname.Name]time.Time // when what is in the backlog was published
+	bins        [][]piece                  // the backlog, packed; nil: to be packed anew
+	poison      refusals
+	round       uint64 // of looking
+	losses      losses
+	admitted    map[dnsname.Name]int  // how many losses of a name have passed the guard
+	words       map[dnsname.Name]bool // of those: by somebody's word
+	held        map[dnsname.Name]int  // how many losses of a name wait
+	heldBecause string
+	pending     []receipt
 
 	holder    string       // this writer's name in the fence
 	fence     hosted.Entry // taken before the listing
@@ -62,7 +66,7 @@ type receipt struct {
 }
 
 func newWriter(s *Sync) *writer {
-	return &writer{Sync: s, holder: s.cfg.Holder + "/" + crand.Text()[:6], backlog: map[dnsname.Name]plan.Unit{}, since: map[dnsname.Name]time.Time{}, poison: refusals{}, admitted: map[dnsname.Name]bool{}, held: map[dnsname.Name]bool{}}
+	return &writer{Sync: s, holder: s.cfg.Holder + "/" + crand.Text()[:6], backlog: map[dnsname.Name]plan.Unit{}, since: map[dnsname.Name]time.Time{}, poison: refusals{}, admitted: map[dnsname.Name]int{}, words: map[dnsname.Name]bool{}, held: map[dnsname.Name]int{}}
 }
 
 // run works until ctx is done.
@@ -104,7 +108,7 @@ func (w *writer) start(ctx context.Context) {
 	w.phase(PhaseListing, nil)
 	if w.fenced() && !w.cfg.DryRun && w.fence.IsEmpty() && guarantee.Holds(guarantee.FenceBeforeListing) {
 		if err := w.takeFence(ctx); err != nil {
-			w.failed(err, 0)
+			w.failed(err)
 			return
 		}
 	}
@@ -172,12 +176,12 @@ func (w *writer) idle(ctx context.Context) time.Duration {
 }
 
 func (w *writer) nextAudit() time.Time {
-	return time.Now().Add(vary(w.cfg.Audit, 0.1))
+	return time.Now().Add(w.vary(w.cfg.Audit, 0.1))
 }
 
 // vary moves d by up to a share of it, either way.
-func vary(d time.Duration, share float64) time.Duration {
-	return time.Duration(float64(d) * (1 + share*(2*rand.Float64()-1)))
+func (w *writer) vary(d time.Duration, share float64) time.Duration {
+	return time.Duration(float64(d) * (1 + share*(2*w.cfg.Jitter()-1)))
 }
 
 // sleep waits until d has passed, ctx is done, an audit is finished, or something
@@ -240,9 +244,13 @@ func (w *writer) settle() {
 }
 
 // failed has the next call wait.
-func (w *writer) failed(err error, after time.Duration) {
+func (w *writer) failed(err error) {
+	var after time.Duration
+	if throttled := (*hosted.ThrottledError)(nil); errors.As(err, &throttled) {
+		after = throttled.After
+	}
 	w.retry = min(max(2*w.retry, firstRetry), lastRetry)
-	w.notBefore = time.Now().Add(max(vary(w.retry, 0.25), after))
+	w.notBefore = time.Now().Add(max(w.vary(w.retry, 0.25), after))
 	w.phase(PhaseFailing, err)
 	w.cfg.Log.Warn("hosted zone cannot be kept", "error", err, "again", time.Until(w.notBefore))
 }

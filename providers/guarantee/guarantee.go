@@ -13,10 +13,9 @@ const (
 	LossesAreLimited    Name = "losses-are-limited"     // of all there is, so much may go at a time
 	PoisonIsIsolated    Name = "poison-is-isolated"     // a refused record does not keep others of its batch back
 	UnheardStands       Name = "unheard-stands"         // what was written for a cluster stands until the cluster is heard of
-	OldIsExact          Name = "old-is-exact"           // a change names what it replaces
 )
 
 // Names are all promises.
 func Names() []Name {
-	return []Name{WritesAreFenced, UnknownIsProvenDead, FenceBeforeListing, ForeignIsLeft, EmptyIsAnError, LossesAreLimited, PoisonIsIsolated, UnheardStands, OldIsExact}
+	return []Name{WritesAreFenced, UnknownIsProvenDead, FenceBeforeListing, ForeignIsLeft, EmptyIsAnError, LossesAreLimited, PoisonIsIsolated, UnheardStands}
 }

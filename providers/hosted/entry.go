@@ -47,8 +47,11 @@ func Simple(r zone.RRset) Entry {
 // IsEmpty says that there is nothing.
 func (e Entry) IsEmpty() bool { return len(e.Sets) == 0 }
 
-// Equal says that both hold the same.
+// Equal says that both hold the same. What does not exist is the same under any Key.
 func (e Entry) Equal(o Entry) bool {
+	if e.IsEmpty() || o.IsEmpty() {
+		return e.IsEmpty() && o.IsEmpty()
+	}
 	return e.Key == o.Key && slices.Equal(e.Sets, o.Sets)
 }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/fedns/fedns/providers/hosted"
 )
 
-// pageSize is how many Entries a listing brings by one call: so few that zones in
-// tests and demonstrations have several pages.
+// pageSize is how many Entries a listing brings by one call, unless a test wants
+// otherwise: so few that zones in tests and demonstrations have several pages.
 const pageSize = 100
 
 // Server holds one zone and makes Batches. It is safe for concurrent use.
@@ -34,7 +34,7 @@ func NewServer(apex dnsname.Name, limits hosted.Limits) *Server {
 		limits:  limits,
 		entries: map[hosted.Key]hosted.Entry{},
 		types:   map[dnsname.Name]int{},
-		script:  script{counts: map[Action]int{}},
+		script:  script{counts: map[Action]int{}, page: pageSize},
 	}
 	ns := dnsname.MustParse("ns.inmemory.invalid.")
 	soa := zone.SOA{MName: ns, RName: ns, Serial: 1, Refresh: 7200, Retry: 900, Expire: 1209600, Minimum: 300}
@@ -48,9 +48,10 @@ func (s *Server) Limits() hosted.Limits { return s.limits }
 
 // list is one page, from a Key on, and where the next one begins: at the zero Key
 // if there is none.
-func (s *Server) list(from hosted.Key) (page []hosted.Entry, next hosted.Key) {
+func (s *Server) list(client string, from hosted.Key) (page []hosted.Entry, next hosted.Key) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.tell(Served{Client: client, Action: List, First: from == hosted.Key{}})
 	if s.order == nil {
 		for k := range s.entries {
 			s.order = append(s.order, k)
@@ -62,7 +63,7 @@ func (s *Server) list(from hosted.Key) (page []hosted.Entry, next hosted.Key) {
 		at, _ = slices.BinarySearchFunc(s.order, from, hosted.CompareKeys)
 	}
 	for _, k := range s.order[at:] {
-		if len(page) == pageSize {
+		if len(page) == s.page {
 			return page, k
 		}
 		page = append(page, s.entries[k])
@@ -70,9 +71,10 @@ func (s *Server) list(from hosted.Key) (page []hosted.Entry, next hosted.Key) {
 	return page, hosted.Key{}
 }
 
-func (s *Server) read(keys []hosted.Key) []hosted.Entry {
+func (s *Server) read(client string, keys []hosted.Key) []hosted.Entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.tell(Served{Client: client, Action: Read})
 	var found []hosted.Entry
 	for _, k := range keys {
 		if e, ok := s.entries[k]; ok {
@@ -105,6 +107,7 @@ func (s *Server) apply(client string, b hosted.Batch) (hosted.Receipt, error) {
 		return "", err
 	}
 	s.remember(client, b)
+	s.tell(Served{Client: client, Action: Apply, Batch: b})
 	if s.lag == 0 {
 		return "", nil
 	}

@@ -49,6 +49,8 @@ type script struct {
 	lag     time.Duration
 	counts  map[Action]int
 	keep    int
+	page    int
+	watch   func(Served)
 	applied []Applied
 	held    []Call
 }
@@ -57,6 +59,36 @@ type script struct {
 type Applied struct {
 	Client string
 	Batch  hosted.Batch
+}
+
+// Served is something that the Server did for a Zone: a page of a listing (First says
+// that it is the first), an answer to Read, or a Batch that was made.
+type Served struct {
+	Client string
+	Action Action
+	First  bool
+	Batch  hosted.Batch
+}
+
+// Watch has f told, from now on, what the Server does, in the order in which it does
+// it. f is called while nothing else is done, and must not call the Server.
+func (s *Server) Watch(f func(Served)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watch = f
+}
+
+func (s *Server) tell(d Served) {
+	if s.watch != nil {
+		s.watch(d)
+	}
+}
+
+// Page makes listings bring at most n Entries by one call.
+func (s *Server) Page(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.page = n
 }
 
 // Inject has faults asked, from now on, what goes wrong with each Call; nil:

@@ -48,7 +48,7 @@ func (z *Zone) Records(ctx context.Context) ([]hosted.Entry, error) {
 		var next hosted.Key
 		err := z.call(ctx, Call{Action: List}, func() error {
 			var page []hosted.Entry
-			page, next = z.server.list(from)
+			page, next = z.server.list(z.client, from)
 			all = append(all, page...)
 			return nil
 		})
@@ -69,7 +69,7 @@ func (z *Zone) Read(ctx context.Context, keys ...hosted.Key) ([]hosted.Entry, er
 	}
 	var found []hosted.Entry
 	err := z.call(ctx, Call{Action: Read}, func() error {
-		found = z.server.read(keys)
+		found = z.server.read(z.client, keys)
 		return nil
 	})
 	return found, err

@@ -34,8 +34,11 @@ type Action struct {
 	// Leave and Refuse.
 	Changes []hosted.Change
 	// Lost counts the records that nobody will be answered any longer, of those that
-	// are ours.
+	// are ours and there.
 	Lost int
+	// Withdrawn says that there is something, and that nothing of it is wanted any
+	// longer.
+	Withdrawn bool
 }
 
 // Unit is everything that has to be made together.

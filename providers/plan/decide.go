@@ -134,7 +134,7 @@ func (r Rules) make(k hosted.Key, w Want, at standing) Action {
 	if why := r.Limits.Check(registry); why != "" {
 		return refuse(k, "its claims: "+why)
 	}
-	a := Action{Key: k, Lost: lost(at, entry)}
+	a := Action{Key: k, Lost: lost(at, entry), Withdrawn: w.Entry.IsEmpty() && !at.Entry.IsEmpty()}
 	a.Verb, a.Reason = describe(at, w, entry)
 	if !entry.Equal(at.Entry) {
 		a.Changes = append(a.Changes, hosted.Change{Old: at.Entry, New: entry})
@@ -189,19 +189,24 @@ func (r Rules) claims(w Want) []ownership.Claim {
 	return out
 }
 
-// lost counts the records of ours that are gone afterwards.
+// lost counts the records of ours that are gone afterwards, and not before.
 func lost(at standing, now hosted.Entry) int {
-	left := map[string]bool{}
+	going := map[string]bool{}
+	for _, s := range at.Entry.Sets {
+		for _, d := range setDigests(s) {
+			going[d] = true
+		}
+	}
 	for _, s := range now.Sets {
 		for _, d := range setDigests(s) {
-			left[d] = true
+			delete(going, d)
 		}
 	}
 	n := 0
 	for _, c := range at.ours {
 		for _, d := range c.Digests {
-			if !left[d] {
-				left[d] = true
+			if going[d] {
+				delete(going, d)
 				n++
 			}
 		}

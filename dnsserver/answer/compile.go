@@ -6,67 +6,63 @@ import (
 	"github.com/fedns/fedns/dnsserver/zone"
 )
 
-// Compiling keeps the table in step with the Snapshots: every name that exists
-// in a zone, empty non-terminals included, has an entry, unless a zone further
-// down that is served too has taken the name over.
+// Compiling keeps the table in step with the Snapshots. A name that exists has an
+// entry if it was there when its zone was served, or was asked for since, unless a
+// zone further down that is served too has taken the name over.
 
 // compileChanges brings the entries up to date with what changed in a zone.
-func (e *Engine) compileChanges(z *published, snap *zone.Snapshot, changes []zone.Change) {
-	var last, above dnsname.Name
+func (e *Engine) compileChanges(z *published, snap *zone.Snapshot, changes []zone.Change, t *turnover) {
+	var last dnsname.Name
 	for _, c := range changes {
 		// A delegation or DNAME that comes or goes changes what all names below it mean.
 		if c.Key.Owner != z.apex && (c.Key.Type == zone.TypeNS || c.Key.Type == zone.TypeDNAME) && (c.Old == nil || c.New == nil) {
-			e.compileBelow(z, c.Key.Owner)
+			e.refreshBelow(z, snap, c.Key.Owner)
 		}
 		if c.Key.Owner == last { // changes come in order: one compilation an owner
 			continue
 		}
 		last = c.Key.Owner
-		e.compileName(z, snap, last)
-		// What is above names side by side needs to be seen to once.
-		if up := last.Parent(); up != above || last.IsWildcard() {
-			e.compileAbove(z, snap, last)
-			above = up
+		e.refresh(z, snap, last)
+	}
+	for name := range t.all() {
+		e.refresh(z, snap, name)
+		if name.IsWildcard() {
+			e.refresh(z, snap, name.Parent())
 		}
 	}
 }
 
-// compileAbove brings the names above a changed one up to date: whether they
-// exist, and whether a wildcard stands below them.
-func (e *Engine) compileAbove(z *published, snap *zone.Snapshot, owner dnsname.Name) {
-	for owner != z.apex {
-		wild := owner.IsWildcard()
-		owner = owner.Parent()
-		if !e.owns(z, owner) {
-			continue // the zone that was put in between ends further up
-		}
-		_, exists := e.find(snap, owner)
-		_, has := e.table.get([]byte(owner.Wire()))
-		if exists == has && !wild {
-			return // so it is for everything further up
-		}
-		e.compileName(z, snap, owner)
+// refresh makes a name's entry anew, if it has one.
+func (e *Engine) refresh(z *published, snap *zone.Snapshot, name dnsname.Name) {
+	if _, ok := e.table.get([]byte(name.Wire())); ok {
+		e.compileName(z, snap, name)
 	}
 }
 
-// compileBelow makes the entries of all names at and below owner anew, empty
-// non-terminals included, and sees to those above.
-func (e *Engine) compileBelow(z *published, owner dnsname.Name) {
-	snap := z.snapshot.Load()
+// refreshBelow makes the entries that there are at and below owner anew, those of
+// empty non-terminals included.
+func (e *Engine) refreshBelow(z *published, snap *zone.Snapshot, owner dnsname.Name) {
 	last := owner
 	for n := range snap.Below(owner) {
-		e.compileName(z, snap, n.Owner)
+		e.refresh(z, snap, n.Owner)
 		// In canonical order a name that is above the last one as well was made with it.
 		for up := n.Owner; up != owner; {
 			if up = up.Parent(); last.Under(up) {
 				break
 			}
-			e.compileName(z, snap, up)
+			e.refresh(z, snap, up)
 		}
 		last = n.Owner
 	}
-	e.compileName(z, snap, owner)
-	e.compileAbove(z, snap, owner)
+	e.refresh(z, snap, owner)
+}
+
+// compileAll makes the entries of all names of a zone.
+func (e *Engine) compileAll(z *published) {
+	snap := z.snapshot.Load()
+	for name := range snap.AllNames() {
+		e.compileName(z, snap, dnsname.FromFolded(string(name)))
+	}
 }
 
 // compileAround brings the names between each apex and the one of the zone
@@ -84,7 +80,6 @@ func (e *Engine) compileAround() {
 		snap := outer.snapshot.Load()
 		for up := z.apex.Parent(); up != outer.apex; up = up.Parent() {
 			e.compileName(outer, snap, up)
-			e.compileAbove(outer, snap, up)
 		}
 	}
 }

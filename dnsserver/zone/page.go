@@ -54,10 +54,10 @@ func (p page) at(i int) entry {
 func (p page) search(key []byte) (int, bool) {
 	prefix := p.prefix()
 	head := key[:min(len(key), len(prefix))]
-	switch c := strings.Compare(prefix, string(head)); {
-	case c < 0: // every key here starts with something smaller
+	switch { // these comparisons allocate nothing, strings.Compare would
+	case prefix < string(head): // every key here starts with something smaller
 		return p.count(), false
-	case c > 0 || len(head) < len(prefix):
+	case prefix != string(head):
 		return 0, false
 	}
 	rest := key[len(prefix):]

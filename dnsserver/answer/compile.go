@@ -140,8 +140,8 @@ func (e *Engine) compileName(z *published, snap *zone.Snapshot, owner dnsname.Na
 	types := e.types[:0]
 	e.rrs = e.rrs[:0]
 	if flags&flagSlow == 0 {
-		for r := range node.RRsets() {
-			types = append(types, e.finish(r))
+		for p := range node.Packed() {
+			types = append(types, e.finish(owner, p))
 		}
 	}
 	e.types = types
@@ -151,8 +151,8 @@ func (e *Engine) compileName(z *published, snap *zone.Snapshot, owner dnsname.Na
 
 // leftToReadable says that a name's answers are not just its own RRsets, or are to be marked.
 func leftToReadable(snap *zone.Snapshot, n zone.Node) bool {
-	for r := range n.RRsets() {
-		if r.Type == zone.TypeCNAME || r.Type == zone.TypeDNAME || r.Stale {
+	for p := range n.Packed() {
+		if p.Type == zone.TypeCNAME || p.Type == zone.TypeDNAME || p.Stale {
 			return true
 		}
 	}
@@ -173,6 +173,7 @@ type scratch struct {
 	query    wire.Query
 	question []byte
 	message  []byte
+	rdata    zone.Buffer
 	rrs      []byte // finished answers of the name
 	types    []finished
 	packed   entry
@@ -180,16 +181,16 @@ type scratch struct {
 
 // finish composes the answer section for an RRset asked by its own name. What it
 // returns stands in e.rrs.
-func (e *Engine) finish(r zone.RRset) finished {
-	e.scratch.question = appendQuestion(e.scratch.question[:0], r.Owner, r.Type)
+func (e *Engine) finish(owner dnsname.Name, r zone.Packed) finished {
+	e.scratch.question = appendQuestion(e.scratch.question[:0], owner, r.Type)
 	e.query.Parse(e.scratch.question)
 	if e.message == nil {
 		e.message = make([]byte, 0, wire.HeaderLen+dnsname.MaxWire+4+maxHot)
 	}
 	w, asked := &e.writer, len(e.scratch.question)
 	w.Begin(e.message[:0], e.scratch.question, &e.query, cap(e.message))
-	for d := range r.RDATA() {
-		if !w.Record(wire.AnswerSection, r.Owner, r.Type, r.TTL, d) {
+	for d := range r.RDATA(&e.rdata) {
+		if !w.Record(wire.AnswerSection, owner, r.Type, r.TTL, d) {
 			return finished{typ: r.Type}
 		}
 	}

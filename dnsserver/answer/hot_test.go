@@ -456,6 +456,18 @@ func benchZone(t testing.TB, n int) (empty, s *zone.Snapshot, changes []zone.Cha
 		owner := dnsname.MustParse(fmt.Sprintf("svc-%d.ns-%d.svc.clusterset.local.", i, i%100))
 		b.Set(zone.NewRRset(owner, zone.TypeA, 5, "\x0a\x00\x00\x01", "\x0a\x00\x00\x02", "\x0a\x00\x00\x03"))
 	}
+	// Some of what stands in pages in fewer octets than it has.
+	for i := 100; i < 200; i++ {
+		owner := dnsname.MustParse(fmt.Sprintf("_http._tcp.svc-%d.ns-%d.svc.clusterset.local.", i, i%100))
+		var targets []string
+		for j := range 3 {
+			target := dnsname.MustParse(fmt.Sprintf("pod-%d.c1.svc-%d.ns-%d.svc.clusterset.local.", j, i, i%100))
+			targets = append(targets, zone.SRV(0, 0, 80, target))
+		}
+		b.Set(zone.NewRRset(owner, zone.TypeSRV, 5, targets...))
+		owner = dnsname.MustParse(fmt.Sprintf("%d.in-addr.svc.clusterset.local.", i))
+		b.Set(zone.NewRRset(owner, zone.TypePTR, 5, zone.Target(dnsname.MustParse(fmt.Sprintf("pod.c1.svc-%d.ns.svc.example.", i)))))
+	}
 	s, changes, err := b.Build()
 	if err != nil {
 		t.Fatal(err)
@@ -472,7 +484,8 @@ func engineOf(s *zone.Snapshot) (*Engine, map[string][]byte) {
 	for what, q := range map[string]struct {
 		name string
 		typ  uint16
-	}{"positive": {"svc-7.ns-7.svc", zone.TypeA}, "NODATA": {"svc-7.ns-7.svc", zone.TypeAAAA}, "NXDOMAIN": {"nx.ns-7.svc", zone.TypeA}} {
+	}{"positive": {"svc-7.ns-7.svc", zone.TypeA}, "NODATA": {"svc-7.ns-7.svc", zone.TypeAAAA}, "NXDOMAIN": {"nx.ns-7.svc", zone.TypeA},
+		"SRV": {"_http._tcp.svc-107.ns-7.svc", zone.TypeSRV}, "PTR": {"107.in-addr.svc", zone.TypePTR}} {
 		msg, _ := question(dnsname.MustParse(q.name+".clusterset.local."), q.typ)
 		msgs[what] = msg
 		opt := append(append([]byte(nil), msg...), 0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0)

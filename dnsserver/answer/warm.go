@@ -22,7 +22,7 @@ func (w *Worker) warm(dst, question, name []byte, o *plainOpt) int {
 		return 0
 	}
 	owner := dnsname.FromFolded(unsafe.String(unsafe.SliceData(name), len(name))) // it is not kept
-	node, exists := snap.Find(owner)
+	node, exists := snap.FindIn(owner, &w.node)
 	if !exists {
 		// The same goes for it as for a name of which it is known without looking.
 		if snap.HasWildcards() || zones.exists(owner) || w.engine.zones.Load() != zones {
@@ -30,23 +30,23 @@ func (w *Worker) warm(dst, question, name []byte, o *plainOpt) int {
 		}
 		return w.hotNegative(dst, question, name, z.id, wire.NXDomain, o)
 	}
-	var asked zone.RRset
-	for r := range node.RRsets() {
-		if r.Type == zone.TypeCNAME || r.Stale {
+	var asked zone.Packed
+	for p := range node.Packed() {
+		if p.Type == zone.TypeCNAME || p.Stale {
 			return 0
 		}
-		if r.Type == w.query.Type {
-			asked = r
+		if p.Type == w.query.Type {
+			asked = p
 		}
 	}
-	if asked.IsEmpty() {
+	if asked.Type == 0 {
 		return w.hotNegative(dst, question, name, z.id, wire.NoError, o)
 	}
 	if o.do != 0 && z.signer.Load() != nil {
 		return 0
 	}
 	w.writer.Begin(dst, question, &w.query, o.limit)
-	for d := range asked.RDATA() {
+	for d := range asked.RDATA(&w.rdata) {
 		if !w.writer.Record(wire.AnswerSection, owner, asked.Type, asked.TTL, d) {
 			return 0
 		}

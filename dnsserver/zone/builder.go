@@ -114,7 +114,7 @@ func (b *Builder) merge(next *Snapshot) (entries []entry, changes []Change, err 
 		if len(changes) == was {
 			continue
 		}
-		entries = append(entries, entry{key, packNode(sets)})
+		entries = append(entries, entry{key: key, node: packNode(sets)})
 		next.counts.add(b.apex, old, -1)
 		next.counts.add(b.apex, sets, 1)
 	}
@@ -218,7 +218,7 @@ func (b *Builder) setSOA(next *Snapshot, entries []entry, changes []Change) ([]e
 		return entries, changes, nil
 	}
 	now := NewRRset(b.apex, TypeSOA, was.TTL, soa.RDATA())
-	e := entry{key, packNode(Edit{OpSet, now}.Apply(slices.Collect(apex.RRsets())))}
+	e := entry{key: key, node: packNode(Edit{OpSet, now}.Apply(slices.Collect(apex.RRsets())))}
 	if edited {
 		entries[i] = e
 	} else {

@@ -79,8 +79,8 @@ func (c *census) has(words []atomic.Uint32, hash uint64) bool {
 	}
 }
 
-// room says that n names more find room.
-func (c *census) room(n int) bool { return (c.used+n)*4 <= 2*len(*c.words.Load())*3 }
+// room says that n names more find room, with a fifth of the places left free.
+func (c *census) room(n int) bool { return (c.used+n)*5 <= 2*len(*c.words.Load())*4 }
 
 // add counts a name in. There must be room.
 func (c *census) add(hash uint64) {
@@ -120,11 +120,11 @@ func (c *census) remove(hash uint64) bool {
 }
 
 // retake makes the census anew of the hashes that are in it, with room for n more
-// and for half as many as all of these. Queries go by the old one until the new one
+// and for as many again. Queries go by the old one until the new one
 // is complete.
 func (c *census) retake(n int, all iter.Seq[uint64]) {
 	var next census
-	next.words.Store(new(make([]atomic.Uint32, max(leastPrints/2, c.live+n))))
+	next.words.Store(new(make([]atomic.Uint32, max(leastPrints/2, (c.live+n)*5/4))))
 	for hash := range all {
 		next.add(hash)
 		if next.live&0x3ff == 0 { // queries on this core must not wait for millions of them

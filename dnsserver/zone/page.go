@@ -237,6 +237,9 @@ func uvarintLen(v int) int {
 
 func commonPrefix(a, b string) string {
 	n := 0
+	for n+8 <= len(a) && n+8 <= len(b) && a[n:n+8] == b[n:n+8] { // a word at a time
+		n += 8
+	}
 	for n < len(a) && n < len(b) && a[n] == b[n] {
 		n++
 	}
@@ -246,6 +249,9 @@ func commonPrefix(a, b string) string {
 // commonSuffix is how many octets a and b end in alike.
 func commonSuffix(a, b string) int {
 	n := 0
+	for n+8 <= len(a) && n+8 <= len(b) && a[len(a)-n-8:len(a)-n] == b[len(b)-n-8:len(b)-n] {
+		n += 8
+	}
 	for n < len(a) && n < len(b) && a[len(a)-1-n] == b[len(b)-1-n] {
 		n++
 	}

@@ -34,8 +34,8 @@ func (e *Engine) compileChanges(z *published, snap *zone.Snapshot, changes []zon
 
 // refresh makes a name's entry anew, if it has one.
 func (e *Engine) refresh(z *published, snap *zone.Snapshot, name dnsname.Name) {
-	if _, ok := e.table.get([]byte(name.Wire())); ok {
-		e.compileName(z, snap, name)
+	if entry, ok := e.table.get([]byte(name.Wire())); ok {
+		e.compileName(z, snap, name, entry.flags()&flagKept)
 	}
 }
 
@@ -61,7 +61,7 @@ func (e *Engine) refreshBelow(z *published, snap *zone.Snapshot, owner dnsname.N
 func (e *Engine) compileAll(z *published) {
 	snap := z.snapshot.Load()
 	for name := range snap.AllNames() {
-		e.compileName(z, snap, dnsname.FromFolded(string(name)))
+		e.compileName(z, snap, dnsname.FromFolded(string(name)), flagKept)
 	}
 }
 
@@ -79,7 +79,7 @@ func (e *Engine) compileAround() {
 		}
 		snap := outer.snapshot.Load()
 		for up := z.apex.Parent(); up != outer.apex; up = up.Parent() {
-			e.compileName(outer, snap, up)
+			e.compileName(outer, snap, up, flagKept)
 		}
 	}
 }
@@ -116,8 +116,9 @@ func (e *Engine) owns(z *published, name dnsname.Name) bool {
 }
 
 // compileName makes one name's entry, or takes it out when the name does not
-// exist. A name that another zone has taken over is left to that one.
-func (e *Engine) compileName(z *published, snap *zone.Snapshot, owner dnsname.Name) {
+// exist. A name that another zone has taken over is left to that one. flags may have
+// flagKept.
+func (e *Engine) compileName(z *published, snap *zone.Snapshot, owner dnsname.Name, flags uint8) {
 	if !e.owns(z, owner) {
 		return
 	}
@@ -126,9 +127,8 @@ func (e *Engine) compileName(z *published, snap *zone.Snapshot, owner dnsname.Na
 		e.table.remove([]byte(owner.Wire()))
 		return
 	}
-	var flags uint8
 	if leftToReadable(snap, node) {
-		flags = flagSlow
+		flags |= flagSlow
 	}
 	if snap.HasWildcards() {
 		if star, err := owner.Child("*"); err == nil {

@@ -110,7 +110,7 @@ func (w *Worker) hotMissing(dst, question, name []byte, hash uint64, o *plainOpt
 		hash := w.engine.table.hash(above)
 		e, ok := w.engine.table.lookup(above, hash)
 		switch {
-		case ok && (e.flags() != 0 || moves&1 != 0 || w.engine.moves.Load() != moves):
+		case ok && (e.flags()&^flagKept != 0 || moves&1 != 0 || w.engine.moves.Load() != moves):
 			return 0
 		case ok:
 			return w.hotNegative(dst, question, name, e.zone(), wire.NXDomain, o)

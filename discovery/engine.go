@@ -113,6 +113,7 @@ type Engine struct {
 	findings   map[cluster.ServiceKey][]synth.Finding
 	refused    map[cluster.ServiceKey]*refusal
 	words      map[cluster.ID]spoken // of clusters that are no members
+	names      *synth.Synthesizer    // as the members' places make them
 	stats      Stats
 
 	loop loop // of Run's goroutine only
@@ -196,6 +197,7 @@ func New(cfg Config, pub Publisher) *Engine {
 	close(e.loop.always)
 	e.resolve = e.addresses
 	e.loop.synth, _ = synth.New(cfg.Federation, nil)
+	e.names = e.loop.synth
 	e.loop.stale[fixed] = stale{} // not published yet
 	e.loop.queue = []cluster.ServiceKey{fixed}
 	return e

@@ -179,6 +179,7 @@ func (e *Engine) setPlaces(always bool) {
 	now, found := synth.New(e.loop.federation, places)
 	e.loop.places, e.loop.synth = places, now.With(e.loop.uses)
 	e.locked(func() {
+		e.names = now
 		for _, m := range e.members {
 			m.findings = nil
 		}

@@ -39,6 +39,7 @@ func (s *Server) publish(c *content, changes []zone.Change) {
 	}
 	s.engine.Publish(c.served, changes)
 	s.changed(c)
+	s.tell(c, changes)
 }
 
 func soaChange(apex dnsname.Name, changes []zone.Change) *zone.Change {
@@ -57,6 +58,7 @@ func (s *Server) begin(c *content) {
 		c.journal = transfer.NewJournal(journalSteps, journalOctets)
 	}
 	s.changed(c)
+	s.tell(c, nil)
 }
 
 // changed tells secondaries; mu is held.
@@ -141,5 +143,25 @@ func (s *Server) SetNotify(f func(apex dnsname.Name, soa zone.RRset)) {
 	s.notify = f
 	for _, c := range s.zones {
 		s.changed(c)
+	}
+}
+
+// SetFeed has f given each Snapshot of a zone with what changed to it, and at once
+// those of all zones. changes are nil where they are not known: any name may differ
+// from what f was given before. Zones that names may be missing from are not given
+// until none is; nil: nobody is told. f must not block, nor call the Server.
+func (s *Server) SetFeed(f func(apex dnsname.Name, next *zone.Snapshot, changes []zone.Change)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.feed = f
+	for _, c := range s.zones {
+		s.tell(c, nil)
+	}
+}
+
+// tell feeds whoever follows the zones; mu is held.
+func (s *Server) tell(c *content, changes []zone.Change) {
+	if s.feed != nil && !c.provisional {
+		s.feed(c.apex, c.served, changes)
 	}
 }

@@ -74,6 +74,7 @@ type Server struct {
 	provisional bool
 	journaled   bool // somebody may transfer
 	notify      notifyFunc
+	feed        func(apex dnsname.Name, next *zone.Snapshot, changes []zone.Change)
 	listeners   []listener
 	// Each UDP reader counts for itself, so that none waits for another's cache
 	// line, and so does each address of all else.
@@ -230,6 +231,7 @@ func (s *Server) doubt(settle bool) {
 			if c.provisional {
 				c.provisional = false
 				s.changed(c) // secondaries have heard nothing of it since
+				s.tell(c, nil)
 			}
 		}
 	}

@@ -259,3 +259,37 @@ func TestSecondariesGetNoProvisionalZone(t *testing.T) {
 		t.Errorf("settled again: AXFR gets %s; told of %v", got, told)
 	}
 }
+
+// TestFeed: whoever follows the zones is given each Snapshot with its changes, and
+// none that names may be missing from.
+func TestFeed(t *testing.T) {
+	s := dnsserver.New(dnsserver.Config{})
+	s.SetProvisional(true)
+	apex := dnsname.MustParse("example.")
+	if err := s.SetZones([]dnsserver.ZoneSpec{{Apex: apex, Filled: true}}); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	s.SetFeed(func(apex dnsname.Name, next *zone.Snapshot, changes []zone.Change) {
+		line := fmt.Sprintf("%s %d", apex, next.Names())
+		for _, c := range changes {
+			if c.Key.Type != zone.TypeSOA {
+				line += " " + c.Key.Owner.String()
+			}
+		}
+		got = append(got, line)
+	})
+	for i, do := range []func() error{
+		func() error { return s.Publish(set(txt("a", "1"))) },
+		func() error { s.SetProvisional(false); return nil },
+		func() error { return s.Publish(set(txt("b", "1"))) },
+		func() error { s.SetFeed(nil); return s.Publish(set(txt("c", "1"))) },
+	} {
+		if err := do(); err != nil {
+			t.Fatal(i, err)
+		}
+	}
+	if want := []string{"example. 2", "example. 3 b.example."}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -92,6 +92,24 @@ var rules = []rule{
 		Because: "it imports testing, so only tests may import it",
 	},
 	{
+		From:    []string{"..."},
+		Except:  []string{"providers/route53/route53test"},
+		Ban:     []string{"providers/route53/route53test"},
+		Because: "it plays Route 53, and answers without asking anybody: only tests may import it",
+	},
+	{
+		From:    []string{"providers/route53/route53test"},
+		Ban:     []string{"."},
+		Because: "it is the other opinion on Route 53: what it shared with the provider would be tested against itself",
+	},
+	{
+		From:    []string{"..."},
+		Except:  []string{"providers/route53/..."},
+		Ban:     []string{"github.com/aws/..."},
+		Direct:  true,
+		Because: "one package knows Amazon's SDK: everything else knows hosted zones",
+	},
+	{
 		From:    []string{"federation/api/..."},
 		Ban:     []string{"k8s.io/client-go/...", "sigs.k8s.io/controller-runtime/...", "."},
 		Allow:   []string{"federation/api/..."},
@@ -142,6 +160,56 @@ var rules = []rule{
 		From:    []string{"providers/..."},
 		Ban:     []string{"discovery/...", "federation/..."},
 		Because: "providers read the zone and do not know who wrote it",
+	},
+	{
+		From:    []string{"providers/hosted"},
+		Ban:     append([]string{"net", "net/http", "github.com/miekg/dns/..."}, kubernetes...),
+		Because: "what all of providers shares is pure data: no provider's library, no sockets",
+	},
+	{
+		From:    []string{"..."},
+		Except:  []string{"providers/clouddns/clouddnstest"},
+		Ban:     []string{"providers/clouddns/clouddnstest"},
+		Because: "it plays Cloud DNS to tests: nothing that runs may reach it",
+	},
+	{
+		From:    []string{"providers/clouddns/clouddnstest"},
+		Ban:     []string{"."},
+		Direct:  true,
+		Because: "a simulator that shared code with the provider would share its mistakes",
+	},
+	{
+		From:    []string{"providers/ownership"},
+		Allow:   []string{"std", "providers/hosted", "dnsserver/zone", "dnsserver/dnsname", "dnsserver/wire"},
+		Because: "whose a record is has to be read alike by every version and every provider: claims are pure text, with no library between",
+	},
+	{
+		From:    []string{"providers/ownership"},
+		Ban:     []string{"net", "net/http", "os/exec"},
+		Because: "whose a record is follows from what the hosted zone holds, and from nothing else: claims ask nobody",
+	},
+	{
+		From:    []string{"providers/rate"},
+		Ban:     []string{"."},
+		Allow:   []string{"providers/hosted", "dnsserver/zone", "dnsserver/dnsname", "dnsserver/wire"},
+		Because: "rates count calls: what a call is for is decided above them",
+	},
+	{
+		From:    []string{"providers/route53/...", "providers/clouddns/...", "providers/rfc2136/...", "providers/webhook/...", "providers/zonefile/...", "providers/inmemory/..."},
+		Ban:     []string{"providers/plan", "providers/ownership", "providers/rate"},
+		Because: "a provider makes changes: what to change, and when, is decided above it",
+	},
+	{
+		From:    []string{"..."},
+		Except:  []string{"providers/providertest"},
+		Ban:     []string{"providers/providertest"},
+		Because: "the suite of providers imports testing, so only tests may import it",
+	},
+	{
+		From:    []string{"providers/providertest"},
+		Ban:     []string{"providers/..."},
+		Allow:   []string{"providers/providertest", "providers/hosted"},
+		Because: "the suite runs on any provider and knows none",
 	},
 	{
 		From:    []string{"federation/..."},

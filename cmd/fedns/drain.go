@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
+	"net/url"
 
 	"github.com/spf13/cobra"
 
@@ -25,16 +27,23 @@ daemon; clusters[].state in the configuration says it for good and for all repli
 It holds until undrain, for this daemon.`, "evicted", true},
 	{"undrain", "Answer a cluster as the evidence says again", `Takes back drain and evict. What the configuration says stands.`, "left to the evidence", false},
 	{"release", "Make the withdrawals that are held of a cluster", `When a cluster loses too many Services at a time, fedns holds them: what was known
-goes on being answered. This says that they are meant to be gone.`, "withdrawals made", false},
+goes on being answered. This says that they are meant to be gone.
+
+With --provider it is the record sets of a provider's hosted zones, whose deletion is
+held for the same reason, or since none would be left.`, "withdrawals made", false},
 }
 
 func newWord(w word, stdout io.Writer) *cobra.Command {
 	var c client
 	var out output
 	var preview bool
+	var provider string
 	cmd := &cobra.Command{
 		Use: w.name + " CLUSTER", Short: w.short, Long: w.long, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if provider != "" {
+				return c.releaseProvider(cmd.Context(), stdout, out, provider)
+			}
 			if preview {
 				p, err := c.preview(cmd.Context(), args[0], w)
 				if err != nil {
@@ -59,9 +68,33 @@ func newWord(w word, stdout io.Writer) *cobra.Command {
 		cmd.Use = w.name + " CLUSTER [--preview]"
 		cmd.Flags().BoolVar(&preview, "preview", false, "say what would become of each Service, and do nothing")
 	}
+	if w.name == "release" {
+		cmd.Use = "release CLUSTER | --provider NAME"
+		cmd.Flags().StringVar(&provider, "provider", "", "make the deletions that are held of this provider's hosted zones")
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if provider != "" {
+				return cobra.NoArgs(cmd, args)
+			}
+			return cobra.ExactArgs(1)(cmd, args)
+		}
+	}
 	c.flag(cmd)
 	out.flag(cmd)
 	return cmd
+}
+
+func (c *client) releaseProvider(ctx context.Context, stdout io.Writer, out output, name string) error {
+	if err := c.do(ctx, http.MethodPost, "/api/v1/providers/"+url.PathEscape(name)+"/release", nil); err != nil {
+		return err
+	}
+	if out == outputJSON {
+		return printJSON(stdout, struct {
+			Provider string `json:"provider"`
+			Done     string `json:"done"`
+		}{name, "release"})
+	}
+	_, err := fmt.Fprintf(stdout, "provider %s: deletions made\n", name)
+	return err
 }
 
 // preview is what would become of the Services that a cluster answers. The JSON

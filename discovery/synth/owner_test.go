@@ -29,6 +29,12 @@ func TestOwnersTellTheirService(t *testing.T) {
 			}
 		}
 	}
+	for name, want := range map[string]Level{"web.shop.prod.": LevelShort, "db-0.eu-1.web.shop.svc.clusterset.local.": LevelClusterSet,
+		"web.shop.prod.svc.example.com.": LevelGlobal, "web.shop.prod.svc.eu.example.com.": LevelRegion, "_http._tcp.web.shop.prod.svc.eu-a.eu.example.com.": LevelZone} {
+		if key, level, ok := s.Origin(dnsname.MustParse(name)); !ok || key != web || level != want {
+			t.Errorf("%s: got %v at %s, %t; want it at %s", name, key, level, ok, want)
+		}
+	}
 	for _, name := range []string{"prod.", "shop.prod.", "example.com.", "elsewhere.test.", ".", "svc.clusterset.local."} {
 		if key, ok := s.Service(dnsname.MustParse(name)); ok {
 			t.Errorf("%s: got %v", name, key)

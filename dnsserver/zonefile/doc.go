@@ -12,6 +12,9 @@
 // ZoneParser as one line, so that every type it knows can be written as usual
 // and any other as RFC 3597 has it.
 //
+// RDATAParser and RDATAText do the same for single records, as the APIs of hosted
+// zones have them.
+//
 // It imports dnsname, zone and miekg/dns. Nothing here is kept between calls:
 // Read may run concurrently with itself.
 package zonefile

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/fedns/fedns/cmd/fedns/propagation"
+	"github.com/fedns/fedns/cmd/fedns/recordsync"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/probe"
@@ -19,6 +20,7 @@ import (
 	"github.com/fedns/fedns/discovery/state"
 	"github.com/fedns/fedns/dnsserver"
 	"github.com/fedns/fedns/dnsserver/tap"
+	"github.com/fedns/fedns/providers"
 )
 
 // Sources is what the API tells of. All methods may be called from any goroutine.
@@ -37,6 +39,7 @@ type Sources interface {
 	Probes() (probe.Stats, quorum.Stats)
 	Propagation() *propagation.Meter
 	Inventories() []Inventory
+	Hosted() *recordsync.Zones
 }
 
 // Reload is how the last change of the configuration went.
@@ -61,10 +64,17 @@ func Handler(src Sources) http.Handler {
 	// A page in somebody's browser must not drain a cluster.
 	mux.Handle("POST /api/v1/clusters/{cluster}/{command}", http.NewCrossOriginProtection().Handler(command(src)))
 	mux.HandleFunc("GET /api/v1/inventories", func(w http.ResponseWriter, _ *http.Request) { inventories(w, src) })
+	mux.HandleFunc("GET /api/v1/providers", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, struct {
+			Providers []providers.Status `json:"providers"`
+		}{src.Hosted().Status()})
+	})
+	mux.Handle("POST /api/v1/providers/{provider}/release", http.NewCrossOriginProtection().Handler(releaseProvider(src)))
+	mux.HandleFunc("GET /api/v1/plan", func(w http.ResponseWriter, r *http.Request) { planned(w, r, src) })
 	mux.HandleFunc("GET /api/v1/services", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, struct {
-			Services []discovery.ServiceStatus `json:"services"`
-		}{src.Engine().Services()})
+			Services []serviceStatus `json:"services"`
+		}{services(src)})
 	})
 	mux.HandleFunc("GET /api/v1/zones", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, struct {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/cmd/fedns/propagation"
+	"github.com/fedns/fedns/cmd/fedns/recordsync"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/probe"
@@ -41,6 +42,9 @@ func (f *fake) Propagation() *propagation.Meter {
 	return m
 }
 func (f *fake) Inventories() []Inventory { return f.inventories }
+func (f *fake) Hosted() *recordsync.Zones {
+	return recordsync.New(recordsync.Config{Discovery: f.engine})
+}
 func (f *fake) Taps() map[string]tap.Stats {
 	return map[string]tap.Stats{"dnstap": {Written: 7, Dropped: 2}}
 }

@@ -1,15 +1,19 @@
 package api
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"github.com/fedns/fedns/cmd/fedns/propagation"
+	"github.com/fedns/fedns/cmd/fedns/recordsync"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/evidence"
 	"github.com/fedns/fedns/dnsserver/answer"
 	"github.com/fedns/fedns/dnsserver/policy"
+	"github.com/fedns/fedns/providers"
 )
 
 // Metric is one metric's documentation.
@@ -76,6 +80,24 @@ var metrics = []Metric{
 	{"fedns_state_last_write_timestamp_seconds", "When they were last written; 0: not since the start.", nil, prometheus.GaugeValue},
 	{"fedns_state_restored_groups", "Services, each cluster's counted by itself, that were read from them at the start.", nil, prometheus.GaugeValue},
 	{"fedns_state_damaged_bytes", "Octets of them that were damaged and were not used at the start.", nil, prometheus.GaugeValue},
+	{"fedns_provider_up", "1 while the provider's last call succeeded, by hosted zone.", []string{"provider", "zone"}, prometheus.GaugeValue},
+	{"fedns_provider_leading", "1 on the replica that writes to the hosted zone.", []string{"provider", "zone"}, prometheus.GaugeValue},
+	{"fedns_provider_owned_record_sets", "Record sets in the hosted zone with a claim of ours.", []string{"provider", "zone"}, prometheus.GaugeValue},
+	{"fedns_provider_backlog_names", "Names that wait to be written.", []string{"provider", "zone"}, prometheus.GaugeValue},
+	{"fedns_provider_pending_batches", "Batches that are not on all of the provider's name servers yet.", []string{"provider", "zone"}, prometheus.GaugeValue},
+	{"fedns_provider_refused_record_sets", "Record sets that cannot be written: /api/v1/providers tells which, and why.", []string{"provider", "zone"}, prometheus.GaugeValue},
+	{"fedns_provider_held_names", "Names whose deletion waits for fedns release --provider.", []string{"provider", "zone"}, prometheus.GaugeValue},
+	{"fedns_provider_last_list_timestamp_seconds", "When the hosted zone was last listed whole; 0: never.", []string{"provider", "zone"}, prometheus.GaugeValue},
+	{"fedns_provider_last_apply_timestamp_seconds", "When something was last written; 0: never.", []string{"provider", "zone"}, prometheus.GaugeValue},
+	{"fedns_provider_last_in_sync_timestamp_seconds", "When all there was to write had last been written and confirmed; 0: never.", []string{"provider", "zone"}, prometheus.GaugeValue},
+	{"fedns_provider_batches_total", "Batches made.", []string{"provider", "zone"}, prometheus.CounterValue},
+	{"fedns_provider_changes_total", "Record sets changed by them, claims included.", []string{"provider", "zone"}, prometheus.CounterValue},
+	{"fedns_provider_conflicts_total", "Batches that were not made since the hosted zone held something else than was expected.", []string{"provider", "zone"}, prometheus.CounterValue},
+	{"fedns_provider_refusals_total", "Batches that the provider refused for what was in them.", []string{"provider", "zone"}, prometheus.CounterValue},
+	{"fedns_provider_throttled_total", "Batches that the provider refused for their rate.", []string{"provider", "zone"}, prometheus.CounterValue},
+	{"fedns_provider_failures_total", "Calls that failed otherwise.", []string{"provider", "zone"}, prometheus.CounterValue},
+	{"fedns_provider_lists_total", "Listings of the hosted zone.", []string{"provider", "zone"}, prometheus.CounterValue},
+	{"fedns_provider_drifted_record_sets_total", "Record sets of ours that somebody else was found to have edited.", []string{"provider", "zone"}, prometheus.CounterValue},
 	{"fedns_config_ok", "1 when the configuration file was good when last read; 0: the one before goes on.", nil, prometheus.GaugeValue},
 	{"fedns_config_applied_timestamp_seconds", "When a configuration was last taken up.", nil, prometheus.GaugeValue},
 }
@@ -88,6 +110,7 @@ func Histograms() []Metric {
 	return []Metric{
 		{Name: propagation.Name, Help: propagation.Help, Labels: []string{"cluster", "stage"}},
 		{Name: propagation.ArrivalName, Help: propagation.ArrivalHelp, Labels: []string{"cluster"}},
+		{Name: recordsync.PropagationName, Help: recordsync.PropagationHelp, Labels: []string{"provider", "zone"}},
 	}
 }
 
@@ -97,7 +120,7 @@ func registry(src Sources) *prometheus.Registry {
 	for _, m := range metrics {
 		c.descs[m.Name] = prometheus.NewDesc(m.Name, m.Help, m.Labels, nil)
 	}
-	r.MustRegister(c, src.Propagation(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
+	r.MustRegister(c, src.Propagation(), src.Hosted(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	return r
 }
 
@@ -129,6 +152,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	c.inventories(put)
 	c.discovery(put, c.src.Engine().Stats())
 	c.state(put)
+	c.providers(put)
 	reload := c.src.Reload()
 	put("fedns_config_ok", truth(reload.OK))
 	put("fedns_config_applied_timestamp_seconds", float64(reload.At.Unix()))
@@ -260,6 +284,27 @@ func (c *collector) state(put putFunc) {
 	put("fedns_state_last_write_timestamp_seconds", last)
 	put("fedns_state_restored_groups", float64(s.Restored))
 	put("fedns_state_damaged_bytes", float64(s.Damaged))
+}
+
+func (c *collector) providers(put putFunc) {
+	at := func(t time.Time) float64 {
+		if t.IsZero() {
+			return 0
+		}
+		return float64(t.UnixMilli()) / 1000
+	}
+	for _, s := range c.src.Hosted().Status() {
+		for name, v := range map[string]float64{
+			"up": truth(s.Error == ""), "leading": truth(s.Phase != providers.PhaseStandby), "owned_record_sets": float64(s.Owned), "backlog_names": float64(s.Backlog),
+			"pending_batches": float64(s.Pending), "refused_record_sets": float64(s.RefusedCount), "held_names": float64(s.Held),
+			"last_list_timestamp_seconds": at(s.LastList), "last_apply_timestamp_seconds": at(s.LastApply), "last_in_sync_timestamp_seconds": at(s.LastInSync),
+			"batches_total": float64(s.Calls.Applied), "changes_total": float64(s.Calls.Changes), "conflicts_total": float64(s.Calls.Conflicts),
+			"refusals_total": float64(s.Calls.Refused), "throttled_total": float64(s.Calls.Throttled), "failures_total": float64(s.Calls.Failed),
+			"lists_total": float64(s.Calls.Lists), "drifted_record_sets_total": float64(s.Calls.Drifted),
+		} {
+			put("fedns_provider_"+name, v, s.Provider, s.Zone)
+		}
+	}
 }
 
 func truth(b bool) float64 {

@@ -24,6 +24,7 @@ func (r *reader) check(c *Config) {
 		r.checkZone(c.Zones, i)
 	}
 	r.checkServing(c)
+	r.checkProviders(c)
 }
 
 // checkFederation: the three families of names are three zones, each with an

@@ -38,6 +38,8 @@ type Config struct {
 	Evidence    evidence.Policy // zero fields: its defaults
 	Withdrawals evidence.Limits // zero fields: its defaults
 
+	Providers []Provider // in the order of the file; names are unique
+
 	Serving Serving
 
 	// Digests holds, by path, the SHA-256 in hexadecimal of the file itself and,
@@ -141,13 +143,14 @@ func (c *Config) Files() []string {
 		files = append(files, z.Files...)
 	}
 	files = append(files, c.Serving.secretFiles()...)
-	files = append(files, c.providerFiles()...)
+	files = append(files, c.accessFiles()...)
+	files = append(files, c.providerSecrets()...)
 	slices.Sort(files)
 	return slices.Compact(files)
 }
 
-// providerFiles are those of access providers.
-func (c *Config) providerFiles() (files []string) {
+// accessFiles are those of access providers.
+func (c *Config) accessFiles() (files []string) {
 	for _, i := range c.Inventories {
 		if i.Providers != "" {
 			files = append(files, i.Providers)

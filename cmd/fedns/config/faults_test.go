@@ -25,6 +25,17 @@ func TestFaults(t *testing.T) {
 		{"control character", header + "a: \x01\n", "f:3: not YAML: control characters are not allowed"},
 		{"unknown anchor", header + "listen: *a\n", "f:3: not YAML: unknown anchor 'a' referenced"},
 
+		// Providers.
+		{"no provider", providersOf("{}"), "f:6: providers[0].name: missing, want a DNS label\nf:6: providers[0].zones: missing, want a list of zones that fedns serves\nf:6: providers[0].route53: missing, want one of route53, clouddns, rfc2136, webhook, zonefile, inmemory"},
+		{"two kinds", providersOf("{name: a, zones: [example.com], inmemory: {}, webhook: {url: 'http://a'}}"), "f:6: providers[0].webhook: second kind of provider in one entry, want an entry each"},
+		{"no such routing", providersOf("{name: a, zones: [example.com], inmemory: {}, routing: Nearest}"), `f:6: providers[0].routing: got "Nearest", want one of Simple, Weighted, Latency, Geolocation, Failover, Multivalue`},
+		{"a zone of somebody else", providersOf("{name: a, zones: [example.org], inmemory: {}}"), "f:6: providers[0].zones: got a list, want zones that fedns serves (the federation's, or one of zones), not example.org. as item 1"},
+		{"a bad owner", providersOf("{name: a, owner: A_b, zones: [example.com], inmemory: {}}"), `f:6: providers[0].owner: got "A_b", want 1 to 40 of a-z, 0-9 and -, no - at either end`},
+		{"one ID for two zones", providersOf("{name: a, zones: [example.com, prod], route53: {hostedZoneID: Z1}}"), `f:6: providers[0].route53.hostedZoneID: got "Z1" for 2 zones, want an entry each, or none: it is found by the zone's name`},
+		{"no owner", header + "zones: [{name: example.com, files: [a]}]\nproviders:\n- {name: a, zones: [example.com], inmemory: {}}\n", "f:5: providers[0].owner: missing, want a name of this federation, such as prod"},
+		{"servers wanted", providersOf("{name: a, zones: [example.com], rfc2136: {}}"), "f:6: providers[0].rfc2136.servers: missing, want a list of name servers"},
+		{"not a URL", providersOf("{name: a, zones: [example.com], webhook: {url: 'localhost:88'}}"), `f:6: providers[0].webhook.url: got "localhost:88", want a URL that begins with http:// or https://`},
+
 		// The header.
 		{"no header", "listen: {}\n", "f:1: apiVersion: missing, want fedns.io/v1alpha1\nf:1: kind: missing, want Config"},
 		{"wrong version", "apiVersion: fedns.io/v1\nkind: Config\n", `f:1: apiVersion: got "fedns.io/v1", want fedns.io/v1alpha1`},
@@ -34,7 +45,6 @@ func TestFaults(t *testing.T) {
 		{"misspelt", header + "federation:\n  nmae: prod\n", "f:4: federation.nmae: unknown field, did you mean name?"},
 		{"wrong case", header + "clusters:\n- name: a\n  kubeConfig: k\n  inCluster: true\n", "f:5: clusters[0].kubeConfig: unknown field, did you mean kubeconfig?"},
 		{"unlike any", header + "telemetry: {}\n", "f:3: telemetry: unknown field, want one of " + topLevel()},
-		{"not yet", header + "providers: []\n", "f:3: providers: not supported by this version"},
 		{"twice", header + "listen: {}\nexports: [Annotated]\nlisten: {}\n", "f:5: listen: given twice, first on line 3"},
 		{"unknown twice", header + "x: 1\nx: 2\n", "f:3: x: unknown field, want one of " + topLevel() + "\nf:4: x: given twice, first on line 3"},
 		{"list as a name", header + "? [a]\n: b\n", "f:3: got a list as a field's name, want one of " + topLevel()},
@@ -167,4 +177,9 @@ func topLevel() string {
 		}
 	}
 	return strings.Join(names, ", ")
+}
+
+// providersOf is a file with one provider, on its sixth line.
+func providersOf(entry string) string {
+	return header + "zones: []\nfederation: {name: prod, domain: example.com}\nproviders:\n- " + entry + "\n"
 }

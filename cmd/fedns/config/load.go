@@ -9,6 +9,7 @@ import (
 	"io"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -43,7 +44,7 @@ func Load(path string) (*Config, error) {
 			c.Digests[file], c.Included = sum, append(c.Included, more...)
 		}
 	}
-	for _, file := range append(c.Serving.secretFiles(), c.providerFiles()...) {
+	for _, file := range slices.Concat(c.Serving.secretFiles(), c.accessFiles(), c.providerSecrets()) {
 		c.Digests[file] = digest(file)
 	}
 	return c, nil

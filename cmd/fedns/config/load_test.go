@@ -14,6 +14,9 @@ import (
 	"github.com/fedns/fedns/discovery/evidence"
 	"github.com/fedns/fedns/discovery/probe"
 	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/providers"
+	"github.com/fedns/fedns/providers/hosted"
+	"github.com/fedns/fedns/providers/plan"
 )
 
 const header = "apiVersion: fedns.io/v1alpha1\nkind: Config\n"
@@ -109,6 +112,39 @@ func TestEveryFieldIsRead(t *testing.T) {
 		Host:        Host{Kubeconfig: "/etc/fedns/host.kubeconfig", Context: "host", Namespace: "fedns-system"},
 		Replica:     "fedns-1",
 		StateDir:    "/var/lib/fedns",
+		Providers: []Provider{
+			{
+				Name: "aws", Kind: Route53, Zones: names("example.com."), Owner: "prod", Account: "main", SealKey: "/etc/fedns/registry.key", Drift: plan.Sync, DryRun: true,
+				Names: names("prod.svc.example.com."), Except: names("internal.prod.svc.example.com."), Levels: []string{"Global", "Region"},
+				Shape: plan.Shape{
+					View: plan.ViewPublic, Routing: hosted.PolicyWeighted, Regions: map[string]string{"eu-west": "eu-west-1"},
+					Locations: map[string]hosted.Routing{"eu-west": {Continent: "EU", Country: "DE", Subdivision: "BY"}}, Order: []string{"eu-1", "host"},
+					Health: hosted.Health{Protocol: "HTTPS", Port: 443, Path: "/healthz", Host: "www.example.com", Interval: 30, Threshold: 3}, MinTTL: 60,
+				},
+				Audit: time.Hour, Guard: providers.Guard{Window: time.Minute, Count: 20, Share: 0.5}, Rates: []hosted.Rate{{Action: "ChangeResourceRecordSets", Burst: 5, PerSecond: 5}},
+				Route53: Route53Zone{
+					HostedZoneID: "Z0123456789ABCDEFGHIJ", AssumeRoleARN: "arn:aws:iam::123456789012:role/fedns", ExternalID: "fedns", CredentialsFile: "/etc/fedns/aws.credentials",
+					Profile: "default", Region: "us-east-1", Endpoint: "https://route53.amazonaws.com", STSEndpoint: "https://sts.us-east-1.amazonaws.com",
+				},
+			},
+			{
+				Name: "google", Kind: CloudDNS, Zones: names("example.com."), Owner: "prod", Account: "google",
+				CloudDNS: CloudDNSZone{
+					Project: "fedns-prod", ManagedZone: "example-com", CredentialsFile: "/etc/fedns/google.json", BackupRegion: "us-central1", Endpoint: "https://dns.googleapis.com/",
+					HealthCheck: "https://www.googleapis.com/compute/v1/projects/fedns-prod/global/healthChecks/web",
+				},
+			},
+			{
+				Name: "bind", Kind: RFC2136, Zones: names("example.com.", "prod."), Owner: "prod", Account: "bind",
+				RFC2136: Primary{
+					Servers: []string{"ns1.example.net", "[2001:db8::53]:53"}, Secondaries: []string{"ns2.example.net"}, KeyFile: "/etc/fedns/transfer.key",
+					KeyName: dnsname.MustParse("transfer.example.com."), ServerName: "ns1.example.net", CAFile: "/etc/fedns/ns1.crt",
+				},
+			},
+			{Name: "others", Kind: Webhook, Zones: names("example.com."), Owner: "prod", Account: "others", URL: "http://127.0.0.1:8888"},
+			{Name: "files", Kind: ZoneFile, Zones: names("example.com."), Owner: "prod", Account: "files", Dir: "/srv/zones"},
+			{Name: "trial", Kind: InMemory, Zones: names("example.com."), Owner: "prod", Account: "trial"},
+		},
 		Serving: Serving{
 			ID: "fedns-1", Version: "fedns",
 			Access: Access{
@@ -132,7 +168,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got  %+v\nwant %+v", c, want)
 	}
-	if got, want := c.Files(), []string{"/etc/fedns/cookie.secrets", "/etc/fedns/example.com.zone", "/etc/fedns/members/eu-1.kubeconfig", "/etc/fedns/providers.json", "/etc/fedns/transfer.key"}; !reflect.DeepEqual(got, want) {
+	if got, want := c.Files(), []string{"/etc/fedns/aws.credentials", "/etc/fedns/cookie.secrets", "/etc/fedns/example.com.zone", "/etc/fedns/google.json", "/etc/fedns/members/eu-1.kubeconfig", "/etc/fedns/ns1.crt", "/etc/fedns/providers.json", "/etc/fedns/registry.key", "/etc/fedns/transfer.key"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("Files: got %q, want %q", got, want)
 	}
 	if c.Zones[0].Reverse() || !c.Zones[1].Reverse() {
@@ -274,4 +310,11 @@ func write(t *testing.T, path, text string) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func names(texts ...string) (all []dnsname.Name) {
+	for _, t := range texts {
+		all = append(all, dnsname.MustParse(t))
+	}
+	return all
 }

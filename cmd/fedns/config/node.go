@@ -86,8 +86,6 @@ func (r *reader) known(key *yaml.Node, path string, known []string) bool {
 		}
 	}
 	switch near := nearest(key.Value, known); {
-	case later[path]:
-		r.faultAt(key.Line, path, "not supported by this version")
 	case near != "":
 		r.faultAt(key.Line, clean(path), "unknown field, did you mean %s?", near)
 	default:

@@ -168,7 +168,7 @@ func Fields() []Field {
 		{"host.inCluster", "`true` or `false`", "`false`", "The cluster that fedns itself runs in, by its ServiceAccount."},
 		{"host.namespace", "DNS label", "`fedns-system`", "The namespace of what fedns keeps there."},
 		{"replica", "DNS label", "the host name", "This replica's name, which no other may have. A change takes effect at the next start."},
-	}, evidenceFields())
+	}, evidenceFields(), providerFields())
 }
 
 const (
@@ -177,12 +177,6 @@ const (
 	// as long as a TTL may be
 	staleTakes = "seconds from 0 to 604800, or a duration such as `1h`"
 )
-
-// later lists fields that are agreed upon and not there yet, so that who tries
-// one learns that it is not misspelt.
-var later = map[string]bool{
-	"providers": true,
-}
 
 // children maps a mapping's pattern ("" for the file, clusters[]) to the names
 // of its fields, in the order of the reference.
@@ -298,6 +292,61 @@ forward:
   everything: false
   cacheSize: 10000
   stale: 24h
+providers:
+- name: aws
+  zones: [example.com]
+  owner: prod
+  account: main
+  sealKey: registry.key
+  drift: Sync
+  dryRun: true
+  names: [prod.svc.example.com]
+  except: [internal.prod.svc.example.com]
+  levels: [Global, Region]
+  view: Public
+  routing: Weighted
+  regions:
+  - {region: eu-west, as: eu-west-1, continent: EU, country: DE, subdivision: BY}
+  order: [eu-1, host]
+  health: {protocol: HTTPS, port: 443, path: /healthz, host: www.example.com, interval: 30s, threshold: 3}
+  minTTL: 60
+  audit: 1h
+  withdrawals: {window: 1m, count: 20, share: 50%}
+  rates:
+  - {action: ChangeResourceRecordSets, burst: 5, perSecond: 5}
+  route53:
+    hostedZoneID: Z0123456789ABCDEFGHIJ
+    private: false
+    assumeRole: arn:aws:iam::123456789012:role/fedns
+    externalID: fedns
+    credentials: aws.credentials
+    profile: default
+    region: us-east-1
+    endpoint: https://route53.amazonaws.com
+    stsEndpoint: https://sts.us-east-1.amazonaws.com
+- name: google
+  zones: [example.com]
+  clouddns:
+    project: fedns-prod
+    managedZone: example-com
+    private: false
+    credentials: google.json
+    healthCheck: https://www.googleapis.com/compute/v1/projects/fedns-prod/global/healthChecks/web
+    backupRegion: us-central1
+    endpoint: https://dns.googleapis.com/
+- name: bind
+  zones: [example.com, prod]
+  rfc2136:
+    servers: [ns1.example.net, "[2001:db8::53]:53"]
+    secondaries: [ns2.example.net]
+    key: transfer.key
+    keyName: transfer.example.com
+    tls: false
+    serverName: ns1.example.net
+    caFile: ns1.crt
+- {name: others, zones: [example.com], webhook: {url: "http://127.0.0.1:8888"}}
+- {name: files, zones: [example.com], zonefile: {dir: /srv/zones}}
+- {name: trial, zones: [example.com], inmemory: {}}
 dnssec: {keys: keys, zones: [example.com], generate: false}
 dnstap: {socket: /run/dnstap.sock, sample: 10, identity: ns1, queries: true}
 queryLog: {sample: 1000}

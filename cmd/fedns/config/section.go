@@ -49,6 +49,8 @@ func (r *reader) document(v value, c *Config) {
 			r.withdrawals(f, &c.Withdrawals)
 		case "replica":
 			c.Replica = r.label(f)
+		case "providers":
+			c.Providers = r.providers(f)
 		case "stateDir":
 			c.StateDir = r.file(f)
 		default:

@@ -17,6 +17,7 @@ import (
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/cmd/fedns/handover"
 	"github.com/fedns/fedns/cmd/fedns/propagation"
+	"github.com/fedns/fedns/cmd/fedns/recordsync"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/announce"
 	"github.com/fedns/fedns/discovery/cluster"
@@ -40,6 +41,7 @@ type Daemon struct {
 	// announcer writes Events into the host cluster; nil: there is none.
 	announcer *announce.Announcer
 	meter     *propagation.Meter
+	hosted    *recordsync.Zones
 	fleet     *fleet
 	http      net.Listener
 
@@ -52,6 +54,7 @@ type Daemon struct {
 	handing     atomic.Bool // a successor is about to take over
 	doubtful    atomic.Bool
 	keyFaults   atomic.Pointer[map[string]string] // see KeyFaults
+	silent      atomic.Pointer[map[string]bool]   // see nothingKnown
 
 	applying sync.Mutex // one configuration after the other
 	serving  serving    // of whoever holds applying
@@ -122,6 +125,7 @@ func Succeed(ctx context.Context, cfg *config.Config, version string, log *slog.
 		d.engine.SetAgreed(id, a.API, a.Data)
 		log.Info("replicas agree on a cluster", "cluster", string(id), "data", a.Data.Signal.String(), "api", a.API.Signal.String(), "reason", a.Data.Reason)
 	})
+	d.hosted = d.newHosted(cfg)
 	d.Apply(cfg)
 	d.httpAddr = cfg.Listen.HTTP
 	if d.http, err = d.openHTTP(ctx, ipv6); err != nil {
@@ -201,6 +205,7 @@ func (d *Daemon) Run(ctx context.Context) error {
 	})
 	parts.Go(func() { d.untilKnown(ctx) })
 	parts.Go(func() { d.probes.run(ctx) })
+	parts.Go(func() { d.keepHosted(ctx) })
 	if d.announcer != nil {
 		parts.Go(func() { d.announcer.Run(ctx) })
 	}
@@ -237,6 +242,7 @@ func (d *Daemon) Apply(cfg *config.Config) {
 	d.engine.SetEvidence(cfg.Evidence, cfg.Withdrawals)
 	d.fleet.apply(cfg, d.parts.run)
 	d.probes.apply(cfg)
+	d.hosted.Apply(cfg.Providers)
 	if d.current != nil && !slices.Equal(before, d.zoneNames()) {
 		d.engine.Republish(d.dns.Settle) // new zones have all there is then
 		d.flush()

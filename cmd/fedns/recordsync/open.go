@@ -1,0 +1,114 @@
+package recordsync
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/fedns/fedns/cmd/fedns/config"
+	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/providers/hosted"
+	"github.com/fedns/fedns/providers/inmemory"
+	"github.com/fedns/fedns/providers/ownership"
+	"github.com/fedns/fedns/providers/rate"
+)
+
+// opened is a hosted zone ready for use.
+type opened struct {
+	zone   hosted.Zone
+	limits hosted.Limits
+	alias  func(dnsname.Name) (hosted.Alias, bool) // nil: it has none
+}
+
+// constructors make a provider's hosted zones: a new provider is a line here.
+var constructors = map[string]struct {
+	limits func(p config.Provider, apex dnsname.Name) hosted.Limits
+	open   func(p config.Provider, apex dnsname.Name, gate hosted.Gate) (opened, error)
+}{
+	config.InMemory: {
+		func(config.Provider, dnsname.Name) hosted.Limits { return inmemory.Limits() },
+		func(_ config.Provider, apex dnsname.Name, gate hosted.Gate) (o opened, err error) {
+			o.zone, err = inmemory.New(inmemory.Config{Apex: apex, Gate: gate})
+			return o, err
+		},
+	},
+}
+
+// Open makes the hosted zone of a provider. It does not call the provider.
+func open(p config.Provider, apex dnsname.Name, accounts accounts) (opened, error) {
+	kind, ok := constructors[p.Kind]
+	if !ok {
+		return opened{}, fmt.Errorf("providers of kind %s are not there", p.Kind)
+	}
+	limits := kind.limits(p, apex)
+	account, err := accounts.of(p, limits)
+	if err != nil {
+		return opened{}, err
+	}
+	o, err := kind.open(p, apex, account.Zone(apex.String()))
+	if err != nil {
+		return opened{}, fmt.Errorf("%s: %w", p.Kind, err)
+	}
+	if o.limits.Provider == "" {
+		o.limits = limits
+	}
+	return o, nil
+}
+
+// accounts are those whose rates are shared, by kind and name.
+type accounts map[[2]string]*rate.Account
+
+func (a accounts) of(p config.Provider, limits hosted.Limits) (*rate.Account, error) {
+	key := [2]string{p.Kind, p.Account}
+	if account := a[key]; account != nil {
+		return account, nil
+	}
+	cfg := rate.Config{Name: p.Account, Rates: limits.Rates, Override: map[string]rate.Limit{}}
+	for _, r := range p.Rates {
+		cfg.Override[r.Action] = rate.Limit{Burst: r.Burst, PerSecond: r.PerSecond}
+	}
+	account, err := rate.NewAccount(cfg)
+	if err != nil {
+		return nil, err
+	}
+	a[key] = account
+	return account, nil
+}
+
+// codec reads and writes claims as the configuration has it.
+func codec(p config.Provider, apex dnsname.Name) (ownership.Codec, error) {
+	if p.SealKey == "" {
+		return ownership.NewCodec(apex, nil)
+	}
+	text, err := os.ReadFile(p.SealKey)
+	if err != nil {
+		return ownership.Codec{}, fmt.Errorf("sealKey: %w", err)
+	}
+	key, err := parseKey(text)
+	if err != nil {
+		return ownership.Codec{}, fmt.Errorf("sealKey: %s: %w", p.SealKey, err)
+	}
+	return ownership.NewCodec(apex, key)
+}
+
+// parseKey reads 32 octets in hexadecimal or base64.
+func parseKey(text []byte) ([]byte, error) {
+	t := string(bytes.TrimSpace(text))
+	if key, err := hex.DecodeString(t); err == nil && len(key) == ownership.KeyLen {
+		return key, nil
+	}
+	if key, err := base64.StdEncoding.DecodeString(t); err == nil && len(key) == ownership.KeyLen {
+		return key, nil
+	}
+	return nil, fmt.Errorf("want %d octets in hexadecimal or base64, such as openssl rand -hex %d prints", ownership.KeyLen, ownership.KeyLen)
+}
+
+// zoneFile is where a zone's file is written.
+func zoneFile(dir string, apex dnsname.Name) string {
+	name := strings.NewReplacer("/", "_", `\`, "_").Replace(strings.TrimSuffix(apex.String(), "."))
+	return filepath.Join(dir, name+".zone")
+}

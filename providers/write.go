@@ -1,0 +1,435 @@
+package providers
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/zone"
+	"github.com/fedns/fedns/providers/batch"
+	"github.com/fedns/fedns/providers/guarantee"
+	"github.com/fedns/fedns/providers/hosted"
+	"github.com/fedns/fedns/providers/ownership"
+	"github.com/fedns/fedns/providers/plan"
+)
+
+// piece is what goes into one batch together: all Actions of a name where a CNAME
+// is among them, else one.
+type piece struct {
+	owner   dnsname.Name
+	actions []plan.Action
+}
+
+func (p piece) changes() []hosted.Change { return plan.Unit{Actions: p.actions}.Changes() }
+
+// pieces takes a unit apart as far as it may be.
+func pieces(u plan.Unit) []piece {
+	if slices.ContainsFunc(u.Actions, func(a plan.Action) bool { return a.Key.Type == zone.TypeCNAME }) {
+		return []piece{{u.Owner, u.Actions}}
+	}
+	out := make([]piece, len(u.Actions))
+	for i := range u.Actions {
+		out[i] = piece{u.Owner, u.Actions[i : i+1]}
+	}
+	return out
+}
+
+// pack puts the backlog into bins.
+func (w *writer) pack() {
+	owners := make([]dnsname.Name, 0, len(w.backlog))
+	for owner := range w.backlog {
+		owners = append(owners, owner)
+	}
+	slices.SortFunc(owners, dnsname.Compare)
+	var all []piece
+	var items []batch.Item
+	for _, owner := range owners {
+		for _, p := range pieces(w.backlog[owner]) {
+			all = append(all, p)
+			items = append(items, batch.Item{Changes: p.changes(), Urgent: plan.Unit{Actions: p.actions}.Urgent()})
+		}
+	}
+	reserve, _ := w.nextFence(w.model.fence)
+	bins, tooLarge := batch.Pack(items, w.cfg.Rules.Limits.Batch, reserve)
+	w.bins = make([][]piece, 0, len(bins))
+	for _, bin := range bins {
+		b := make([]piece, len(bin))
+		for i, at := range bin {
+			b[i] = all[at]
+		}
+		w.bins = append(w.bins, b)
+	}
+	for _, i := range tooLarge {
+		w.blame(all[i], "it is larger than a batch may be")
+	}
+}
+
+// fenced says that batches of this provider swap the fence.
+func (w *writer) fenced() bool {
+	return w.cfg.Rules.Limits.Swaps && w.cfg.Rules.Limits.Atomic && guarantee.Holds(guarantee.WritesAreFenced)
+}
+
+// nextFence is the Change that each batch makes beside its own: from old, which may
+// be none, to one of ours.
+func (w *writer) nextFence(old hosted.Entry) (hosted.Change, error) {
+	if !w.fenced() {
+		return hosted.Change{}, nil
+	}
+	f := ownership.Fence{Owner: w.cfg.Rules.Owner, Holder: w.holder, Generation: 1, Nonce: rand.Text()[:8]}
+	if !old.IsEmpty() {
+		was, err := ownership.ParseFence(old)
+		if err != nil {
+			return hosted.Change{}, fmt.Errorf("fence: %w", err)
+		}
+		f.Generation = was.Generation + 1
+	}
+	e, err := f.Entry(w.cfg.Apex)
+	return hosted.Change{Old: old, New: e}, err
+}
+
+// takeFence makes the fence ours, so that whatever batch is still under way, of this
+// process or another, fails as a whole from now on. What is listed after that stays
+// as it is listed, but for what we write.
+func (w *writer) takeFence(ctx context.Context) error {
+	fenceKey, err := ownership.FenceKey(w.cfg.Rules.Owner, w.cfg.Apex)
+	if err != nil {
+		return err
+	}
+	found, err := w.read(ctx, []hosted.Key{fenceKey})
+	if err != nil {
+		return err
+	}
+	w.fence, err = w.bump(ctx, found[fenceKey])
+	return err
+}
+
+// bump makes a batch of the fence alone.
+func (w *writer) bump(ctx context.Context, old hosted.Entry) (hosted.Entry, error) {
+	fence, err := w.nextFence(old)
+	if err != nil {
+		return old, err
+	}
+	call, cancel := context.WithTimeout(ctx, w.cfg.Deadline)
+	defer cancel()
+	if _, err := w.cfg.Zone.Apply(call, hosted.Batch{Changes: []hosted.Change{fence}, Urgent: true, Comment: "fedns " + w.cfg.Rules.Owner}); err != nil {
+		return old, fmt.Errorf("fence: %w", err)
+	}
+	return fence.New, nil
+}
+
+// write makes the next batch.
+func (w *writer) write(ctx context.Context) {
+	if w.bins == nil {
+		w.pack()
+	}
+	if len(w.bins) == 0 {
+		w.bins = nil
+		return
+	}
+	bin := w.bins[0]
+	fence, err := w.nextFence(w.model.fence)
+	if err != nil {
+		w.failed(err, 0)
+		return
+	}
+	b := hosted.Batch{Comment: "fedns " + w.cfg.Rules.Owner}
+	for _, p := range bin {
+		b.Changes = append(b.Changes, p.changes()...)
+		b.Urgent = b.Urgent || plan.Unit{Actions: p.actions}.Urgent()
+	}
+	n := len(b.Changes)
+	w.touch(bin)
+	if !fence.New.IsEmpty() {
+		b.Changes = append(b.Changes, fence)
+	}
+	call, cancel := context.WithTimeout(ctx, w.cfg.Deadline)
+	receipt, err := w.cfg.Zone.Apply(call, b)
+	cancel()
+	w.applied(ctx, bin, n, fence.New, receipt, err)
+}
+
+// applied draws the conclusions from a call of Apply.
+func (w *writer) applied(ctx context.Context, bin []piece, n int, fence hosted.Entry, r hosted.Receipt, err error) {
+	var refused *hosted.RefusedError
+	var throttled *hosted.ThrottledError
+	switch {
+	case err == nil:
+		w.bins = w.bins[1:]
+		w.made(bin, n, fence, r)
+	case errors.Is(err, hosted.ErrConflict):
+		w.count(func(c *Calls) { c.Conflicts++ })
+		w.conflict(ctx, bin)
+	case errors.As(err, &refused):
+		w.count(func(c *Calls) { c.Refused++ })
+		w.bins = w.bins[1:]
+		w.bisect(bin, refused)
+	case errors.As(err, &throttled):
+		w.count(func(c *Calls) { c.Throttled++ })
+		w.failed(err, throttled.After)
+	default:
+		w.count(func(c *Calls) { c.Failed++ })
+		if w.fenced() {
+			w.attempt, w.doubt = fence, bin
+			w.failed(err, 0)
+			return
+		}
+		w.relist(err) // what it made of the batch only a listing tells
+	}
+}
+
+// touch has an audit that is under way know what may change meanwhile.
+func (w *writer) touch(bin []piece) {
+	if w.audit == nil {
+		return
+	}
+	for _, p := range bin {
+		for _, a := range p.actions {
+			w.audit.touched[a.Key] = true
+		}
+	}
+}
+
+func (w *writer) count(f func(*Calls)) { w.update(func(st *Status) { f(&st.Calls) }) }
+
+// made takes in a batch that was made.
+func (w *writer) made(bin []piece, n int, fence hosted.Entry, id hosted.Receipt) {
+	now := time.Now()
+	w.retry, w.conflicts, w.notBefore = 0, 0, time.Time{}
+	if !fence.IsEmpty() {
+		w.model.fence = fence
+	}
+	names := map[dnsname.Name]time.Time{}
+	for _, p := range bin {
+		for _, a := range p.actions {
+			w.model.done(a)
+		}
+		if since, ok := w.drop(p); ok {
+			names[p.owner] = since
+		}
+	}
+	if len(w.bins) == 0 {
+		w.bins = nil
+	}
+	w.update(func(st *Status) {
+		st.LastApply = now
+		st.Calls.Applied++
+		st.Calls.Changes += uint64(n)
+	})
+	if id == "" {
+		w.confirmed(names)
+		return
+	}
+	if len(w.pending) < maxConfirm {
+		w.pending = append(w.pending, receipt{id: id, at: now, next: now.Add(firstConfirm), wait: firstConfirm, names: names})
+	}
+}
+
+// drop takes a piece out of the backlog, and tells since when its name was to be
+// written once nothing of it is left.
+func (w *writer) drop(p piece) (since time.Time, done bool) {
+	u, ok := w.backlog[p.owner]
+	if !ok {
+		return time.Time{}, false
+	}
+	u.Actions = slices.DeleteFunc(slices.Clone(u.Actions), func(a plan.Action) bool {
+		return slices.ContainsFunc(p.actions, func(b plan.Action) bool { return a.Key == b.Key })
+	})
+	if len(u.Actions) > 0 {
+		w.backlog[p.owner] = u
+		return time.Time{}, false
+	}
+	since = w.since[p.owner]
+	delete(w.backlog, p.owner)
+	delete(w.since, p.owner)
+	return since, true
+}
+
+// conflict finds out what the hosted zone holds instead of what was expected.
+func (w *writer) conflict(ctx context.Context, bin []piece) {
+	w.conflicts++
+	keys := []hosted.Key{w.model.fenceKey}
+	for _, p := range bin {
+		for _, a := range p.actions {
+			keys = append(keys, w.model.keys(a.Key)...)
+		}
+	}
+	if len(keys) > maxRead || w.conflicts > 3 {
+		w.relist(fmt.Errorf("%w; all of it is read again", hosted.ErrConflict))
+		return
+	}
+	found, err := w.read(ctx, keys)
+	if err != nil {
+		w.failed(err, 0)
+		return
+	}
+	if fence := found[w.model.fenceKey]; !fence.Equal(w.model.fence) {
+		w.outrun(fence)
+		return
+	}
+	news := false
+	for _, p := range bin {
+		for _, a := range p.actions {
+			if w.model.reread(a.Key, found) {
+				news = true
+			}
+		}
+		w.again(p.owner)
+	}
+	if !news {
+		w.relist(fmt.Errorf("%w, and nothing of it has changed; all of it is read again", hosted.ErrConflict))
+	}
+}
+
+// maxRead is how many keys are read one by one rather than with all others.
+const maxRead = 64
+
+// outrun tells that somebody else with our name has written: what we know of other
+// names may be old as well.
+func (w *writer) outrun(fence hosted.Entry) {
+	f, _ := ownership.ParseFence(fence)
+	w.cfg.Log.Warn("another process writes with this owner's name", "holder", f.Holder, "generation", f.Generation)
+	w.relist(fmt.Errorf("another process, %s, wrote generation %d with this owner's name", f.Holder, f.Generation))
+}
+
+// relist gives up what is known of the hosted zone.
+func (w *writer) relist(err error) {
+	w.failed(err, 0)
+	w.model = nil
+	w.forget()
+}
+
+// forget has everything looked at once more.
+func (w *writer) forget() {
+	w.backlog = map[dnsname.Name]plan.Unit{}
+	w.bins, w.fence, w.attempt, w.doubt = nil, hosted.Entry{}, hosted.Entry{}, nil
+	if w.audit != nil {
+		w.audit.stop()
+		w.audit = nil
+	}
+	w.mu.Lock()
+	w.all = true
+	w.mu.Unlock()
+}
+
+// again has a name looked at once more.
+func (w *writer) again(owner dnsname.Name) {
+	w.bins = nil
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, ok := w.dirty[owner]; !ok {
+		w.dirty[owner] = w.since[owner]
+	}
+}
+
+// resolve finds out by the fence what became of a batch with an unknown outcome.
+// One that was not made can still come: a swap of the same fence sees to it that it
+// does not, or fails since it has come.
+func (w *writer) resolve(ctx context.Context) {
+	found, err := w.read(ctx, []hosted.Key{w.model.fenceKey})
+	if err != nil {
+		w.failed(err, 0)
+		return
+	}
+	fence := found[w.model.fenceKey]
+	f, _ := ownership.ParseFence(fence)
+	switch {
+	case fence.Equal(w.attempt):
+		w.count(func(c *Calls) { c.Applied++ })
+		w.model.fence = fence
+		for _, p := range w.doubt {
+			for _, a := range p.actions {
+				w.model.done(a)
+			}
+		}
+	case fence.Equal(w.model.fence) && guarantee.Holds(guarantee.UnknownIsProvenDead):
+		if _, err := w.bump(ctx, fence); err != nil {
+			w.failed(err, 0)
+		}
+		return // and look again
+	case fence.Equal(w.model.fence), f.Holder == w.holder:
+		w.model.fence = fence // it can come no longer
+	default:
+		w.outrun(fence)
+		return
+	}
+	for _, p := range w.doubt {
+		w.again(p.owner)
+	}
+	w.attempt, w.doubt = hosted.Entry{}, nil
+	w.retry, w.notBefore = 0, time.Time{}
+}
+
+func (w *writer) read(ctx context.Context, keys []hosted.Key) (map[hosted.Key]hosted.Entry, error) {
+	call, cancel := context.WithTimeout(ctx, w.cfg.Deadline)
+	defer cancel()
+	w.count(func(c *Calls) { c.Reads++ })
+	entries, err := w.cfg.Zone.Read(call, keys...)
+	if err != nil {
+		return nil, fmt.Errorf("read: %w", err)
+	}
+	out := make(map[hosted.Key]hosted.Entry, len(entries))
+	for _, e := range entries {
+		out[e.Key] = e
+	}
+	return out, nil
+}
+
+// bisect takes the refused part out of a batch: the rest is tried again at once.
+func (w *writer) bisect(bin []piece, refused *hosted.RefusedError) {
+	if !guarantee.Holds(guarantee.PoisonIsIsolated) {
+		w.first(bin)
+		w.failed(refused, 0)
+		return
+	}
+	if refused.Key != nil {
+		for i, p := range bin {
+			if slices.ContainsFunc(p.changes(), func(c hosted.Change) bool { return c.Key() == *refused.Key }) {
+				w.blame(p, refused.Reason)
+				w.first(slices.Concat(bin[:i], bin[i+1:]))
+				return
+			}
+		}
+	}
+	if len(bin) == 1 {
+		w.blame(bin[0], refused.Reason)
+		return
+	}
+	w.first(bin[len(bin)/2:])
+	w.first(bin[:len(bin)/2])
+}
+
+// first puts a bin before all others.
+func (w *writer) first(bin []piece) {
+	if len(bin) > 0 {
+		w.bins = slices.Insert(w.bins, 0, bin)
+	}
+}
+
+// blame takes a piece for refused until something else is wanted.
+func (w *writer) blame(p piece, reason string) {
+	for _, a := range p.actions {
+		want := plan.Want{}
+		for _, c := range a.Changes {
+			if !ownership.IsClaim(c.Key()) {
+				want.Entry = c.New
+			}
+		}
+		w.refuse(a.Key, w.wanted(a.Key, want), reason, false)
+	}
+	w.drop(p)
+}
+
+// wanted is what is wanted of a key, or else.
+func (w *writer) wanted(k hosted.Key, or plan.Want) plan.Want {
+	w.mu.Lock()
+	snapshot := w.snapshot
+	w.mu.Unlock()
+	if got, ok := w.want(snapshot, k.Owner)[k.Type]; ok {
+		return got
+	}
+	return or
+}

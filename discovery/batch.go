@@ -19,13 +19,6 @@ type batch struct {
 	old   map[cluster.ServiceKey]change
 }
 
-// change is one Service's records before and now.
-type change struct {
-	key      cluster.ServiceKey
-	old, now synth.Records
-	whole    bool // old is what may be there, not what is: publish all of now
-}
-
 // stale marks a Service whose published records are not by the current Synthesizer.
 type stale struct {
 	by    *synth.Synthesizer // nil: none were published
@@ -54,21 +47,12 @@ func (e *Engine) touch(key cluster.ServiceKey) {
 	if _, ok := b.old[key]; ok {
 		return
 	}
-	c := change{key: key}
-	if r := e.refused[key]; r != nil {
-		c.old, c.whole = r.may, true
-	} else {
-		by := e.loop.synth
-		if s, ok := e.loop.stale[key]; ok {
-			by = s.by
-		}
-		if err := e.guard("synth", func() { c.old = e.records(by, key) }); err != nil {
-			e.logPanic("published records cannot be made again, some may be left over", err, "service", key.String())
-			c.whole = true
-		}
-	}
 	b.order = append(b.order, key)
-	b.old[key] = c
+	if r := e.refused[key]; r != nil {
+		b.old[key] = change{key: key, old: r.may, whole: true}
+		return
+	}
+	b.old[key] = e.before(key)
 }
 
 // records are those of a Service as it is known now.
@@ -119,11 +103,11 @@ func (e *Engine) commit() {
 		c := b.old[key]
 		c.whole = c.whole || e.loop.stale[key].whole
 		delete(e.loop.stale, key)
-		if err := e.guard("synth", func() { c.now = e.records(e.loop.synth, key) }); err != nil {
+		if err := e.make(&c); err != nil {
 			e.refuse(c, err, &lost)
 			continue
 		}
-		e.note(key, c.now.Findings)
+		e.note(key, c.found)
 		changes = append(changes, c)
 	}
 	e.publish(changes, &lost)
@@ -161,7 +145,7 @@ func (e *Engine) publish(changes []change, lost *lost) {
 	var err error
 	panicked := e.guard("publisher", func() {
 		for i := range changes {
-			edits = append(edits, changes[i].edits()...)
+			edits = append(edits, changes[i].differ()...)
 		}
 		if len(edits) > 0 {
 			err = e.pub.Publish(edits)
@@ -170,6 +154,10 @@ func (e *Engine) publish(changes []change, lost *lost) {
 	err = errors.Join(err, panicked)
 	e.published(changes, len(edits), err)
 	if err == nil {
+		return
+	}
+	changes = e.all(changes, lost)
+	if len(changes) == 0 {
 		return
 	}
 	for i := range changes {
@@ -184,11 +172,20 @@ func (e *Engine) publish(changes []change, lost *lost) {
 	e.refuse(changes[0], err, lost)
 }
 
-func (c *change) edits() []zone.Edit {
-	if c.whole {
-		return synth.Replace(c.old, c.now)
+// all makes the records of the changes of which only edits were made, and gives
+// up those where that cannot be done.
+func (e *Engine) all(changes []change, lost *lost) []change {
+	left := changes[:0]
+	for _, c := range changes {
+		if c.brief {
+			if err := e.makeAll(&c); err != nil {
+				e.refuse(c, err, lost)
+				continue
+			}
+		}
+		left = append(left, c)
 	}
-	return synth.Diff(c.old, c.now)
+	return left
 }
 
 // published keeps the books.

@@ -169,7 +169,8 @@ type loop struct {
 	done        []func()        // to be called when no Service is stale
 	redo        bool            // a panic left unknown what was done: make all anew
 	always      chan struct{}   // closed: a receiver never waits
-	groups      []cluster.Group // scratch
+	groups      []cluster.Group // scratch, as is others
+	others      []cluster.Group
 }
 
 // New makes an Engine without members; nothing happens before Run.

@@ -46,14 +46,18 @@ func (e *Engine) takeGroup(id cluster.ID, run uint32, reported *cluster.Group) {
 	if !e.gather(g.Service) {
 		e.touch(g.Service)
 	}
-	old, _ := e.store.Group(g.Service, id)
+	var before []string
+	if e.store.Is(g.Service, id, cluster.LoadBalancer) {
+		old, _ := e.store.Group(g.Service, id)
+		before = hostnames(&old)
+	}
 	e.locked(func() {
 		e.store.Replace(g, run)
 		e.stats.Groups++
 	})
 	e.held(id, g)
 	e.keep(g.Service, id)
-	e.setHosts(user{g.Service, id}, hostnames(&old), hostnames(g))
+	e.setHosts(user{g.Service, id}, before, hostnames(g))
 	e.commitFull()
 }
 

@@ -103,6 +103,8 @@ func TestEveryRuleCanBreak(t *testing.T) {
 		{"rates and hosted zones", "providers/rate", []string{module + "/providers/hosted"}, ""},
 		{"a provider and the plan", "providers/route53", []string{module + "/providers/plan"}, "is decided above it"},
 		{"a provider and what it shares", "providers/route53", []string{module + "/providers/hosted"}, ""},
+		{"signed updates and answers", "providers/rfc2136", []string{module + "/dnsserver/answer"}, "keys are read in one way"},
+		{"signed updates and signatures", "providers/rfc2136", []string{module + "/dnsserver/tsig"}, ""},
 		{"a provider and the suite", "providers/route53", []string{module + "/providers/providertest"}, "the suite of providers imports testing"},
 		{"the suite and a provider", "providers/providertest", []string{module + "/providers/inmemory"}, "runs on any provider"},
 		{"the daemon and a played Cloud DNS", "providers", []string{module + "/providers/clouddns/clouddnstest"}, "nothing that runs may reach it"},

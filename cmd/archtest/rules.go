@@ -147,9 +147,16 @@ var rules = []rule{
 	},
 	{
 		From:    []string{"discovery/...", "providers/...", "federation/..."},
+		Except:  []string{"providers/rfc2136/..."},
 		Ban:     []string{"dnsserver/..."},
 		Allow:   []string{"dnsserver/dnsname", "dnsserver/wire", "dnsserver/zone", "dnsserver/zonefile"},
 		Because: "the wings share the zone model; none of them sees compiled answers or sockets",
+	},
+	{
+		From:    []string{"providers/rfc2136/..."},
+		Ban:     []string{"dnsserver/..."},
+		Allow:   []string{"dnsserver/dnsname", "dnsserver/wire", "dnsserver/zone", "dnsserver/zonefile", "dnsserver/tsig"},
+		Because: "as the other wings; what it sends is signed as what dnsserver answers, and keys are read in one way",
 	},
 	{
 		From:    []string{"discovery/..."},

@@ -131,7 +131,8 @@ func (j *Join) difference(key cluster.ServiceKey, e *entry, export cluster.Expor
 		return cluster.Group{Cluster: j.cfg.Cluster, Service: key, Withdrawn: true, Loss: loss}, true
 	}
 	g := j.group(key, e, export)
-	print := maphash.Bytes(j.seed, appendGroup(nil, &g))
+	j.printing = appendGroup(j.printing[:0], &g)
+	print := maphash.Bytes(j.seed, j.printing)
 	if e.reported && e.told == print {
 		return cluster.Group{}, false
 	}

@@ -46,6 +46,7 @@ type Join struct {
 	taken    uint64               // how many were ever taken out
 	held     []cluster.ServiceKey // taken, but new and not settled yet
 	received received
+	printing []byte // scratch
 }
 
 // entry is all that is known of one Service name.
@@ -136,7 +137,7 @@ func (j *Join) PutExport(x Export) {
 func (j *Join) putExport(x Export) {
 	e := j.entry(x.Key)
 	if e.export == nil || !e.export.Equal(x.Created) {
-		created := x.Created // alone: the key would be kept with it
+		created := x.Created // not to hold on to the rest of x
 		e.export = &created
 		delete(e.lost, object{kind: theExport})
 		j.touch(x.Key, e)

@@ -21,8 +21,10 @@ func compareIngress(a, b cluster.Ingress) int {
 // win comes first: ready before serving before the rest, and one that has a
 // hostname before one that has none. Ports are not compared.
 func compareEndpoints(a, b cluster.Endpoint) int {
+	if c := a.Addr.Compare(b.Addr); c != 0 { // nearly always, and the rest takes ten times as long
+		return c
+	}
 	return cmp.Or(
-		a.Addr.Compare(b.Addr),
 		trueFirst(a.Ready, b.Ready),
 		trueFirst(a.Serving, b.Serving),
 		trueFirst(b.Terminating, a.Terminating),

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/cluster/packed"
@@ -107,8 +106,8 @@ func zonesOf(endpoints []cluster.Endpoint) []string {
 }
 
 // unpack appends the endpoints that octets hold to dst. They share one Ports
-// slice. intern gives the string to keep for a zone or a port name, so that a
-// thousand Groups share one copy and none pins octets.
+// slice, and their hostnames share octets. intern gives the string to keep for a
+// zone or a port name, so that a thousand Groups share one copy.
 func unpack(dst []cluster.Endpoint, octets string, intern func(string) string) ([]cluster.Endpoint, error) {
 	if octets == "" {
 		return dst, nil
@@ -121,6 +120,7 @@ func unpack(dst []cluster.Endpoint, octets string, intern func(string) string) (
 		return dst, errPacked
 	}
 	for !r.Empty() {
+		left := r.Len()
 		flags := r.Octet()
 		zone := int(flags >> zoneShift)
 		if zone == zoneLong {
@@ -135,12 +135,14 @@ func unpack(dst []cluster.Endpoint, octets string, intern func(string) string) (
 			Ready: flags&flagReady != 0, Serving: flags&flagServing != 0, Terminating: flags&flagTerminating != 0,
 		}
 		if flags&flagHostname != 0 {
-			e.Hostname = strings.Clone(r.Text())
+			e.Hostname = r.Text()
 		}
 		if zone > 0 {
 			e.Zone = zones[zone-1]
 		}
-		dst = append(dst, e)
+		if dst = append(dst, e); len(dst) == cap(dst) && !r.Empty() { // the others are about as long
+			dst = slices.Grow(dst, r.Len()/(left-r.Len())+1)
+		}
 	}
 	if r.Bad() {
 		return dst, errPacked

@@ -74,7 +74,8 @@ func newClient(rc *rest.Config) (*client, error) {
 		return nil, err
 	}
 	scheme := runtime.NewScheme()
-	if err := errors.Join(corev1.AddToScheme(scheme), discoveryv1.AddToScheme(scheme), coordinationv1.AddToScheme(scheme)); err != nil {
+	addSlices(scheme)
+	if err := errors.Join(corev1.AddToScheme(scheme), coordinationv1.AddToScheme(scheme)); err != nil {
 		return nil, err
 	}
 	for resource, gv := range map[string]schema.GroupVersion{

@@ -47,6 +47,7 @@ func (s *Source) resources(j *join.Join, h *health) []func(context.Context) {
 
 	slices := following(s, h, "endpointslices", join.FromSlice)
 	slices.put, slices.drop, slices.replace = j.PutSlice, j.DeleteSlice, j.ReplaceSlices
+	slices.pack = packSlice
 	slices.stamp = func(s *join.Slice, received time.Time) { s.Received = received }
 
 	run := []func(context.Context){services.run, slices.run}

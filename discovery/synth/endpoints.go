@@ -29,18 +29,19 @@ func (b *builder) nameEndpoints() {
 		}
 		below := wire(id) + b.prefix
 		if sh.group.Type == cluster.Headless && len(sh.group.Addresses) == 0 {
-			b.endpointTargets(sh, below)
+			b.endpointTargets(i, below)
 		} else {
 			b.addressTargets(sh, below)
 		}
-		if slices.Contains(b.all.members, i) {
+		if slices.Contains(b.all.members, i) && (b.only == nil || b.only.srv) {
 			b.endpointSRV(i)
 		}
-		b.endpointRecords(sh)
+		b.endpointRecords(i)
 	}
 }
 
-func (b *builder) endpointTargets(sh *shard, below string) {
+func (b *builder) endpointTargets(shard int, below string) {
+	sh := &b.shards[shard]
 	usable := usableEndpoints(sh.group)
 	sh.targets = make([]target, 0, len(sh.addrs))
 	for i := range sh.group.Endpoints {
@@ -48,15 +49,14 @@ func (b *builder) endpointTargets(sh *shard, below string) {
 		if !usable(e) || !cluster.Usable(e.Addr) {
 			continue
 		}
-		t := target{addr: e.Addr, ports: e.Ports}
-		hostname := strings.ToLower(e.Hostname)
-		if hostname == "" {
-			hostname = dashed(t.addr)
-		}
-		if cluster.IsLabel(hostname) {
-			t.name, _ = b.name(wire(hostname)+below, b.s.canonical)
-		} else {
+		t := target{addr: e.Addr, label: label(e), ports: e.Ports}
+		switch {
+		case !cluster.IsLabel(t.label):
 			b.note(sh.group.Cluster, "hostname %q is not a DNS label: the endpoint has no name", e.Hostname)
+		case !b.only.target(shard, t.label, t.addr) && 1+len(t.label)+len(below)+len(b.s.canonical.Wire()) <= dnsname.MaxWire:
+			continue // nothing is made of it, and its name would be none to tell of
+		default:
+			t.name, _ = b.name(wire(t.label)+below, b.s.canonical)
 		}
 		sh.targets = append(sh.targets, t)
 	}
@@ -89,7 +89,8 @@ func (b *builder) endpointSRV(i int) {
 
 // endpointRecords puts the addresses of a shard's endpoints at their names; a
 // hostname may stand for several.
-func (b *builder) endpointRecords(sh *shard) {
+func (b *builder) endpointRecords(shard int) {
+	sh := &b.shards[shard]
 	ttl := b.s.fed.TTL.ShortName
 	if b.s.canonical == b.s.clusterSet {
 		ttl = b.s.fed.TTL.ClusterSet
@@ -100,7 +101,7 @@ func (b *builder) endpointRecords(sh *shard) {
 	}
 	list := make([]named, 0, len(sh.targets))
 	for _, t := range sh.targets {
-		if !t.name.IsZero() {
+		if !t.name.IsZero() && b.only.name(shard, t.label) {
 			list = append(list, named{t.name, t.addr})
 		}
 	}

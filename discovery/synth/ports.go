@@ -60,13 +60,18 @@ func (b *builder) port(id cluster.ID, cp cluster.Port) *port {
 	}
 	switch {
 	case name == "":
-	case len(name) < dnsname.MaxLabel && cluster.IsLabel(name) && len(protocol) < dnsname.MaxLabel && cluster.IsLabel(protocol):
+	case isPortName(name, protocol):
 		p.front = wire("_"+name, "_"+protocol)
 	default:
 		b.note(id, "port %q, protocol %q: no DNS labels, so there is no SRV name", cp.Name, cp.Protocol)
 	}
 	b.ports = append(b.ports, p)
 	return &b.ports[len(b.ports)-1]
+}
+
+// isPortName says that there can be a name _port._proto.
+func isPortName(name, protocol string) bool {
+	return len(name) < dnsname.MaxLabel && cluster.IsLabel(name) && len(protocol) < dnsname.MaxLabel && cluster.IsLabel(protocol)
 }
 
 // first is the oldest of members that has the port; -1: none.

@@ -26,16 +26,27 @@ const maxFindings = 10
 // cluster, in any order; withdrawn Groups do not count. Groups are only read and
 // not kept. resolve may be nil.
 func (s *Synthesizer) Records(key cluster.ServiceKey, groups []cluster.Group, resolve Resolve) Records {
-	b := builder{s: s}
+	b, any := s.begin(key, groups, resolve)
+	if any {
+		b.finish()
+	}
+	return b.out
+}
+
+// begin gathers the shards of a Service; false: there is nothing to answer with.
+func (s *Synthesizer) begin(key cluster.ServiceKey, groups []cluster.Group, resolve Resolve) (b builder, any bool) {
+	b.s = s
 	service, namespace := strings.ToLower(key.Name), strings.ToLower(key.Namespace)
 	if !cluster.IsLabel(service) || !cluster.IsLabel(namespace) {
 		b.note("", "%q is not made of DNS labels: the service has no names", key)
-		return b.out
+		return b, false
 	}
 	b.prefix = wire(service, namespace)
-	if !b.gather(groups, resolve) {
-		return b.out
-	}
+	return b, b.gather(groups, resolve)
+}
+
+// finish makes the records, of what b.only says.
+func (b *builder) finish() {
 	if b.headless {
 		b.nameEndpoints()
 	} else {
@@ -46,7 +57,6 @@ func (s *Synthesizer) Records(key cluster.ServiceKey, groups []cluster.Group, re
 	b.federationNames()
 	b.clusterSetNames()
 	b.reverseNames()
-	return b.out
 }
 
 // builder makes the records of one Service.
@@ -60,6 +70,7 @@ type builder struct {
 	all      *behind   // every shard that is answered
 	stale    bool      // nobody can vouch for any of those
 	behinds  []*behind // what was made already, by the shards it is made of
+	only     *narrow   // nil: all records are made
 	out      Records
 }
 
@@ -77,6 +88,7 @@ type shard struct {
 // target is one endpoint, or an address that stands for a cluster, with a name of its own.
 type target struct {
 	addr  netip.Addr
+	label string       // that name begins with
 	name  dnsname.Name // zero: it cannot have one
 	ports []cluster.Port
 }
@@ -103,13 +115,7 @@ func (b *builder) gather(groups []cluster.Group, resolve Resolve) bool {
 			continue
 		}
 		sh := shard{group: g, place: b.s.places[g.Cluster], use: use, addrs: v.Addresses}
-		for _, a := range v.Addresses {
-			family := 0
-			if a.Is6() {
-				family = 1
-			}
-			sh.rdata[family] = append(sh.rdata[family], zone.Addr(a))
-		}
+		sh.rdata = addressRDATA(v.Addresses)
 		if g.TTL != 0 && (b.ttl == 0 || g.TTL < b.ttl) {
 			b.ttl = min(g.TTL, cluster.MaxTTL)
 		}

@@ -29,7 +29,9 @@ func (b *builder) reverseNames() {
 	for i := range b.shards {
 		sh := &b.shards[i]
 		for _, t := range sh.targets {
-			add(t.addr, t.name)
+			if b.only.addr(t.addr) {
+				add(t.addr, t.name)
+			}
 		}
 		if !b.headless {
 			for _, a := range sh.addrs {

@@ -1,6 +1,9 @@
 package synth
 
 import (
+	"net/netip"
+	"strings"
+
 	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/dnsserver/zone"
 )
@@ -13,6 +16,34 @@ const maxSet = 60_000
 // fixedOctets is what a record takes in an answer beside its RDATA: a compressed
 // owner name, type, class, TTL and length (RFC 1035 §4.1.3, §4.1.4).
 const fixedOctets = 2 + 2 + 2 + 4 + 2
+
+// addressRDATA is that of A and of AAAA records, which share two allocations.
+func addressRDATA(addrs []netip.Addr) (rdata [2][]string) {
+	var octets strings.Builder
+	octets.Grow(16 * len(addrs))
+	var n [2]int
+	for _, a := range addrs {
+		n[family(a)]++
+		octets.Write(a.AsSlice())
+	}
+	list := make([]string, 0, len(addrs))
+	rdata = [2][]string{list[:0:n[0]], list[n[0]:n[0]:len(addrs)]}
+	rest := octets.String()
+	for _, a := range addrs {
+		size := a.BitLen() / 8
+		rdata[family(a)] = append(rdata[family(a)], rest[:size])
+		rest = rest[size:]
+	}
+	return rdata
+}
+
+// family is 0 for an address of an A record, 1 for one of an AAAA record.
+func family(a netip.Addr) int {
+	if a.Is4() {
+		return 0
+	}
+	return 1
+}
 
 // rrset makes an RRset without an owner. One that no message could hold, and that
 // would not be answered at all, is cut to the records that fit, the first in

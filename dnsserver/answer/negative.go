@@ -50,6 +50,24 @@ func newNegative(s *zone.Snapshot) *negative {
 	return n
 }
 
+// serialFromEnd is where the serial stands in an SOA record: four numbers follow
+// it (RFC 1035 §3.3.13).
+const serialFromEnd = 20
+
+// after is newNegative of s where n is that of prev. Of most changes a zone's SOA
+// differs by its serial alone, which is put into a copy.
+func (n *negative) after(prev, s *zone.Snapshot) *negative {
+	old, now := prev.SOA(), s.SOA()
+	old.Serial = now.Serial
+	if old != now || negativeSOA(prev).TTL != negativeSOA(s).TTL {
+		return newNegative(s)
+	}
+	c := *n
+	c.rr = append([]byte(nil), n.rr...)
+	binary.BigEndian.PutUint32(c.rr[len(c.rr)-serialFromEnd:], now.Serial)
+	return &c
+}
+
 // name notes the pointer that the name at an offset of rr ends in, and returns where the name ends.
 func (n *negative) name(at int) int {
 	for n.rr[at] != 0 {

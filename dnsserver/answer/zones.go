@@ -183,8 +183,14 @@ func (e *Engine) move() (done func()) {
 }
 
 func (z *published) set(s *zone.Snapshot) {
+	n := (*negative)(nil)
+	if prev := z.snapshot.Load(); prev != nil {
+		n = z.negative.Load().after(prev, s)
+	} else {
+		n = newNegative(s)
+	}
 	z.snapshot.Store(s)
-	z.negative.Store(newNegative(s))
+	z.negative.Store(n)
 }
 
 // Retract stops serving a zone: it is refused, or answered by an enclosing zone.

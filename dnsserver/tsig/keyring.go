@@ -76,6 +76,17 @@ func (k *Keyring) Len() int {
 	return len(k.keys)
 }
 
+// Only is the name of the key, when there is one alone.
+func (k *Keyring) Only() (name dnsname.Name, ok bool) {
+	if k.Len() != 1 {
+		return dnsname.Name{}, false
+	}
+	for name = range k.keys {
+		break
+	}
+	return name, true
+}
+
 func (k *Keyring) find(name dnsname.Name) *key {
 	if k == nil {
 		return nil

@@ -1,7 +1,6 @@
 package tsig
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -36,30 +35,5 @@ func (r *Request) Sign(dst, msg []byte, now time.Time) []byte {
 // why it cannot be believed: whoever waits for the answer goes on waiting, for
 // anybody may have sent this one (RFC 8945 §5.3.2, §5.4).
 func (r *Request) Verify(msg []byte, now time.Time) ([]byte, error) {
-	at, proper := locate(msg)
-	if at < 0 || !proper {
-		return nil, errors.New("tsig: the answer is not signed")
-	}
-	rec, ok := parse(msg, at)
-	if !ok || len(rec.mac) > r.key.alg.size {
-		return nil, errors.New("tsig: the answer's TSIG record is malformed")
-	}
-	if rec.key != r.key.name || rec.alg != r.key.alg.name {
-		return nil, errors.New("tsig: the answer is signed by another key")
-	}
-	stripped := strip(msg, at)
-	if len(rec.mac) < r.key.size || !rec.signed(r.key, r.mac, stripped) {
-		if rec.err != 0 {
-			return nil, fmt.Errorf("tsig: %s says an answer that is not signed by key %s", rec.err, r.key.name)
-		}
-		return nil, fmt.Errorf("tsig: the answer is not signed by key %s", r.key.name)
-	}
-	// An answer that tells of a wrong clock shows the time of the request (§5.2.3).
-	if rec.err == 0 && !rec.near(now) {
-		return nil, fmt.Errorf("tsig: the answer was signed %d s from now", int64(seconds(now))-int64(rec.time))
-	}
-	if rec.err != 0 {
-		return nil, fmt.Errorf("tsig: key %s: %s", r.key.name, rec.err)
-	}
-	return stripped, nil
+	return r.Answers().Verify(msg, now)
 }

@@ -79,7 +79,7 @@ func (b *Builder) Build() (*Snapshot, []Change, error) {
 	if len(changes) == 0 && b.prev != nil {
 		return b.prev, nil, nil
 	}
-	if entries, changes, err = b.setSOA(next, entries, changes); err != nil {
+	if changes, err = b.setSOA(next, changes); err != nil {
 		return nil, nil, err
 	}
 	next.root = next.root.edited(entries)
@@ -100,7 +100,7 @@ func (b *Builder) merge(next *Snapshot) (entries []entry, changes []Change, err 
 		if !owner.Under(b.apex) {
 			return nil, nil, &InvalidError{edits[0].RRset.Key(), "is outside of the zone " + b.apex.String()}
 		}
-		old := slices.Collect(Node{owner, next.root.get([]byte(key))}.RRsets())
+		old := slices.Collect(next.Node(owner).RRsets())
 		sets := slices.Clone(old)
 		for _, e := range edits[:n] {
 			sets = e.Apply(sets)
@@ -114,7 +114,11 @@ func (b *Builder) merge(next *Snapshot) (entries []entry, changes []Change, err 
 		if len(changes) == was {
 			continue
 		}
-		entries = append(entries, entry{key: key, node: packNode(sets)})
+		if owner == b.apex {
+			next.top = packNode(sets)
+		} else {
+			entries = append(entries, entry{key: key, node: packNode(sets)})
+		}
 		next.counts.add(b.apex, old, -1)
 		next.counts.add(b.apex, sets, 1)
 	}
@@ -188,23 +192,16 @@ func appendChanges(changes []Change, old, now []RRset) []Change {
 }
 
 // setSOA reads the zone's SOA into next, with its serial counted up when the
-// zone changed and the serial did not: then the SOA joins entries and changes.
-func (b *Builder) setSOA(next *Snapshot, entries []entry, changes []Change) ([]entry, []Change, error) {
-	key := b.apex.SortKey()
-	i, edited := slices.BinarySearchFunc(entries, key, func(e entry, k string) int { return cmp.Compare(e.key, k) })
-	apex := Node{Owner: b.apex}
-	if edited {
-		apex.packed = entries[i].node
-	} else {
-		apex.packed = next.root.get([]byte(key))
-	}
+// zone changed and the serial did not: then the SOA joins changes.
+func (b *Builder) setSOA(next *Snapshot, changes []Change) ([]Change, error) {
+	apex := Node{b.apex, next.top}
 	was, ok := apex.RRset(TypeSOA)
 	if !ok {
-		return nil, nil, &InvalidError{Key{b.apex, TypeSOA}, "is missing: a zone has exactly one SOA, at its apex (RFC 1035 §5.2)"}
+		return nil, &InvalidError{Key{b.apex, TypeSOA}, "is missing: a zone has exactly one SOA, at its apex (RFC 1035 §5.2)"}
 	}
 	soa, err := ParseSOA(was.First())
 	if err != nil {
-		return nil, nil, &InvalidError{was.Key(), err.Error()}
+		return nil, &InvalidError{was.Key(), err.Error()}
 	}
 	stated := soa.Serial
 	if b.prev != nil && !SerialLess(b.prev.Serial(), soa.Serial) {
@@ -215,21 +212,16 @@ func (b *Builder) setSOA(next *Snapshot, entries []entry, changes []Change) ([]e
 	}
 	next.soa = soa
 	if soa.Serial == stated {
-		return entries, changes, nil
+		return changes, nil
 	}
 	now := NewRRset(b.apex, TypeSOA, was.TTL, soa.RDATA())
-	e := entry{key: key, node: packNode(Edit{OpSet, now}.Apply(slices.Collect(apex.RRsets())))}
-	if edited {
-		entries[i] = e
-	} else {
-		entries = slices.Insert(entries, i, e)
-	}
+	next.top = packNode(Edit{OpSet, now}.Apply(slices.Collect(apex.RRsets())))
 	if j, found := slices.BinarySearchFunc(changes, now.Key(), compareChange); found {
 		changes[j].New = &now
 	} else {
 		changes = slices.Insert(changes, j, Change{Key: now.Key(), Old: &was, New: &now})
 	}
-	return entries, changes, nil
+	return changes, nil
 }
 
 func compareChange(c Change, k Key) int {

@@ -40,16 +40,18 @@ type RRset struct {
 func NewRRset(owner dnsname.Name, typ uint16, ttl uint32, rdatas ...string) RRset {
 	slices.Sort(rdatas)
 	rdatas = slices.Compact(rdatas)
+	var number [binary.MaxVarintLen64]byte
 	size := 0
 	for _, d := range rdatas {
-		size += len(d) + 3
+		size += binary.PutUvarint(number[:], uint64(len(d))) + len(d)
 	}
-	buf := make([]byte, 0, size)
+	var packed strings.Builder // its string is what was written, not a copy
+	packed.Grow(size)
 	for _, d := range rdatas {
-		buf = binary.AppendUvarint(buf, uint64(len(d)))
-		buf = append(buf, d...)
+		packed.Write(number[:binary.PutUvarint(number[:], uint64(len(d)))])
+		packed.WriteString(d)
 	}
-	return RRset{Owner: owner, Type: typ, TTL: ttl, rdata: string(buf)}
+	return RRset{Owner: owner, Type: typ, TTL: ttl, rdata: packed.String()}
 }
 
 // Key is the RRset's key.

@@ -12,7 +12,8 @@ import (
 type Snapshot struct {
 	apex   dnsname.Name
 	soa    SOA
-	root   *tree
+	top    string // the apex's packed node, which every change changes: it is in no page
+	root   *tree  // all other nodes
 	counts counts
 }
 
@@ -49,6 +50,9 @@ func (s *Snapshot) HasWildcards() bool { return s.counts.wildcards > 0 }
 
 // Node finds an owner name; the Node is empty when no RRset has it.
 func (s *Snapshot) Node(owner dnsname.Name) Node {
+	if owner == s.apex {
+		return Node{owner, s.top}
+	}
 	var buf [keySize]byte
 	return Node{owner, s.root.get(owner.AppendSortKey(buf[:0]))}
 }
@@ -60,6 +64,9 @@ func (s *Snapshot) Find(owner dnsname.Name) (n Node, exists bool) { return s.Fin
 // FindIn is Find that allocates nothing: the Node is good as long as buf, where it may
 // be put together, is left alone.
 func (s *Snapshot) FindIn(owner dnsname.Name, buf *Buffer) (n Node, exists bool) {
+	if owner == s.apex {
+		return Node{owner, s.top}, true
+	}
 	var space [keySize]byte
 	key := owner.AppendSortKey(space[:0])
 	var c cursor
@@ -95,6 +102,9 @@ func (s *Snapshot) All() iter.Seq[RRset] {
 // Below yields the node of owner, if it has any RRset, and all nodes below it, in canonical order.
 func (s *Snapshot) Below(owner dnsname.Name) iter.Seq[Node] {
 	return func(yield func(Node) bool) {
+		if s.apex.Under(owner) && !yield(Node{s.apex, s.top}) {
+			return
+		}
 		key := owner.AppendSortKey(nil)
 		var c cursor
 		for c.seek(s.root, key); c.valid(); c.next() {

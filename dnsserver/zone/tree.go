@@ -149,24 +149,42 @@ func mergePage(p page, edits []entry) []kid {
 	// What all keys, old and new, start with is left out while merging: in the
 	// usual case that is the page's own prefix and no key is copied.
 	shared := commonPrefix(p.prefix(), commonPrefix(edits[0].key, edits[len(edits)-1].key))
-	old := p.entries(len(shared))
-	out := make([]entry, 0, len(old)+len(edits))
-	tail := p.tail()
-	i := 0
+	before, tail := p.prefix()[len(shared):], p.tail()
+	var few [usualEntries]entry // most pages have no more: they are merged on the stack
+	out := few[:0]
+	i, n := 0, p.count()
 	for _, e := range edits {
-		key := e.key[len(shared):]
-		for i < len(old) && old[i].key < key {
-			out = append(out, old[i])
-			i++
-		}
-		if i < len(old) && old[i].key == key {
-			i++
+		e.key = e.key[len(shared):]
+		for ; i < n; i++ {
+			old := p.under(i, before)
+			if old.key >= e.key {
+				if old.key == e.key {
+					i++
+				}
+				break
+			}
+			out = append(out, old)
 		}
 		if !e.gone() {
-			out = append(out, entry{key: key, node: e.node}.fit(tail))
+			out = append(out, e.fit(tail))
 		}
 	}
-	return parted(shared, tail, append(out, old[i:]...))
+	for ; i < n; i++ {
+		out = append(out, p.under(i, before))
+	}
+	return parted(shared, tail, out)
+}
+
+// usualEntries is more than a page of usual records has entries.
+const usualEntries = 96
+
+// under is entry i with before in front of its key.
+func (p page) under(i int, before string) entry {
+	e := p.at(i)
+	if before != "" {
+		e.key = before + e.key
+	}
+	return e
 }
 
 // parted packs entries, whose keys lack prefix and whose nodes fit tail, into as few

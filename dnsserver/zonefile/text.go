@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -86,3 +87,18 @@ func ParseType(text string) (typ uint16, ok bool) { return parseType([]byte(text
 
 // TypeText is ParseType's inverse: the mnemonic, or TYPEnnn.
 func TypeText(typ uint16) string { return typeName(typ) }
+
+// ParseRDATA is RDATAParser.Parse for a single record; errors begin with the type.
+func ParseRDATA(typ uint16, text string) (string, error) {
+	rdata, err := new(RDATAParser).Parse(typ, text)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", typeName(typ), err)
+	}
+	return rdata, nil
+}
+
+// Canonical is RDATA without compressed names with the names of the well-known
+// types in lower case (RFC 4034 §6.2). It does not change rdata.
+func Canonical(typ uint16, rdata []byte) (string, error) {
+	return canonical(typ, slices.Clone(rdata))
+}

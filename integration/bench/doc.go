@@ -21,5 +21,5 @@
 //	blast*.go flow.go histogram.go    the generator
 //	peers.go servers_linux.go floor.go     what is measured, and how it is started
 //	proc_linux.go    CPU time and memory of a process and its children
-//	stats.go report.go targets.go          numbers to tables
+//	stats.go report.go targets.go          numbers to tables, by package figures
 package main

@@ -7,10 +7,9 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"slices"
-	"strings"
 	"syscall"
-	"time"
+
+	"github.com/fedns/fedns/integration/figures"
 )
 
 // The roles of this program besides the one that users start.
@@ -55,12 +54,8 @@ const slowClients = 10_000
 
 // options are the flags.
 type options struct {
-	rounds  int
-	seconds float64
-	only    string
-	json    bool
+	figures.Options
 	coredns bool
-	seed    uint64
 }
 
 func main() {
@@ -87,35 +82,12 @@ func fail(err error) {
 }
 
 // parse reads the flags, and has told what is wrong with them when it fails.
-func parse(args []string, stderr io.Writer) (o options, err error) {
+func parse(args []string, stderr io.Writer) (options, error) {
+	o := options{Options: figures.Options{Rounds: 5, Seconds: 2, Seed: 7}}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.IntVar(&o.rounds, "rounds", 5, "how often each server is measured")
-	flags.Float64Var(&o.seconds, "seconds", 2, "how long each time")
-	flags.StringVar(&o.only, "only", "", "measure these alone, of "+strings.Join(stages, ","))
-	flags.BoolVar(&o.json, "json", false, "print JSON, with every round's figures")
+	o.Declare(flags, stages...)
 	flags.BoolVar(&o.coredns, "coredns", false, "build CoreDNS if it is not there (3 minutes, once)")
-	flags.Uint64Var(&o.seed, "seed", 7, "what zones and queries follow from")
-	if err := flags.Parse(args); err != nil {
-		return o, err
-	}
-	for stage := range strings.SplitSeq(o.only, ",") {
-		if o.only != "" && !slices.Contains(stages, stage) {
-			err = fmt.Errorf("-only: nothing is called %q; there are %s", stage, strings.Join(stages, ", "))
-		}
-	}
-	if flags.NArg() > 0 || o.rounds < 1 || o.seconds <= 0 {
-		err = fmt.Errorf("usage: bench [-rounds N] [-seconds N] [-only STAGE,...] [-json] [-coredns] [-seed N]")
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, err)
-	}
+	err := o.Parse(flags, args, nil)
 	return o, err
 }
-
-// wants says whether a stage is to be measured.
-func (o options) wants(stage string) bool {
-	return o.only == "" || slices.Contains(strings.Split(o.only, ","), stage)
-}
-
-func (o options) length() time.Duration { return time.Duration(o.seconds * float64(time.Second)) }

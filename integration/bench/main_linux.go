@@ -9,8 +9,7 @@ import (
 	"os/exec"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/fedns/fedns/integration/figures"
 	"github.com/fedns/fedns/integration/harness/binaries"
 	"github.com/fedns/fedns/integration/harness/process"
 )
@@ -50,8 +49,8 @@ func measure(ctx context.Context, o options, stdout io.Writer) error {
 	began := time.Now()
 	b := &bench{
 		fleet:  &fleet{dir: dir, self: self, serverCore: cores[0], loadCore: cores[1], spawner: spawner},
-		rounds: o.rounds, length: o.length(), seed: o.seed, wanted: o.wants, build: o.coredns,
-		report: &report{Machine: machine(len(cores)), Rounds: o.rounds, Seconds: o.seconds},
+		rounds: o.Rounds, length: o.Length(), seed: o.Seed, wanted: o.Wants, build: o.coredns,
+		report: &report{Machine: fmt.Sprintf("%s, %d cores", figures.Machine(), len(cores)), Rounds: o.Rounds, Seconds: o.Seconds},
 		say: func(format string, args ...any) {
 			fmt.Fprintf(os.Stderr, "%4.0f s  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 		},
@@ -64,11 +63,7 @@ func measure(ctx context.Context, o options, stdout io.Writer) error {
 		return err
 	}
 	b.report.judge()
-	if o.json {
-		return b.report.json(stdout)
-	}
-	b.report.text(stdout)
-	return nil
+	return figures.Print(stdout, b.report, o.JSON)
 }
 
 // lookup finds a peer's program; the error says how to get it.
@@ -84,15 +79,4 @@ func (b *bench) lookup(ctx context.Context, p program) (string, error) {
 		return file, nil
 	}
 	return "", fmt.Errorf("not found; %s", p.install)
-}
-
-// machine names what all this ran on.
-func machine(cores int) string {
-	text, err := os.ReadFile("/proc/cpuinfo")
-	model := cpuModel(string(text))
-	var u unix.Utsname
-	if err = errors.Join(err, unix.Uname(&u)); err != nil {
-		return model
-	}
-	return fmt.Sprintf("%s, %d cores, %s %s", model, cores, unix.ByteSliceToString(u.Sysname[:]), unix.ByteSliceToString(u.Release[:]))
 }

@@ -36,13 +36,3 @@ func pss(rollup string) (int64, error) {
 	}
 	return 0, errors.New("no line Pss")
 }
-
-// cpuModel reads the processor's name from /proc/cpuinfo.
-func cpuModel(cpuinfo string) string {
-	for line := range strings.Lines(cpuinfo) {
-		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return "unknown processor"
-}

@@ -1,21 +1,20 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
-	"text/tabwriter"
+
+	"github.com/fedns/fedns/integration/figures"
 )
 
 // report is all that a run of the program found.
 type report struct {
-	Machine string   `json:"machine"`
-	Rounds  int      `json:"rounds"`
-	Seconds float64  `json:"secondsARound"`
-	Tables  []table  `json:"tables"`
-	Memory  []memrow `json:"memory,omitempty"`
-	Targets []target `json:"targets"`
+	Machine string          `json:"machine"`
+	Rounds  int             `json:"rounds"`
+	Seconds float64         `json:"secondsARound"`
+	Tables  []table         `json:"tables"`
+	Memory  []memrow        `json:"memory,omitempty"`
+	Targets figures.Targets `json:"targets"`
 	// Allocations are those of the fast path; nil when they were not counted.
 	Allocations *fastPath `json:"allocations,omitempty"`
 	Absent      []string  `json:"absent,omitempty"` // what was left out, and why
@@ -59,32 +58,17 @@ func (r *report) samples(stage, server string) []sample {
 	return nil
 }
 
-func (r *report) json(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
-}
-
-// text writes tables for people; in Markdown, too, they are shown as such.
-func (r *report) text(w io.Writer) {
+// Text writes tables for people; in Markdown, too, they are shown as such.
+func (r *report) Text(w io.Writer) {
 	fmt.Fprintf(w, "%s\n%d rounds of %g s, medians; one core for the server, another for the generator.\n", r.Machine, r.Rounds, r.Seconds)
 	for _, t := range r.Tables {
 		t.text(w)
 	}
-	if len(r.Memory) > 0 {
-		fmt.Fprint(w, "\nMemory, names with one A record each\n\n")
-		write(w, "server|names|empty MiB|full MiB|B a name", len(r.Memory), func(i int) string {
-			m := r.Memory[i]
-			return fmt.Sprintf("%s|%d|%.1f|%.1f|%.0f", m.Server, m.Names, mib(m.Empty), mib(m.Full), m.Name)
-		})
-	}
-	if len(r.Targets) > 0 {
-		fmt.Fprint(w, "\nTargets\n\n")
-		write(w, "what|measured|target|", len(r.Targets), func(i int) string {
-			t := r.Targets[i]
-			return strings.Join([]string{t.What, t.Measured, t.Target, t.verdict()}, "|")
-		})
-	}
+	figures.Table(w, "Memory, names with one A record each", "server|names|empty MiB|full MiB|B a name", len(r.Memory), func(i int) string {
+		m := r.Memory[i]
+		return fmt.Sprintf("%s|%d|%.1f|%.1f|%.0f", m.Server, m.Names, figures.MiB(m.Empty), figures.MiB(m.Full), m.Name)
+	})
+	r.Targets.Table(w)
 	for i, a := range r.Absent {
 		if i == 0 {
 			fmt.Fprintln(w)
@@ -94,16 +78,15 @@ func (r *report) text(w io.Writer) {
 }
 
 func (t table) text(w io.Writer) {
-	fmt.Fprintf(w, "\n%s\n\n", t.Title)
 	floor := t.floor()
-	write(w, "server|CPU µs a query|× floor|(min..max)|answers/s|busy|p50 µs|p99 µs|p99.9 µs|lost|wrong", len(t.Rows), func(i int) string {
+	figures.Table(w, t.Title, "server|CPU µs a query|× floor|(min..max)|answers/s|busy|p50 µs|p99 µs|p99.9 µs|lost|wrong", len(t.Rows), func(i int) string {
 		s := t.Rows[i].Samples
 		ratio, ends := "", ""
 		if floor != nil {
-			x := ratios(cpu, s, floor)
+			x := figures.Ratios(cpu, s, floor)
 			ratio, ends = fmt.Sprintf("%.2f", x.Median), fmt.Sprintf("%.2f..%.2f", x.Min, x.Max)
 		}
-		med := func(figure func(sample) float64) float64 { return of(figure, s).Median }
+		med := func(figure func(sample) float64) float64 { return figures.Of(figure, s).Median }
 		sum := func(count func(sample) uint64) (n uint64) {
 			for _, one := range s {
 				n += count(one)
@@ -125,22 +108,3 @@ func (t table) floor() []sample {
 	}
 	return nil
 }
-
-// write writes a table of n rows, cells parted by bars; those of figures are
-// flush right.
-func write(w io.Writer, head string, n int, row func(i int) string) {
-	t := tabwriter.NewWriter(w, 0, 0, 1, ' ', tabwriter.Debug)
-	line := func(cells string) { fmt.Fprintf(t, "| %s \t\n", strings.ReplaceAll(cells, "|", " \t ")) }
-	line(head)
-	rule := strings.Split(head, "|")
-	for i := range rule {
-		rule[i] = "---"
-	}
-	line(strings.Join(rule, "|"))
-	for i := range n {
-		line(row(i))
-	}
-	_ = t.Flush() // as w fails, so does what else is written there
-}
-
-func mib(octets int64) float64 { return float64(octets) / (1 << 20) }

@@ -1,7 +1,5 @@
 package main
 
-import "slices"
-
 // sample is what one server did in one round.
 type sample struct {
 	CPU      float64 `json:"cpuMicroseconds"` // a query, of user and system, all threads and children
@@ -20,40 +18,3 @@ type sample struct {
 func cpu(s sample) float64  { return s.CPU }
 func rate(s sample) float64 { return s.Rate }
 func p999(s sample) float64 { return s.P999 }
-
-// spread is a list of figures by its middle and ends. With no figures all are 0.
-type spread struct {
-	Median float64 `json:"median"`
-	Min    float64 `json:"min"`
-	Max    float64 `json:"max"`
-}
-
-func spreadOf(figures []float64) spread {
-	if len(figures) == 0 {
-		return spread{}
-	}
-	f := slices.Sorted(slices.Values(figures))
-	n := len(f)
-	return spread{Median: (f[(n-1)/2] + f[n/2]) / 2, Min: f[0], Max: f[n-1]}
-}
-
-// of is the spread of one figure of samples.
-func of(figure func(sample) float64, samples []sample) spread {
-	var all []float64
-	for _, s := range samples {
-		all = append(all, figure(s))
-	}
-	return spreadOf(all)
-}
-
-// ratios is the spread of one figure's ratio, of samples to base, round by
-// round: what slows a round down slows both. Rounds in which base is 0 are left out.
-func ratios(figure func(sample) float64, samples, base []sample) spread {
-	var all []float64
-	for i := range min(len(samples), len(base)) {
-		if b := figure(base[i]); b > 0 {
-			all = append(all, figure(samples[i])/b)
-		}
-	}
-	return spreadOf(all)
-}

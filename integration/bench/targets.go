@@ -1,21 +1,10 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
 
-// target is one figure that the project has set itself, and what was measured.
-type target struct {
-	What     string `json:"what"`
-	Measured string `json:"measured"`
-	Target   string `json:"target"`
-	OK       bool   `json:"ok"`
-}
-
-func (t target) verdict() string {
-	if t.OK {
-		return "ok"
-	}
-	return "short"
-}
+	"github.com/fedns/fedns/integration/figures"
+)
 
 // What is aimed at.
 const (
@@ -46,14 +35,14 @@ func (r *report) judge() {
 
 func (r *report) floorTarget(what, stage string, limit float64) {
 	own, floor := r.samples(stage, nameFedns), r.samples(stage, nameEcho)
-	if x := ratios(cpu, own, floor); x.Median > 0 {
-		r.add(what, fmt.Sprintf("%.2f × floor (%.2f..%.2f)", x.Median, x.Min, x.Max), fmt.Sprintf("≤ %.2f ×", limit), x.Median <= limit)
+	if x := figures.Ratios(cpu, own, floor); x.Median > 0 {
+		r.Targets.Add(what, fmt.Sprintf("%.2f × floor (%.2f..%.2f)", x.Median, x.Min, x.Max), fmt.Sprintf("≤ %.2f ×", limit), x.Median <= limit)
 	}
 }
 
 // peerTarget compares a figure with a peer's, of which more or less is better.
 func (r *report) peerTarget(what, stage, peer string, figure func(sample) float64, more bool) {
-	x := ratios(figure, r.samples(stage, nameFedns), r.samples(stage, peer))
+	x := figures.Ratios(figure, r.samples(stage, nameFedns), r.samples(stage, peer))
 	if x.Median == 0 {
 		return
 	}
@@ -61,36 +50,36 @@ func (r *report) peerTarget(what, stage, peer string, figure func(sample) float6
 	if more {
 		wanted, ok = "at least", x.Median >= 1
 	}
-	r.add(what, fmt.Sprintf("%.2f × %s's (%.2f..%.2f)", x.Median, peer, x.Min, x.Max), wanted+" 1 ×", ok)
+	r.Targets.Add(what, fmt.Sprintf("%.2f × %s's (%.2f..%.2f)", x.Median, peer, x.Min, x.Max), wanted+" 1 ×", ok)
 }
 
 func (r *report) updateTargets() {
 	still, busy := r.samples(stageUpdates, quiescent), r.samples(stageUpdates, underUpdates)
-	x, y := ratios(rate, busy, still), ratios(p999, busy, still)
+	x, y := figures.Ratios(rate, busy, still), figures.Ratios(p999, busy, still)
 	if x.Median == 0 {
 		return
 	}
-	done := of(func(s sample) float64 { return s.Updates }, busy)
+	done := figures.Of(func(s sample) float64 { return s.Updates }, busy)
 	enough := done.Median >= 0.99*updateRate
-	r.add(fmt.Sprintf("answers/s lost to %.0f RRset updates/s", done.Median),
+	r.Targets.Add(fmt.Sprintf("answers/s lost to %.0f RRset updates/s", done.Median),
 		fmt.Sprintf("%.1f %% (%.1f..%.1f)", 100*(1-x.Median), 100*(1-x.Max), 100*(1-x.Min)),
 		fmt.Sprintf("≤ %.0f %% at %d/s", 100*(1-throughput), updateRate), enough && x.Median >= throughput)
-	r.add("p99.9 latency meanwhile", fmt.Sprintf("%.2f × quiescent (%.2f..%.2f)", y.Median, y.Min, y.Max),
+	r.Targets.Add("p99.9 latency meanwhile", fmt.Sprintf("%.2f × quiescent (%.2f..%.2f)", y.Median, y.Min, y.Max),
 		fmt.Sprintf("≤ %d ×", latency), enough && y.Median <= latency)
 }
 
 func (r *report) slowTarget() {
 	with := r.samples(stageSlow, beset)
-	x, held := ratios(cpu, with, r.samples(stageSlow, alone)), of(func(s sample) float64 { return float64(s.Held) }, with)
+	x, held := figures.Ratios(cpu, with, r.samples(stageSlow, alone)), figures.Of(func(s sample) float64 { return float64(s.Held) }, with)
 	if x.Median > 0 {
-		r.add(fmt.Sprintf("CPU a UDP query beside %d slow TCP clients, %.0f connected", slowClients, held.Median),
+		r.Targets.Add(fmt.Sprintf("CPU a UDP query beside %d slow TCP clients, %.0f connected", slowClients, held.Median),
 			fmt.Sprintf("%.3f × that without (%.3f..%.3f)", x.Median, x.Min, x.Max), fmt.Sprintf("≤ %.2f ×", crowded), x.Median <= crowded)
 	}
 }
 
 func (r *report) streamTarget() {
-	if x := ratios(rate, r.samples(stageTCP, nameFedns), r.samples(stageTCP, fednsUDP)); x.Median > 0 {
-		r.add("TCP pipelined, answers/s", fmt.Sprintf("%.2f × UDP's (%.2f..%.2f)", x.Median, x.Min, x.Max),
+	if x := figures.Ratios(rate, r.samples(stageTCP, nameFedns), r.samples(stageTCP, fednsUDP)); x.Median > 0 {
+		r.Targets.Add("TCP pipelined, answers/s", fmt.Sprintf("%.2f × UDP's (%.2f..%.2f)", x.Median, x.Min, x.Max),
 			fmt.Sprintf("≥ %.1f ×", pipelined), x.Median >= pipelined)
 	}
 }
@@ -98,17 +87,13 @@ func (r *report) streamTarget() {
 func (r *report) memoryTargets() {
 	for _, m := range r.Memory {
 		if m.Names == million && (m.Server == nameFedns || m.Server == namePublished) {
-			r.add("memory, "+m.Server+", 1 M names", fmt.Sprintf("%.0f B a name", m.Name), fmt.Sprintf("≤ %d B", bytesPerName), m.Name <= bytesPerName)
+			r.Targets.Add("memory, "+m.Server+", 1 M names", fmt.Sprintf("%.0f B a name", m.Name), fmt.Sprintf("≤ %d B", bytesPerName), m.Name <= bytesPerName)
 		}
 	}
 }
 
 func (r *report) allocationTarget() {
 	if a := r.Allocations; a != nil {
-		r.add("allocations a query on the fast path", fmt.Sprintf("%d at most, of %d cases", a.Most, a.Cases), "0", a.Most == 0)
+		r.Targets.Add("allocations a query on the fast path", fmt.Sprintf("%d at most, of %d cases", a.Most, a.Cases), "0", a.Most == 0)
 	}
-}
-
-func (r *report) add(what, measured, wanted string, ok bool) {
-	r.Targets = append(r.Targets, target{what, measured, wanted, ok})
 }

@@ -2,8 +2,8 @@ package main
 
 import (
 	"bytes"
-	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,13 +86,20 @@ func TestMetric(t *testing.T) {
 	}
 }
 
-// TestMissed: what could not be measured is a row like any other.
-func TestMissed(t *testing.T) {
-	r := &report{}
-	r.missed("a thing", io.ErrUnexpectedEOF)
-	var b bytes.Buffer
-	r.text(&b)
-	if !strings.Contains(b.String(), "not measured: unexpected EOF") || !strings.Contains(b.String(), "short") {
-		t.Errorf("got\n%s", &b)
+func TestHolders(t *testing.T) {
+	const text = `File: fedns
+Type: inuse_space
+Showing nodes accounting for 20MB, 100% of 20MB total
+      flat  flat%   sum%        cum   cum%
+   12.5MB 62.50% 62.50%    12.5MB 62.50%  github.com/fedns/fedns/dnsserver/answer.(*table).addChunk
+    7.5MB 37.50%   100%      20MB   100%  github.com/fedns/fedns/dnsserver/zone.makePage (inline)
+    1.0MB    5%   100%       20MB   100%  github.com/fedns/fedns/discovery/kubernetes.(*resource[go.shape.struct { github.com/fedns/fedns/x }]).run
+`
+	want := []holder{{"dnsserver/answer.(*table).addChunk", "12.5MB", "62.50%"}, {"dnsserver/zone.makePage", "7.5MB", "37.50%"}, {"discovery/kubernetes.(*resource", "1.0MB", "5%"}}
+	if got := holders(text); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if got := holders("go: no such tool"); got != nil {
+		t.Errorf("of nothing: %v", got)
 	}
 }

@@ -31,7 +31,7 @@ func (b *bench) lost(ctx context.Context) error {
 	what, wanted := fmt.Sprintf("a cluster of %d endpoints is lost: from the decision until no name is answered with it", lostServices*perService), fmt.Sprintf("≤ %v", lostIn)
 	b.tell("%s", what)
 	fleet, err := simulator.Start(ctx, simulator.Spec{Clusters: 3, Sharing: 2,
-		Cluster: simulator.Options{Services: lostServices, Endpoints: perService, Headless: true, Seed: b.seed}})
+		Cluster: simulator.Options{Services: lostServices, Endpoints: perService, Headless: true, Seed: b.Seed}})
 	if err != nil {
 		return err
 	}
@@ -50,17 +50,17 @@ func (b *bench) lost(ctx context.Context) error {
 	}
 	if _, err := d.awaitReady(ctx, startLimit); err != nil {
 		if strings.Contains(err.Error(), "evidence") {
-			b.report.add(what, "this daemon knows no section evidence: it does not decide", wanted, false)
+			b.report.Targets.Add(what, "this daemon knows no section evidence: it does not decide", wanted, false)
 			return nil
 		}
 		return err
 	}
 	first, all, err := d.cutOff(ctx, fleet.Clusters[1])
 	if err != nil {
-		b.report.missed(what, err)
+		b.report.Targets.Missed(what, wanted, err)
 		return nil
 	}
-	b.report.add(what, fmt.Sprintf("first %.0f ms, all %.0f ms", ms(first), ms(all)), wanted, all <= lostIn)
+	b.report.Targets.Add(what, fmt.Sprintf("first %.0f ms, all %.0f ms", ms(first), ms(all)), wanted, all <= lostIn)
 	return nil
 }
 

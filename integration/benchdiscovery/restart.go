@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/miekg/dns"
@@ -24,11 +23,10 @@ func (b *bench) restart(ctx context.Context, w *world) {
 	wanted := fmt.Sprintf("≤ %v", restartIn)
 	took, err := w.restart(ctx)
 	if err != nil {
-		text := strings.Join(strings.Fields(err.Error()), " ")
-		b.report.add(what, text[:min(len(text), 300)], wanted, false)
+		b.report.Targets.Missed(what, wanted, err)
 		return
 	}
-	b.report.add(what, fmt.Sprintf("%.2f s", took.Seconds()), wanted, took <= restartIn)
+	b.report.Targets.Add(what, fmt.Sprintf("%.2f s", took.Seconds()), wanted, took <= restartIn)
 }
 
 func (w *world) restart(ctx context.Context) (time.Duration, error) {

@@ -74,7 +74,7 @@ func (b *bench) small(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for range b.options.rounds {
+	for range b.Rounds {
 		r, err := b.smallRound(ctx, c, d)
 		if err != nil {
 			return err
@@ -90,7 +90,7 @@ func (b *bench) small(ctx context.Context) error {
 	result.OwnP50, result.OwnP99, result.OwnMax = after.within(0.5), after.within(0.99), after.within(1)
 	b.report.Delays = append(b.report.Delays, result)
 	p50, p99 := result.p50(), result.p99()
-	b.report.add("slice change on a real API server → answer", fmt.Sprintf("p50 %v, p99 %v ms", p50, p99),
+	b.report.Targets.Add("slice change on a real API server → answer", fmt.Sprintf("p50 %v, p99 %v ms", p50, p99),
 		fmt.Sprintf("p50 ≤ %.1f, p99 ≤ %.0f ms", smallP50, smallP99), p50.Median <= smallP50 && p99.Median <= smallP99)
 	return nil
 }
@@ -159,7 +159,7 @@ func (b *bench) smallRound(ctx context.Context, c *harness.Cluster, d *daemon) (
 	go watchSlices(w, seen)
 	var took []time.Duration
 	lost, n := 0, 0
-	for end := time.Now().Add(time.Duration(b.seconds * float64(time.Second))); time.Now().Before(end); n++ {
+	for end := time.Now().Add(b.Length()); time.Now().Before(end); n++ {
 		s := &list.Items[n%len(list.Items)]
 		if s.Labels[discoveryv1.LabelServiceName] == "kubernetes" {
 			continue

@@ -17,6 +17,8 @@ type world struct {
 	footprint
 	Ready float64 `json:"readySeconds"`
 	CPU   float64 `json:"readyCPUSeconds"` // that the daemon had used by then
+	// Holders are the functions that have allocated the most of the heap.
+	Holders []holder `json:"heapProfile,omitempty"`
 
 	fleet  *simulator.Fleet
 	daemon *daemon
@@ -35,11 +37,13 @@ const reverse = "zones: [{name: 10.in-addr.arpa}]\n"
 // startLimit is how long a daemon may take to be ready at all.
 const startLimit = 3 * time.Minute
 
+func (w *world) title() string { return fmt.Sprintf("%d endpoints, %s", w.Endpoints, w.Kind) }
+
 // newWorld starts a fleet with so many endpoints a cluster and a daemon before
 // it, and waits until that is ready. The caller must close it.
 func (b *bench) newWorld(ctx context.Context, kind string, endpoints int) (*world, error) {
 	w := &world{Kind: kind, Endpoints: endpoints * b.clusters}
-	o := simulator.Options{Services: endpoints / perService, Endpoints: perService, Seed: b.seed}
+	o := simulator.Options{Services: endpoints / perService, Endpoints: perService, Seed: b.Seed}
 	more := ""
 	if kind == headless {
 		o.Headless, o.Hostnames, more = true, true, reverse

@@ -56,6 +56,7 @@ func Handler(src Sources) http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) { readyz(w, r, src) })
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry(src), promhttp.HandlerOpts{EnableOpenMetrics: true}))
+	mux.HandleFunc("GET /debug/pprof/heap", heapProfile)
 	mux.HandleFunc("GET /api/v1/clusters", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, struct {
 			Clusters []discovery.ClusterStatus `json:"clusters"`

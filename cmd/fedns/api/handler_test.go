@@ -73,6 +73,8 @@ func TestDiscoveryHasStopped(t *testing.T) {
 		{true, "/metrics", 200, "\nfedns_probe_up{cluster=\"down\"} 0\nfedns_probe_up{cluster=\"up\"} 1\n"},
 		{true, "/metrics", 200, "\nfedns_replicas_fresh 3\n"},
 		{true, "/metrics", 200, "\nfedns_propagation_seconds_count{cluster=\"eu\",stage=\"answerable\"} 0\n"},
+		{true, "/debug/pprof/heap", 200, "\x1f\x8b"}, // gzip (RFC 1952 §2.3.1)
+		{true, "/debug/pprof/cpu", 404, ""},
 		{true, "/api/v1/listeners", 200, "\"listeners\": []"},
 		{false, "/readyz", 503, "not ready\ndiscovery has stopped: answers go stale\nwhat is known is not kept over a restart: disk full\n"},
 		{false, "/readyz?tolerate=unreachable", 503, "not ready\ndiscovery has stopped: answers go stale\n"},

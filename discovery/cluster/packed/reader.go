@@ -21,6 +21,9 @@ func Read(octets string) Reader { return Reader{rest: octets} }
 // Bad says that the octets were not well formed so far.
 func (r *Reader) Bad() bool { return r.bad }
 
+// Len is how many octets are left.
+func (r *Reader) Len() int { return len(r.rest) }
+
 // Empty says that nothing is left.
 func (r *Reader) Empty() bool { return r.rest == "" }
 

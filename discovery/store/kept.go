@@ -1,0 +1,56 @@
+package store
+
+import (
+	"slices"
+
+	"github.com/fedns/fedns/discovery/cluster"
+)
+
+// Kept is what a Store holds of one service at some time. It stays as it is when
+// the Store changes, and costs nothing until it is looked at but for a list.
+type Kept struct {
+	key  cluster.ServiceKey
+	list []held
+}
+
+// Kept is what the Store holds of a service now.
+func (s *Store) Kept(key cluster.ServiceKey) Kept {
+	return Kept{key, slices.Clone(s.services[key])}
+}
+
+// Has says that some cluster's Group is of a type.
+func (k Kept) Has(typ cluster.ServiceType) bool {
+	return slices.ContainsFunc(k.list, func(h held) bool { return h.typ() == typ })
+}
+
+// Is says that a cluster's Group of a service is of a type.
+func (s *Store) Is(key cluster.ServiceKey, id cluster.ID, typ cluster.ServiceType) bool {
+	list := s.services[key]
+	i, found := search(list, id)
+	return found && list[i].typ() == typ
+}
+
+// typ reads the type where Append puts it.
+func (h held) typ() cluster.ServiceType { return cluster.ServiceType(h.packed[3]) }
+
+// Groups appends the Groups to dst as Store.Groups does.
+func (k Kept) Groups(dst []cluster.Group) []cluster.Group {
+	for _, h := range k.list {
+		dst = append(dst, h.group(k.key))
+	}
+	return dst
+}
+
+// Since appends the Groups of a service then to old and those now to now. What is
+// the same in both is unpacked once.
+func (s *Store) Since(then Kept, old, now []cluster.Group) (olds, nows []cluster.Group) {
+	old = then.Groups(old)
+	for _, h := range s.services[then.key] {
+		if i, found := search(then.list, h.cluster); found && then.list[i].packed == h.packed {
+			now = append(now, old[len(old)-len(then.list)+i])
+		} else {
+			now = append(now, h.group(then.key))
+		}
+	}
+	return old, now
+}

@@ -53,7 +53,7 @@ func TestPublisherPanics(t *testing.T) {
 func TestRecordsPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, Config{})
-		r.resolve = func(hostname string) []netip.Addr { panic("cannot resolve " + hostname) }
+		r.resolve = func(hostname string) ([]netip.Addr, bool) { panic("cannot resolve " + hostname) }
 		eu := newSource()
 		r.SetMembers([]Member{{ID: "eu-1", Source: eu}})
 		up := <-eu.runs
@@ -75,11 +75,11 @@ type panicky struct {
 	acquire, release, run bool
 }
 
-func (p *panicky) Acquire(hostname string) error {
+func (p *panicky) Acquire(hostname string, last ...netip.Addr) error {
 	if p.acquire && hostname == "bad.test" {
 		panic("acquire went wrong")
 	}
-	return p.fakeResolver.Acquire(hostname)
+	return p.fakeResolver.Acquire(hostname, last...)
 }
 
 func (p *panicky) Release(hostname string) {

@@ -9,7 +9,7 @@
 //	ingress: hostnames' addresses, SetMembers, SetFederation
 //
 // No record is kept: the records of a Service before a change are made once more
-// from the Groups before it. There is no timer between a change and its
+// from the Groups before it, as far as they may differ from those after. There is no timer between a change and its
 // publication: the loop takes one Update, whatever else waits behind it, and
 // publishes once.
 //

@@ -14,6 +14,7 @@ import (
 	"github.com/fedns/fedns/discovery/state"
 	"github.com/fedns/fedns/discovery/store"
 	"github.com/fedns/fedns/discovery/synth"
+	"github.com/fedns/fedns/discovery/tide"
 	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/dnsserver/zone"
 )
@@ -31,7 +32,7 @@ type Publisher interface {
 // A Resolver keeps LoadBalancer hostnames resolved: see ingress.Resolver, whose
 // contract it has.
 type Resolver interface {
-	Acquire(hostname string) error
+	Acquire(hostname string, last ...netip.Addr) error
 	Release(hostname string)
 	Run(ctx context.Context, changes chan<- ingress.Change)
 }
@@ -46,7 +47,7 @@ type Member struct {
 	// last both count: the stronger one is heeded.
 	Word evidence.Word
 	// Source is run by the Engine, and run again, one run after the other, when a
-	// run failed.
+	// run failed. A tide.User is told how far the cluster's store had come.
 	Source cluster.Source
 	// Revision stands for all that Source was made from. While it stays the same a
 	// new Source is not looked at: the one that runs goes on.
@@ -110,11 +111,14 @@ type Engine struct {
 	attic      map[cluster.ID]*state.Cluster
 	atticWhole bool // nothing that was kept is missing from it
 	hosts      map[string]*host
-	findings   map[cluster.ServiceKey][]synth.Finding
-	refused    map[cluster.ServiceKey]*refusal
-	words      map[cluster.ID]spoken // of clusters that are no members
-	names      *synth.Synthesizer    // as the members' places make them
-	stats      Stats
+	// hostsBefore are the addresses that were kept over a restart of hostnames that no
+	// Service has asked for yet.
+	hostsBefore map[string][]netip.Addr
+	findings    map[cluster.ServiceKey][]synth.Finding
+	refused     map[cluster.ServiceKey]*refusal
+	words       map[cluster.ID]spoken // of clusters that are no members
+	names       *synth.Synthesizer    // as the members' places make them
+	stats       Stats
 
 	loop loop // of Run's goroutine only
 }
@@ -149,6 +153,8 @@ type loop struct {
 	unjudged   bool                         // something that verdicts depend on has changed
 	judgeAt    time.Time                    // when time changes them; zero: never
 	judgeTimer *time.Timer                  // nil: never
+	mendAt     time.Time                    // when mend ends
+	mend       *time.Timer                  // nil: nothing that is held can be let go
 	stale      map[cluster.ServiceKey]stale // Services whose published records another Synthesizer made
 	queue      []cluster.ServiceKey         // of stale, in the order they are worked off
 	// gathering ends when the clusters have made a pause; nil: it has ended.
@@ -224,7 +230,7 @@ func (e *Engine) setMembers(ms []Member, complete bool) {
 		have := e.members[m.ID]
 		switch {
 		case have == nil:
-			now := &member{Member: m, state: cluster.State{Since: time.Now()}}
+			now := &member{Member: m, state: cluster.State{Since: time.Now()}, tides: tide.New(nil)}
 			now.kept.word, now.kept.wordAt = e.words[m.ID].word, e.words[m.ID].at
 			e.members[m.ID] = now
 			delete(e.words, m.ID)
@@ -276,9 +282,9 @@ func (e *Engine) nudge() {
 }
 
 // addresses gives the last good addresses of a hostname (synth.Resolve).
-func (e *Engine) addresses(hostname string) []netip.Addr {
+func (e *Engine) addresses(hostname string) (addrs []netip.Addr, stale bool) {
 	if h := e.hosts[hostname]; h != nil {
-		return h.addrs
+		return h.addrs, !h.answered
 	}
-	return nil
+	return nil, false
 }

@@ -222,20 +222,22 @@ func unreachable(reason string) cluster.Update {
 type fakeResolver struct {
 	mu      sync.Mutex
 	wanted  map[string]int
+	last    map[string][]netip.Addr // that the Engine knew
 	changes chan ingress.Change
 }
 
 func newFakeResolver() *fakeResolver {
-	return &fakeResolver{wanted: map[string]int{}, changes: make(chan ingress.Change)}
+	return &fakeResolver{wanted: map[string]int{}, last: map[string][]netip.Addr{}, changes: make(chan ingress.Change)}
 }
 
-func (f *fakeResolver) Acquire(hostname string) error {
+func (f *fakeResolver) Acquire(hostname string, last ...netip.Addr) error {
 	if strings.Contains(hostname, "..") {
 		return errors.New("no name")
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.wanted[hostname]++
+	f.last[hostname] = last
 	return nil
 }
 

@@ -14,7 +14,7 @@ type host struct {
 	addrs    []netip.Addr
 	finding  string
 	acquired bool
-	answered bool // it is known what it resolves to, if only to nothing
+	answered bool // since the start: it is known what it resolves to, if only to nothing
 	users    map[user]bool
 }
 
@@ -100,7 +100,8 @@ func (e *Engine) setHosts(u user, old, now []string) {
 	for _, name := range now {
 		h := e.hosts[name]
 		if h == nil {
-			h = &host{users: map[user]bool{}}
+			h = &host{users: map[user]bool{}, addrs: e.hostsBefore[name]}
+			delete(e.hostsBefore, name)
 			e.hosts[strings.Clone(name)] = h
 			e.acquire(name, h)
 		}
@@ -126,7 +127,7 @@ func (e *Engine) acquire(name string, h *host) {
 		h.finding = "load balancer hostname " + name + ": there is no resolver"
 		return
 	}
-	if err := e.cfg.Resolver.Acquire(name); err != nil {
+	if err := e.cfg.Resolver.Acquire(name, h.addrs...); err != nil {
 		h.finding = err.Error()
 		return
 	}

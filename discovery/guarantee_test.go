@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"runtime"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"github.com/fedns/fedns/discovery/evidence"
 	"github.com/fedns/fedns/discovery/guarantee"
 	"github.com/fedns/fedns/discovery/guarantee/guaranteetest"
+	"github.com/fedns/fedns/discovery/ingress"
 	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/dnsserver/zone"
 )
@@ -446,6 +448,50 @@ func TestGuaranteeWordsOutlive(t *testing.T) {
 		}
 		if got, want := r.zoneNow(), "web.shop.prod. A 10.0.0.2"; got != want {
 			p.Broken("the other one alone should answer: %q", got)
+		}
+	})
+}
+
+// TestGuaranteeTidesOutlive: what a cluster lacks whose store went back in time
+// while nobody looked may only have been forgotten.
+func TestGuaranteeTidesOutlive(t *testing.T) {
+	d := newDrawer()
+	p := guaranteetest.Prove(t, guarantee.TidesOutlive)
+	n := 10 + p.IntN(30)
+	d.has("a", many(n, cluster.NoLoss)...).Tides = map[string]string{"services": fmt.Sprint(1000 + p.IntN(1000))}
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Config{Keeper: d, Withdrawals: limits})
+		s := &tidal{source: newSource()}
+		r.SetMembers([]Member{{ID: "a", Source: s}})
+		up := <-s.runs
+		before := r.zoneNow()
+		up <- s.listed(fmt.Sprint(1+p.IntN(999)), many(n-1-p.IntN(3), cluster.NoLoss)...)
+		if now := r.zoneNow(); now != before {
+			p.Broken("it was\n%s\nand is\n%s", before, now)
+		}
+	})
+}
+
+// TestGuaranteeAddressesOutlive: a restart while no resolver answers takes no
+// load balancer's addresses away.
+func TestGuaranteeAddressesOutlive(t *testing.T) {
+	d := newDrawer()
+	p := guaranteetest.Prove(t, guarantee.AddressesOutlive)
+	addr := netip.AddrFrom4([4]byte{192, 0, 2, byte(p.IntN(256))})
+	d.has("a", balanced("web", "lb.test"))
+	d.known.Hosts = map[string][]netip.Addr{"lb.test": {addr}}
+	synctest.Test(t, func(t *testing.T) {
+		res := newFakeResolver()
+		r := newRig(t, Config{Keeper: d, Resolver: res})
+		s := newSource()
+		r.SetMembers([]Member{{ID: "a", Source: s}})
+		up := <-s.runs
+		up <- live(balanced("web", "lb.test"))
+		synctest.Wait()
+		res.changes <- ingress.Change{Hostname: "lb.test", Addrs: res.last["lb.test"], Finding: "timeout", Open: true}
+		time.Sleep(time.Duration(p.IntN(48)) * time.Hour)
+		if got, want := r.zoneNow(), "web.shop.prod. A "+addr.String(); got != want {
+			p.Broken("no resolver answers: %q, want %q", got, want)
 		}
 	})
 }

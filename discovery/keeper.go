@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
+	"net/netip"
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
@@ -127,7 +129,7 @@ func (m memory) Memos() map[cluster.ID]state.Memo {
 	defer m.mu.RUnlock()
 	all := make(map[cluster.ID]state.Memo, len(m.members)+len(m.attic))
 	for id, c := range m.members {
-		memo := state.Memo{Topology: c.topology, Word: string(c.kept.word), WordAt: c.kept.wordAt}
+		memo := state.Memo{Topology: c.topology, Word: string(c.kept.word), WordAt: c.kept.wordAt, Tides: c.tides.Versions()}
 		if len(c.held) > 0 {
 			memo.Held = c.heldBy
 		} else if !c.swept {
@@ -143,6 +145,20 @@ func (m memory) Memos() map[cluster.ID]state.Memo {
 	}
 	for id, c := range m.attic { // a member's, too, until it was adopted
 		all[id] = c.Memo
+	}
+	return all
+}
+
+// Hosts implements state.Memory.
+func (m memory) Hosts() map[string][]netip.Addr {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	all := make(map[string][]netip.Addr, len(m.hosts)+len(m.hostsBefore))
+	maps.Copy(all, m.hostsBefore)
+	for name, h := range m.hosts {
+		if len(h.addrs) > 0 {
+			all[name] = h.addrs // never written to
+		}
 	}
 	return all
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/fedns/fedns/discovery/evidence"
 	"github.com/fedns/fedns/discovery/guarantee"
 	"github.com/fedns/fedns/discovery/synth"
+	"github.com/fedns/fedns/discovery/tide"
 )
 
 // member is a member cluster and how it stands. Engine.mu guards it, but for
@@ -24,8 +25,9 @@ type member struct {
 	findings   []string // of its place
 	run        uint32   // number of the Source's run
 	swept      bool     // the run has been Live and what it did not report is gone: no need to look again
-	broken     bool     // the run was given up: what it reports does not count any more
-	synced     bool     // any run has been Live
+	tides      *tide.Table
+	broken     bool // the run was given up: what it reports does not count any more
+	synced     bool // any run has been Live
 	kept       kept
 	unstated   bool // nobody said that it is a member: see there
 
@@ -42,6 +44,7 @@ type member struct {
 	heldMost  int                                  // so many were held at a time
 	heldWhy   string
 	heldSince time.Time
+	heldAt    time.Time // the last time something was held, or came back
 }
 
 // stop ends the Source without waiting for it. Nothing it said since counts.
@@ -127,6 +130,9 @@ func (e *Engine) takeDesired(ctx context.Context) {
 	}
 	for _, id := range d.release {
 		if m := e.members[id]; m != nil && len(m.held) > 0 {
+			if m.heldBy == cluster.Doubtful {
+				m.tides.Believe() // the store as it is now is the cluster's
+			}
 			e.release(m, "by the operator's word")
 		}
 	}
@@ -152,8 +158,15 @@ func (e *Engine) withdrawAll(id cluster.ID) {
 	}
 }
 
-// start begins a member's Source; mu is held.
+// start begins a member's Source; mu is held. How far the cluster's store had come
+// the Source knows from what ran before it, in this process or another one.
 func (e *Engine) start(ctx context.Context, m *member) {
+	if c := e.attic[m.ID]; c != nil {
+		m.tides.Raise(c.Tides)
+	}
+	if s, ok := m.Source.(tide.User); ok && guarantee.Holds(guarantee.TidesOutlive) {
+		s.SetTides(m.tides)
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	s := &supervisor{m.ID, m.Source, e.events, cancel, make(chan error, 1)}
 	m.supervisor = s
@@ -258,7 +271,7 @@ func (e *Engine) sourceFailed(m *member, ev event) {
 		}
 	})
 	if !guarantee.Holds(guarantee.SilenceStands) {
-		e.sweep(m, ev.from.id)
+		e.sweep(m, ev.from.id, cluster.Missing)
 	}
 	e.loop.states = append(e.loop.states, stateChange{ev.from, cluster.State{Phase: cluster.Unreachable, Reason: ev.failed.Error()}})
 }
@@ -308,7 +321,7 @@ func (e *Engine) takeRest(m *member, ev event) {
 		return
 	}
 	if whole(u.State.Phase) && !m.swept {
-		e.sweep(m, ev.from.id)
+		e.sweep(m, ev.from.id, u.Lacks)
 	}
 	e.loop.states = append(e.loop.states, stateChange{ev.from, *u.State})
 }

@@ -194,7 +194,7 @@ func (m *model) want() string {
 	p := &recorder{have: map[zone.Key]zone.RRset{}}
 	_ = p.Publish(synth.Diff(synth.Records{}, s.Fixed()))
 	for key, groups := range services {
-		rs := s.Records(key, groups, func(h string) []netip.Addr { return m.hosts[h] })
+		rs := s.Records(key, groups, func(h string) ([]netip.Addr, bool) { return m.hosts[h], false })
 		_ = p.Publish(synth.Diff(synth.Records{}, rs))
 	}
 	return p.text()

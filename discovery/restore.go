@@ -3,6 +3,7 @@ package discovery
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/evidence"
@@ -23,11 +24,17 @@ func (e *Engine) restore() {
 	}
 	known := e.cfg.Keeper.Restore()
 	e.locked(func() { e.attic, e.atticWhole = known.Clusters, known.Whole })
+	if guarantee.Holds(guarantee.AddressesOutlive) {
+		e.locked(func() { e.hostsBefore = known.Hosts })
+	}
 }
 
 // adopt puts what was kept of member clusters into the store. With complete,
 // what was kept of others is forgotten: that is the operator's act.
 func (e *Engine) adopt(complete bool) {
+	if complete { // what they want is wanted when it was adopted
+		defer e.locked(func() { e.hostsBefore = nil })
+	}
 	if len(e.attic) == 0 {
 		return
 	}
@@ -83,8 +90,12 @@ func (e *Engine) adoptOne(id cluster.ID, c *state.Cluster) {
 			return // its removal will be taken up
 		}
 		m.topology, m.state.LastSync = c.Topology, c.LastSync
+		if now := time.Now(); m.state.LastSync.After(now) {
+			// The clock was set back. What is from then would seem fresh until it is there.
+			m.state.LastSync = now
+		}
 		m.kept.whole, m.kept.any, m.kept.held = whole, len(c.Groups) > 0, c.Held
-		if word := evidence.Word(c.Word); word.Valid() && !m.kept.wordAt.After(c.WordAt) && guarantee.Holds(guarantee.WordsOutlive) {
+		if word := evidence.Word(c.Word); word.Valid() && m.kept.wordAt.IsZero() && guarantee.Holds(guarantee.WordsOutlive) {
 			m.kept.word, m.kept.wordAt = word, c.WordAt
 		}
 		e.loop.unjudged = true

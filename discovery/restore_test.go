@@ -34,7 +34,7 @@ func newDrawer() *drawer {
 }
 
 func (d *drawer) Restore() state.Known {
-	known := state.Known{Clusters: map[cluster.ID]*state.Cluster{}, Whole: d.known.Whole}
+	known := state.Known{Clusters: map[cluster.ID]*state.Cluster{}, Hosts: maps.Clone(d.known.Hosts), Whole: d.known.Whole}
 	for id, c := range d.known.Clusters {
 		known.Clusters[id] = &state.Cluster{Memo: c.Memo, Groups: maps.Clone(c.Groups)}
 	}
@@ -63,6 +63,7 @@ func (d *drawer) Flush(context.Context) error {
 		return d.fail
 	}
 	memos := d.memory.Memos()
+	d.known.Hosts = d.memory.Hosts()
 	for id := range d.known.Clusters {
 		if _, ok := memos[id]; !ok {
 			delete(d.known.Clusters, id)
@@ -90,7 +91,7 @@ func (d *drawer) Flush(context.Context) error {
 
 // has puts Groups into the drawer, as if a process before had kept them.
 func (d *drawer) has(id cluster.ID, groups ...cluster.Group) *state.Cluster {
-	c := &state.Cluster{Memo: state.Memo{LastSync: time.Unix(1e9, 0)}, Groups: map[cluster.ServiceKey]string{}}
+	c := &state.Cluster{Memo: state.Memo{LastSync: time.Unix(9e8, 0)}, Groups: map[cluster.ServiceKey]string{}}
 	for _, g := range groups {
 		c.Groups[g.Service] = string(store.Append(nil, &g))
 	}
@@ -110,7 +111,7 @@ func TestRestoredIsAnsweredUntilSwept(t *testing.T) {
 			web.shop.prod. A 10.96.0.1
 			gone.shop.prod. A 10.96.0.2`)
 		c := r.Clusters()[0]
-		if c.Phase != "syncing" || c.Synced || !c.Restored || !c.LastSync.Equal(time.Unix(1e9, 0)) || c.State != "drained" || len(r.Ready()) != 0 {
+		if c.Phase != "syncing" || c.Synced || !c.Restored || !c.LastSync.Equal(time.Unix(9e8, 0)) || c.State != "drained" || len(r.Ready()) != 0 {
 			t.Errorf("%+v, missing %v", c, r.Ready())
 		}
 		up <- unreachable("away")
@@ -245,9 +246,9 @@ func TestRandomRestarts(t *testing.T) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDrawer()
-				m := &model{Rand: rand.New(rand.NewPCG(seed, uint64(i))), fed: fed, clusters: map[cluster.ID]*modelCluster{}}
+				m := &model{Rand: rand.New(rand.NewPCG(seed, uint64(i))), fed: fed, clusters: map[cluster.ID]*modelCluster{}, hosts: map[string][]netip.Addr{}}
 				for life := range 4 {
-					m.res, m.hosts = newFakeResolver(), map[string][]netip.Addr{}
+					m.res = newFakeResolver()
 					m.r = newRig(t, Config{Resolver: m.res, Batch: 2, Keeper: d, Federation: m.fed})
 					for _, c := range m.clusters {
 						c.source = newSource()

@@ -77,10 +77,16 @@ func (e *Engine) step(ctx context.Context) bool {
 	if e.loop.judgeTimer != nil {
 		judge = e.loop.judgeTimer.C
 	}
+	var mend <-chan time.Time
+	if e.loop.mend != nil {
+		mend = e.loop.mend.C
+	}
 	select {
 	case <-ctx.Done():
 		return false
 	case <-judge:
+	case <-mend:
+		e.mendAll()
 	case <-gathered:
 		e.endGathering()
 	case name := <-asked:

@@ -239,7 +239,7 @@ func (e *Engine) Unresolved() (hostnames []string) {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	for name, h := range e.hosts {
-		if h.acquired && !h.answered {
+		if h.acquired && !h.answered && len(h.addrs) == 0 {
 			hostnames = append(hostnames, name)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/tide"
 )
 
 // unstated stands for a cluster that was kept over a restart and that nobody has
@@ -30,7 +31,7 @@ func (unstated) Run(ctx context.Context, up chan<- cluster.Update) error {
 func (e *Engine) standIn() {
 	for id := range e.attic {
 		if e.members[id] == nil {
-			e.members[id] = &member{Member: Member{ID: id, Source: unstated{}}, unstated: true, state: cluster.State{Since: time.Now()}}
+			e.members[id] = &member{Member: Member{ID: id, Source: unstated{}}, unstated: true, state: cluster.State{Since: time.Now()}, tides: tide.New(nil)}
 		}
 	}
 }

@@ -89,7 +89,7 @@ func TestWordsHoldUntilTakenBack(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		d := newDrawer()
-		d.known.Clusters["a"] = &state.Cluster{Memo: state.Memo{Word: "evicted", WordAt: time.Unix(1e9, 0)}}
+		d.known.Clusters["a"] = &state.Cluster{Memo: state.Memo{Word: "evicted", WordAt: time.Unix(9e8, 0)}}
 		r := newRig(t, Config{Keeper: d})
 		r.SetMembers(nil)
 		synctest.Wait()

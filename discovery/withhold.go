@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
-	"github.com/fedns/fedns/discovery/evidence"
 	"github.com/fedns/fedns/discovery/guarantee"
 	"github.com/fedns/fedns/discovery/synth"
 )
@@ -48,10 +47,13 @@ func (e *Engine) withhold(m *member, id cluster.ID, groups []cluster.Group, losi
 			weakest = max(weakest, loss)
 		}
 	}
-	losing = max(losing, told)
-	admitted := len(lost) == 0 || e.admit(m, id, lost, max(losing-m.announced, 0), weakest)
-	if m.announced = max(m.announced-told, 0); len(lost) > 0 && admitted {
-		m.announced = losing - told
+	ahead := max(losing-told, 0)
+	admitted := len(lost) == 0 || e.admit(m, id, lost, max(len(lost)+ahead-m.announced, 0), weakest)
+	switch {
+	case len(lost) > 0 && admitted:
+		m.announced = ahead
+	case told > 0:
+		m.announced = min(m.announced, ahead)
 	}
 	if !admitted {
 		gone := make(map[cluster.ServiceKey]bool, len(lost))
@@ -103,21 +105,34 @@ func (e *Engine) admit(m *member, id cluster.ID, lost []cluster.ServiceKey, news
 		e.withheld(m, id, len(lost), errors.New("they were held before the restart, or others of the cluster were"))
 		return false
 	}
-	why := m.guard.Admit(e.loop.limits, now, len(lost), func() int { return e.answered(id) }, by)
+	why := m.guard.Admit(e.loop.limits, now, len(lost), func(enough int) int { return e.answered(id, enough) }, by)
 	if why == nil {
-		why = m.ahead.Admit(e.loop.limits, now, news, func() int { return e.store.Count(id).Services }, by)
+		// What was announced before is among those that went, and still answered.
+		still := m.announced
+		why = m.ahead.Admit(e.loop.limits, now, news, func(enough int) int {
+			return max(e.answered(id, enough+still)-still, 0)
+		}, by)
 	}
-	if why == nil && guarantee.Holds(guarantee.NamesAreLimited) {
-		why = e.loop.guard.Admit(e.loop.limits, now, e.onlyIn(id, lost), e.store.Len, cluster.Deleted)
-		if why != nil {
-			why = fmt.Errorf("of all names, %w", why)
-		}
+	if why == nil {
+		why = e.admitNames(id, lost, now)
 	}
 	if why == nil {
 		return true
 	}
 	e.withheld(m, id, len(lost), why)
 	return false
+}
+
+// admitNames asks the guard of all names, which counts those that nobody else
+// answers for.
+func (e *Engine) admitNames(id cluster.ID, lost []cluster.ServiceKey, now time.Time) error {
+	if !guarantee.Holds(guarantee.NamesAreLimited) {
+		return nil
+	}
+	if why := e.loop.guard.Admit(e.loop.limits, now, e.onlyIn(id, lost), e.answeredByAnyone, cluster.Deleted); why != nil {
+		return fmt.Errorf("of all names, %w", why)
+	}
+	return nil
 }
 
 // withheld tells that withdrawals are held.
@@ -141,12 +156,28 @@ func (e *Engine) onlyIn(id cluster.ID, keys []cluster.ServiceKey) (n int) {
 	return n
 }
 
-// answered counts the Services that a cluster has a healthy shard of. It looks at
-// all that the cluster holds.
-func (e *Engine) answered(id cluster.ID) (n int) {
+// answered counts the Services that a cluster has a healthy shard of, up to enough.
+func (e *Engine) answered(id cluster.ID, enough int) (n int) {
 	for _, key := range e.store.Of(id) {
 		if g, ok := e.store.Group(key, id); ok && synth.Assess(&g, e.resolve).Healthy {
-			n++
+			if n++; n >= enough {
+				break
+			}
+		}
+	}
+	return n
+}
+
+// answeredByAnyone counts the Services that any cluster has a healthy shard of, up
+// to enough.
+func (e *Engine) answeredByAnyone(enough int) (n int) {
+	var groups []cluster.Group
+	for key := range e.store.Services() {
+		groups = e.store.Groups(groups[:0], key)
+		if slices.ContainsFunc(groups, func(g cluster.Group) bool { return synth.Assess(&g, e.resolve).Healthy }) {
+			if n++; n >= enough {
+				break
+			}
 		}
 	}
 	return n
@@ -154,6 +185,8 @@ func (e *Engine) answered(id cluster.ID) (n int) {
 
 // hold keeps a report for later.
 func (e *Engine) hold(m *member, g *cluster.Group, by cluster.Loss) {
+	by = max(by, m.kept.held)
+	m.heldAt = time.Now()
 	e.locked(func() {
 		if m.held == nil {
 			m.held = map[cluster.ServiceKey]cluster.Group{}
@@ -164,28 +197,6 @@ func (e *Engine) hold(m *member, g *cluster.Group, by cluster.Loss) {
 		m.held[g.Service] = *g
 		m.heldBy, m.heldMost = max(m.heldBy, by), max(m.heldMost, len(m.held))
 	})
-}
-
-// mend forgets what was held of Services that are reported anew, and makes the
-// rest if at least half came back and the rest is few enough: most was an error
-// that is over then. One that comes back may have changed while the error lasts.
-func (e *Engine) mend(m *member, groups []cluster.Group) {
-	if len(m.held) == 0 {
-		return
-	}
-	before := len(m.held)
-	e.locked(func() {
-		for i := range groups {
-			delete(m.held, groups[i].Service)
-		}
-	})
-	if len(m.held) == before || 2*len(m.held) > m.heldMost {
-		return
-	}
-	var fresh evidence.Guard
-	if fresh.Admit(e.loop.limits, time.Now(), len(m.held), func() int { return e.answered(m.ID) }, m.heldBy) == nil {
-		e.release(m, "the others came back")
-	}
 }
 
 // release makes what is held of a cluster.
@@ -202,12 +213,13 @@ func (e *Engine) release(m *member, why string) {
 	}
 }
 
-// sweep withdraws what a cluster holds and did not report in a run that has told everything.
-func (e *Engine) sweep(m *member, id cluster.ID) {
+// sweep withdraws what a cluster holds and did not report in a run that has told
+// everything; by is the evidence for that.
+func (e *Engine) sweep(m *member, id cluster.ID, by cluster.Loss) {
 	var gone []cluster.Group
 	for _, key := range e.store.NotOf(id, m.run) {
 		if _, held := m.held[key]; !held {
-			gone = append(gone, cluster.Group{Service: key, Withdrawn: true, Loss: cluster.Missing})
+			gone = append(gone, cluster.Group{Service: key, Withdrawn: true, Loss: max(by, cluster.Missing)})
 		}
 	}
 	for _, g := range e.withhold(m, id, gone, 0) {

@@ -84,7 +84,9 @@ func TestTheSourceKnowsOfMore(t *testing.T) {
 		up <- cluster.Update{Groups: many(100, cluster.Missing)[10:], Losing: 90}
 		r.names("the others", 100)
 		up <- report(many(95, cluster.NoLoss)...)
-		r.names("most came back: the others are gone", 95)
+		r.names("most came back, and the others may", 100)
+		time.Sleep(time.Minute)
+		r.names("nothing more came back: the others are gone", 95)
 		if got := len(r.Clusters()[0].Conditions); got != 0 {
 			t.Errorf("%d conditions", got)
 		}
@@ -224,6 +226,112 @@ func TestOneThatChangesReleasesNothing(t *testing.T) {
 		up <- report(many(2, cluster.NoLoss)[1])
 		r.names("one of them changes", 10)
 		up <- report(many(4, cluster.NoLoss)[2:]...)
-		r.names("so do two others: half are back, the rest is gone", 7)
+		r.names("so do two others: half are back", 10)
+		time.Sleep(time.Minute)
+		r.names("the rest is gone", 7)
+	})
+}
+
+// unready are Groups s-from to s-(to-1) of which nothing takes traffic.
+func unready(from, to int) []cluster.Group {
+	groups := many(to, cluster.NoLoss)[from:]
+	for i := range groups {
+		groups[i].Endpoints[0].Ready = false
+	}
+	return groups
+}
+
+// TestWhatIsNotAnsweredIsNoShare: Services that are not ready make the share no
+// smaller of what a Source says that it will lose.
+func TestWhatIsNotAnsweredIsNoShare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, up := guarded(t, 100)
+		up <- report(unready(10, 100)...)
+		r.names("ninety are not ready", 10)
+		for i := range 5 { // a tenth of all, and everything that is answered
+			up <- cluster.Update{Groups: many(10, cluster.Missing)[2*i : 2*i+2], Losing: 10 - 2*i}
+		}
+		r.names("all that is answered is missing", 10)
+	})
+}
+
+// TestWhatWasAnnouncedIsNoShare: what a Source has said that it will lose, and
+// has not told yet, makes the share of what it says next no smaller.
+func TestWhatWasAnnouncedIsNoShare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, up := guarded(t, 100)
+		all := many(100, cluster.Missing)
+		up <- cluster.Update{Groups: all[:5], Losing: 45}
+		r.names("45 of a hundred, of which five are told", 95)
+		up <- cluster.Update{Groups: all[5:10], Losing: 55}
+		r.names("fifteen more", 95)
+	})
+}
+
+// TestNamesThatAreNotAnswered: Services that nobody answers for make the share of
+// all names no smaller.
+func TestNamesThatAreNotAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Config{Withdrawals: evidence.Limits{Count: 20, Share: 0.5}})
+		var ms []Member
+		for i := range 3 {
+			ms = append(ms, Member{ID: cluster.ID(fmt.Sprint("c", i)), Source: newSource()})
+		}
+		r.SetMembers(ms)
+		all := many(390, cluster.NoLoss)
+		own := [][]cluster.Group{all[:40], all[40:80], append(all[80:90:90], unready(90, 390)...)}
+		var ups []chan<- cluster.Update
+		for i, m := range ms {
+			up := <-m.Source.(*source).runs
+			up <- live(own[i]...)
+			ups = append(ups, up)
+		}
+		r.names("at first", 90)
+		gone := many(90, cluster.Deleted)
+		ups[0] <- report(gone[:20]...)
+		ups[1] <- report(gone[40:60]...)
+		r.names("half of two clusters", 50)
+		ups[2] <- report(gone[80:86]...)
+		r.names("more than half of all that is answered", 50)
+		if c := r.Clusters()[2]; c.WithdrawalsHeld != 6 || !strings.Contains(c.Conditions[0].Message, "of all names, 46 of 90") {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
+// TestWhatComesBackSlowly: what is made anew one by one is not withdrawn half way.
+func TestWhatComesBackSlowly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _, up := guarded(t, 100)
+		up <- report(many(100, cluster.Deleted)...)
+		for i, g := range many(95, cluster.NoLoss) {
+			time.Sleep(30 * time.Second)
+			up <- report(g)
+			r.names(fmt.Sprint("with number ", i), 100)
+		}
+		time.Sleep(time.Minute)
+		r.names("a minute after the last one", 95)
+	})
+}
+
+// TestHeldInTurnsLosesNoMore: lists that lie in turns about most of a cluster lose
+// no more of it within a window than one that is believed.
+func TestHeldInTurnsLosesNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, Config{Withdrawals: evidence.Limits{Window: time.Minute, Count: 20, Share: 0.5}})
+		s := newSource()
+		r.SetMembers([]Member{{ID: "a", Source: s}})
+		up := <-s.runs
+		up <- live(many(100, cluster.NoLoss)...)
+		up <- report(many(60, cluster.Missing)...)
+		up <- report(many(60, cluster.NoLoss)[25:]...)
+		time.Sleep(time.Minute - time.Second)
+		r.names("a window less a second later", 100)
+		time.Sleep(time.Second)
+		r.names("the rest is made", 75)
+		up <- report(many(60, cluster.Missing)[25:45]...)
+		r.names("twenty more, 45 in all", 55)
+		up <- report(many(60, cluster.Missing)[45:52]...)
+		r.names("seven more would be more than half", 55)
 	})
 }

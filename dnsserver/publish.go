@@ -27,13 +27,19 @@ const (
 )
 
 // publish makes c what is answered, changes being what led to it; mu is held.
+// Without another SOA it is only answered otherwise, and no secondary's business.
 func (s *Server) publish(c *content, changes []zone.Change) {
 	if len(changes) == 0 {
 		return
 	}
 	soa := soaChange(c.apex, changes)
+	if soa == nil {
+		s.engine.Publish(c.served, changes)
+		s.tell(c, changes)
+		return
+	}
 	s.reach(c)
-	if c.journal != nil && soa != nil && soa.Old != nil && soa.New != nil {
+	if c.journal != nil && soa.Old != nil && soa.New != nil {
 		from, _ := zone.ParseSOA(soa.Old.First()) // it was parsed when it was built
 		c.journal.Append(from.Serial, c.served.Serial(), *soa.Old, *soa.New, changes)
 	}

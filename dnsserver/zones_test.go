@@ -260,6 +260,61 @@ func TestSecondariesGetNoProvisionalZone(t *testing.T) {
 	}
 }
 
+// TestStaleIsNoBusinessOfSecondaries: that nobody can vouch for records is
+// answered, and moves no serial: there is nothing to fetch.
+func TestStaleIsNoBusinessOfSecondaries(t *testing.T) {
+	s := listening(t)
+	everybody := policy.NewPrefixes(netip.MustParsePrefix("127.0.0.0/8"))
+	s.SetPolicy(policy.New(policy.Config{Transfer: []policy.Grant{{From: &everybody}}}))
+	if err := s.SetZones([]dnsserver.ZoneSpec{{Apex: apex, Filled: true}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Publish(set(txt("a", "1"), txt("b", "1"))); err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	s.SetNotify(func(dnsname.Name, zone.RRset) { told++ })
+	ask := func(q *dns.Msg) *dns.Msg {
+		t.Helper()
+		c := dns.Client{Timeout: 5 * time.Second}
+		r, _, err := c.Exchange(q, s.Addrs()[0].String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	extended := func(owner string) (texts []string) {
+		for _, o := range ask(new(dns.Msg).SetQuestion(owner+".example.", dns.TypeTXT).SetEdns0(1232, false)).IsEdns0().Option {
+			texts = append(texts, o.String())
+		}
+		return texts
+	}
+	before, serial := told, s.Snapshot(apex).Serial()
+	stale := txt("a", "1")
+	for _, stale.Stale = range []bool{true, false, true} {
+		if err := s.Publish(set(stale)); err != nil {
+			t.Fatal(err)
+		}
+		if got := extended("a"); slices.Contains(got, "3 (Stale Answer): ()") != stale.Stale {
+			t.Errorf("stale %t: answered with %q", stale.Stale, got)
+		}
+		ixfr := ask(new(dns.Msg).SetIxfr("example.", serial-1, ".", "."))
+		if now := s.Snapshot(apex).Serial(); now != serial || told != before || len(ixfr.Answer) == 0 || ixfr.Answer[0].(*dns.SOA).Serial != serial {
+			t.Errorf("stale %t: serial %d, was %d; %d told; %v", stale.Stale, now, serial, told-before, ixfr.Answer)
+		}
+	}
+	if err := s.Publish(set(txt("b", "2"), txt("a", "1"))); err != nil {
+		t.Fatal(err)
+	}
+	if now := s.Snapshot(apex).Serial(); now == serial || told != before+1 {
+		t.Errorf("records changed: serial %d, was %d, %d told", now, serial, told-before)
+	}
+	ixfr := ask(new(dns.Msg).SetIxfr("example.", serial, ".", "."))
+	if got := len(ixfr.Answer); got != 6 { // four SOA, and one record for another
+		t.Errorf("%d records: %v", got, ixfr.Answer)
+	}
+}
+
 // TestFeed: whoever follows the zones is given each Snapshot with its changes, and
 // none that names may be missing from.
 func TestFeed(t *testing.T) {

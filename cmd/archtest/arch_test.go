@@ -61,6 +61,8 @@ func TestEveryRuleCanBreak(t *testing.T) {
 		{"the daemon and proofs", "discovery/synth", []string{module + "/discovery/guarantee/guaranteetest"}, "only tests may import it"},
 		{"proofs and promises", "discovery/guarantee/guaranteetest", []string{module + "/discovery/guarantee"}, ""},
 		{"kubernetes and a client", "discovery/kubernetes", []string{"k8s.io/client-go/rest"}, ""},
+		{"tides and a client", "discovery/tide", []string{"k8s.io/client-go/rest"}, "before there is a client"},
+		{"tides and versions", "discovery/tide", []string{"k8s.io/apimachinery/pkg/util/resourceversion"}, ""},
 		{"probes and Kubernetes", "discovery/probe", []string{"k8s.io/client-go/rest"}, "as clients do"},
 		{"probes and the other signals", "discovery/probe", []string{module + "/discovery/quorum"}, "as clients do"},
 		{"probes and what discovery shares", "discovery/probe", []string{module + "/discovery/cluster"}, ""},

@@ -46,6 +46,12 @@ var rules = []rule{
 		Because: "what all of discovery shares is pure data: no sockets, no Kubernetes client",
 	},
 	{
+		From:    []string{"discovery/tide"},
+		Ban:     []string{"net/http", "k8s.io/client-go/...", "."},
+		Allow:   []string{"discovery/cluster", "discovery/tide", "dnsserver/dnsname"},
+		Because: "how far a store had come is known before there is a client, and kept when there is none any more",
+	},
+	{
 		From:    []string{"discovery/probe"},
 		Ban:     append([]string{"discovery/..."}, kubernetes...),
 		Allow:   []string{"discovery/probe", "discovery/cluster"},

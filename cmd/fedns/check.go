@@ -16,6 +16,7 @@ import (
 	"github.com/fedns/fedns/cmd/fedns/daemon"
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/inventory"
+	"github.com/fedns/fedns/discovery/probe"
 )
 
 // finding is one line of `fedns check`. Field names are stable.
@@ -32,7 +33,8 @@ func newCheck(stdout io.Writer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "check --config FILE", Short: "Validate the configuration and reach every cluster", Args: cobra.NoArgs,
 		Long: `Reads the configuration, its zone files, keys and certificate as the daemon would, reads the
-inventories, tells which clusters each states, and asks every cluster for what the daemon needs of it. Prints one line a finding and exits 1
+inventories, tells which clusters each states, asks the host and every cluster for what the daemon needs
+of it, and tries the clusters' probes once. Prints one line a finding and exits 1
 when something is wrong, 0 when nothing is.`,
 		Example: "  fedns check --config /etc/fedns/fedns.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -104,6 +106,17 @@ func check(ctx context.Context, file string) []finding {
 			reached[i] = err
 		})
 	}
+	probed := make([][]finding, len(cfg.Clusters))
+	for i, c := range cfg.Clusters {
+		asking.Go(func() { probed[i] = checkProbes(ctx, c.Name, c.Probes, c.Probe, nil) })
+	}
+	var host []finding
+	if cfg.Host.Configured() {
+		asking.Go(func() {
+			text, err := daemon.CheckHost(ctx, cfg.Host)
+			host = findings("host", text, err)
+		})
+	}
 	stated := make([][]finding, len(cfg.Inventories))
 	members := make([]inventory.Part, len(cfg.Inventories))
 	for i, inv := range cfg.Inventories {
@@ -117,10 +130,12 @@ func check(ctx context.Context, file string) []finding {
 		})
 	}
 	asking.Wait()
+	found = append(found, host...)
 	var configured []cluster.ID
 	for i, c := range cfg.Clusters {
 		configured = append(configured, c.Name)
 		found = append(found, findings("cluster "+string(c.Name), "can be watched", reached[i])...)
+		found = append(found, probed[i]...)
 	}
 	return append(found, checkMembers(ctx, cfg, configured, members, stated)...)
 }
@@ -137,19 +152,38 @@ func checkMembers(ctx context.Context, cfg *config.Config, configured []cluster.
 			found = append(found, finding{Subject: "inventory " + inv.Name, Text: f.String()})
 		}
 	}
-	reached := make([]error, len(chosen))
+	reached, probed := make([]error, len(chosen)), make([][]finding, len(chosen))
 	var asking sync.WaitGroup
 	room := make(chan struct{}, maxAsking)
 	for i, c := range chosen {
 		room <- struct{}{}
 		asking.Go(func() {
-			reached[i] = daemon.CheckMember(ctx, cfg, by[c.Inventory], c.Member)
+			inv := by[c.Inventory]
+			targets, wrong := daemon.Gateways(inv.Members, c.Member)
+			probed[i] = checkProbes(ctx, c.ID, targets, inv.Members.Probe, wrong)
+			reached[i] = daemon.CheckMember(ctx, cfg, inv, c.Member)
 			<-room
 		})
 	}
 	asking.Wait()
 	for i, c := range chosen {
 		found = append(found, findings("cluster "+string(c.ID), "can be watched", reached[i])...)
+		found = append(found, probed[i]...)
+	}
+	return found
+}
+
+// checkProbes tries a cluster's probes, all at once: there are a few.
+func checkProbes(ctx context.Context, id cluster.ID, targets []probe.Target, pace probe.Pace, wrong []error) []finding {
+	found := findingsOf("cluster "+string(id), wrong)
+	tried := make([]error, len(targets))
+	var trying sync.WaitGroup
+	for i, t := range targets {
+		trying.Go(func() { tried[i] = probe.Try(ctx, t, pace) })
+	}
+	trying.Wait()
+	for i, t := range targets {
+		found = append(found, findings("cluster "+string(id), "probe "+t.String()+": answers", tried[i])...)
 	}
 	return found
 }

@@ -31,10 +31,14 @@ type Update struct {
 	Groups   []Group   // each replaces the Group of the same Service whole
 	Topology *Topology // what the cluster's nodes say of where it is
 	State    *State    // a change of reachability
-	// Losing is how many Groups with a Loss the Source knows of, those told here and
-	// those that will be; fewer than are in Groups: no more than these.
+	// Losing is how many Groups with a Loss the Source knows of: those told here, and
+	// of those that will be the ones that had something to answer with. Fewer than are
+	// in Groups: no more than these.
 	Losing int
-	Nodes  *Liveness // whether the cluster's nodes are seen to work (their Leases)
+	// Lacks is, with a Live State, the evidence for what was not reported: a complete
+	// list lacks it. NoLoss says Missing.
+	Lacks Loss
+	Nodes *Liveness // whether the cluster's nodes are seen to work (their Leases)
 }
 
 // Phase is how a member cluster stands.

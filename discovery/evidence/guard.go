@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
@@ -15,7 +16,8 @@ type Limits struct {
 	Share  float64       // of what was answered when the window began; more do not pass. Defaults to 0.5; 1 stops none
 }
 
-func (l Limits) withDefaults() Limits {
+// WithDefaults are the Limits with nothing left out.
+func (l Limits) WithDefaults() Limits {
 	setDefault(&l.Window, time.Minute)
 	setDefault(&l.Count, 20)
 	setDefault(&l.Share, 0.5)
@@ -39,6 +41,9 @@ type Guard struct {
 	baseAt time.Time
 }
 
+// all is more than anybody counts, with room for sums.
+const all = math.MaxInt32 / 2
+
 type passed struct {
 	at time.Time
 	n  int
@@ -46,11 +51,11 @@ type passed struct {
 
 // Admit says whether n more losses may be made now, and counts them if so. left
 // counts what is answered before that, and only that: what was not ready anyway
-// is no share of anything. It may take time, and is asked when it matters, once a
-// window or before something is held. evidence is the weakest by which the losses
-// are known. The error says why not.
-func (g *Guard) Admit(l Limits, now time.Time, n int, left func() int, evidence cluster.Loss) error {
-	l = l.withDefaults()
+// is no share of anything. It may stop at enough. It may take time, and is asked
+// when it matters: as the losses of a window double, or before something is held.
+// evidence is the weakest by which the losses are known. The error says why not.
+func (g *Guard) Admit(l Limits, now time.Time, n int, left func(enough int) int, evidence cluster.Loss) error {
+	l = l.WithDefaults()
 	for len(g.passed) > 0 && now.Sub(g.passed[0].at) >= l.Window {
 		g.passed = g.passed[1:]
 	}
@@ -63,14 +68,16 @@ func (g *Guard) Admit(l Limits, now time.Time, n int, left func() int, evidence 
 		if now.Sub(g.baseAt) < l.Window && float64(lost) <= l.Share*float64(g.base) {
 			return false
 		}
-		g.base, g.baseAt = before+left(), now
+		// Of twice as many the losses may double before it has to be counted again.
+		enough := 2 * (int(float64(lost)/l.Share) + 1)
+		g.base, g.baseAt = before+left(max(enough-before, 1)), now
 		return float64(lost) > l.Share*float64(g.base)
 	}
 	switch {
 	case n == 0:
 		return nil
 	case evidence == cluster.Doubtful && guarantee.Holds(guarantee.DoubtfulAreHeld):
-		return fmt.Errorf("%d of %d are gone from a store that has gone back in time", n, left())
+		return fmt.Errorf("%d of %d are gone from a store that has gone back in time", n, left(all))
 	case evidence == cluster.Missing && lost > 1 && guarantee.Holds(guarantee.MissingAreLimited) && much():
 		return fmt.Errorf("%d of %d are missing from its lists, nobody saw them deleted", lost, g.base)
 	case lost > l.Count && guarantee.Holds(guarantee.DeletedAreLimited) && much():

@@ -195,13 +195,13 @@ func TestGuard(t *testing.T) {
 	} {
 		var g Guard
 		for i, l := range losses {
-			if err := g.Admit(Limits{}, epoch.Add(l.after), l.n, func() int { return l.left }, l.by); (err != nil) != l.held {
+			if err := g.Admit(Limits{}, epoch.Add(l.after), l.n, func(enough int) int { return min(l.left, enough) }, l.by); (err != nil) != l.held {
 				t.Errorf("%s: step %d: %v, want held %t", what, i, err, l.held)
 			}
 		}
 	}
 	var g Guard
-	if err := g.Admit(Limits{Share: 1}, epoch, 1000, func() int { return 1000 }, cluster.Missing); err != nil {
+	if err := g.Admit(Limits{Share: 1}, epoch, 1000, func(int) int { return 1000 }, cluster.Missing); err != nil {
 		t.Errorf("switched off: %v", err)
 	}
 }

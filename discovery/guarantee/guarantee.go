@@ -59,6 +59,8 @@ const (
 	LastKnownIsAnswered Name = "last-known-is-answered"
 	WordsOutlive        Name = "words-outlive"
 	DamageIsFound       Name = "damage-is-found"
+	TidesOutlive        Name = "tides-outlive"
+	AddressesOutlive    Name = "addresses-outlive"
 )
 
 // Names are all there are, sorted.
@@ -69,6 +71,6 @@ func Names() []Name {
 		DeletedAreLimited, MissingAreLimited, DoubtfulAreHeld, NothingTricklesAway, NamesAreLimited,
 		SourcePanicsStay, PanicsStay, BadRecordsStay, BadReportsStay, BadObjectsStay, NoiseDelaysNoOne,
 		NamesAreInDoubt, FreshnessIsMeasured, MembersAreOnlyRead, ExecIsOff, CredentialsRotate,
-		LastKnownIsAnswered, WordsOutlive, DamageIsFound,
+		LastKnownIsAnswered, WordsOutlive, DamageIsFound, TidesOutlive, AddressesOutlive,
 	}))
 }

@@ -71,9 +71,11 @@ func newResolver(cfg Config, lookup func(context.Context, dnsname.Name) ([2]outc
 
 // Acquire asks for hostname's addresses until Release was called as often. The
 // first Change follows when the first answer, or the first failure, is there.
+// last are the addresses that were known before, if any: they are the last good
+// ones until there is an answer. Only those of the first Acquire count.
 // The error says that the text is no name; then there is nothing to release.
 // Acquire does not block.
-func (r *Resolver) Acquire(hostname string) error {
+func (r *Resolver) Acquire(hostname string, last ...netip.Addr) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if e := r.schedule.entries[hostname]; e != nil {
@@ -84,7 +86,9 @@ func (r *Resolver) Acquire(hostname string) error {
 	if err != nil {
 		return fmt.Errorf("load balancer hostname: %w", err)
 	}
-	r.schedule.add(&entry{hostname: hostname, name: name, wanted: 1}, time.Now())
+	e := &entry{hostname: hostname, name: name, wanted: 1}
+	e.state.recall(last)
+	r.schedule.add(e, time.Now())
 	select {
 	case r.wake <- struct{}{}:
 	default:
@@ -209,10 +213,10 @@ func (r *Resolver) observe(a answer) (Change, bool) {
 			a.err = errLate
 		}
 	}
-	before := e.state.addrs()
+	before, was := e.state.addrs(), e.state.answered
 	again := e.state.observe(a.got, a.err, timing{r.cfg.MinTTL, r.cfg.MaxTTL})
 	if own {
-		e.state = state{err: a.err} // nothing of it may stand
+		e.state = state{err: a.err, answered: true} // nothing of it may stand
 		again = r.cfg.MaxTTL
 	}
 	next := prompt
@@ -224,11 +228,11 @@ func (r *Resolver) observe(a answer) (Change, bool) {
 	if a.err != nil {
 		finding = fmt.Sprintf("load balancer hostname %s: %v", e.hostname, a.err)
 	}
-	if e.told && finding == e.finding && slices.Equal(before, now) {
+	if e.told && finding == e.finding && slices.Equal(before, now) && was == e.state.answered {
 		return Change{}, false
 	}
 	e.told, e.finding = true, finding
-	return Change{e.hostname, now, finding, len(now) == 0 && e.state.failures > 0}, true
+	return Change{e.hostname, now, finding, !e.state.answered}, true
 }
 
 // ownError refuses a hostname that this daemon answers itself.

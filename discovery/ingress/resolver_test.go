@@ -91,6 +91,52 @@ func TestFailureKeeps(t *testing.T) {
 	})
 }
 
+// TestRecall: addresses that were known before stand until there is an answer, and
+// it is told that there is none.
+func TestRecall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var answer atomic.Pointer[[2]outcome]
+		r, changes := start(t, Config{}, func(context.Context, dnsname.Name) ([2]outcome, error) {
+			if a := answer.Load(); a != nil {
+				return *a, nil
+			}
+			return [2]outcome{}, errors.New("timeout")
+		})
+		v6, other := netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("192.0.2.1")
+		for _, name := range []string{"lb.cloud.test", "gone.cloud.test"} {
+			if err := r.Acquire(name, v6, other); err != nil {
+				t.Fatal(err)
+			}
+			if c := <-changes; fmt.Sprint(c.Addrs) != "[192.0.2.1 2001:db8::1]" || !c.Open || c.Finding == "" {
+				t.Errorf("no server answers: %+v", c)
+			}
+		}
+		r.Release("gone.cloud.test")
+		same := [2]outcome{{found, []netip.Addr{other}, time.Minute}, {found, []netip.Addr{v6}, time.Minute}}
+		answer.Store(&same)
+		if c := <-changes; fmt.Sprint(c.Addrs) != "[192.0.2.1 2001:db8::1]" || c.Open || c.Finding != "" {
+			t.Errorf("the same is answered: %+v", c)
+		}
+		answer.Store(nil)
+		if c := <-changes; len(c.Addrs) != 2 || c.Open || c.Finding == "" {
+			t.Errorf("no server answers any more: %+v", c)
+		}
+		if err := r.Acquire("denied.cloud.test", other); err != nil {
+			t.Fatal(err)
+		}
+		answer.Store(&[2]outcome{{kind: none, ttl: time.Minute}, {kind: none, ttl: time.Minute}})
+		var told []string
+		for len(told) == 0 || told[len(told)-1] != "[]" {
+			if c := <-changes; c.Hostname == "denied.cloud.test" {
+				told = append(told, fmt.Sprint(c.Addrs))
+			}
+		}
+		if got := fmt.Sprint(told); got != "[[192.0.2.1] [192.0.2.1] []]" && got != "[[192.0.2.1] []]" {
+			t.Errorf("denied: %s", got) // once is not enough
+		}
+	})
+}
+
 // TestReferences: a hostname is asked while anybody wants it, and forgotten then.
 func TestReferences(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

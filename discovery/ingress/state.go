@@ -36,6 +36,7 @@ type state struct {
 	families [2]family // A, AAAA
 	failures int       // in a row
 	err      error     // of the last attempt; nil: it was answered
+	answered bool      // ever, as far as it takes to know what there is: both families, or addresses of one
 }
 
 type family struct {
@@ -59,6 +60,7 @@ func (s *state) observe(got [2]outcome, err error, t timing) (again time.Duratio
 			failedAny = true
 		case found:
 			f.addrs, f.nones = got[i].addrs, 0
+			s.answered = true
 			ttl = min(ttl, got[i].ttl)
 		case none:
 			ttl = min(ttl, got[i].ttl)
@@ -70,12 +72,26 @@ func (s *state) observe(got [2]outcome, err error, t timing) (again time.Duratio
 		}
 	}
 	if !failedAny {
-		s.failures = 0
+		s.failures, s.answered = 0, true
 		return max(ttl, t.minTTL)
 	}
 	s.failures = min(s.failures+1, 16)
 	retry := min(t.minTTL<<(s.failures-1), maxRetry)
 	return max(min(ttl, retry), t.minTTL)
+}
+
+// recall takes addresses for the last good ones that somebody else has known.
+func (s *state) recall(addrs []netip.Addr) {
+	for _, a := range addrs {
+		family := 0
+		if a.Is6() {
+			family = 1
+		}
+		s.families[family].addrs = append(s.families[family].addrs, a)
+	}
+	for i := range s.families {
+		slices.SortFunc(s.families[i].addrs, netip.Addr.Compare)
+	}
 }
 
 // addrs are the last good addresses of both families, sorted.

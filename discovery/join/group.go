@@ -60,9 +60,10 @@ func (j *Join) Take(limit int, settled bool) (groups []cluster.Group, more bool)
 }
 
 // Losing counts the Groups with a Loss among groups, which are about to be told,
-// and if there is any, those that will follow: Services that wait and have lost
-// their Service, their export or all their EndpointSlices. One list may lack
-// thousands, and whoever is told of the first has to know of the others.
+// and if there is any, those that will follow: Services that wait, had something
+// to answer with, and have lost their Service, their export or all their
+// EndpointSlices. One list may lack thousands, and whoever is told of the first
+// has to know of the others.
 func (j *Join) Losing(groups []cluster.Group) (n int) {
 	for i := range groups {
 		if groups[i].Loss != cluster.NoLoss {
@@ -75,7 +76,7 @@ func (j *Join) Losing(groups []cluster.Group) (n int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, key := range j.queue {
-		if e := j.services[key]; e.reported && len(e.lost) > 0 && (j.exportOf(e) == 0 || len(e.slices) == 0) {
+		if e := j.services[key]; e.reported && e.ready && len(e.lost) > 0 && (j.exportOf(e) == 0 || len(e.slices) == 0) {
 			n++
 		}
 	}
@@ -127,7 +128,7 @@ func (j *Join) difference(key cluster.ServiceKey, e *entry, export cluster.Expor
 		if !e.reported {
 			return cluster.Group{}, false
 		}
-		e.reported = false
+		e.reported, e.ready = false, false
 		return cluster.Group{Cluster: j.cfg.Cluster, Service: key, Withdrawn: true, Loss: loss}, true
 	}
 	g := j.group(key, e, export)
@@ -136,8 +137,20 @@ func (j *Join) difference(key cluster.ServiceKey, e *entry, export cluster.Expor
 	if e.reported && e.told == print {
 		return cluster.Group{}, false
 	}
-	e.reported, e.told, g.Loss = true, print, loss
+	e.reported, e.ready, e.told, g.Loss = true, ready(&g), print, loss
 	return g, true
+}
+
+// ready says that a Group may be answered, as far as its endpoints tell: one that
+// takes traffic, or that terminates and still serves, or addresses by annotation
+// where no endpoint is known.
+func ready(g *cluster.Group) bool {
+	if len(g.Endpoints) == 0 {
+		return len(g.Addresses) > 0
+	}
+	return slices.ContainsFunc(g.Endpoints, func(p cluster.Endpoint) bool {
+		return p.Ready || g.PublishNotReady || p.Serving && p.Terminating
+	})
 }
 
 // group puts e together. The result shares no memory with the Join that is

@@ -59,6 +59,7 @@ type entry struct {
 
 	dirty    bool   // in queue or held
 	reported bool   // a Group was told and not withdrawn since
+	ready    bool   // and it had something to answer with
 	told     uint64 // that Group's fingerprint
 }
 

@@ -156,6 +156,12 @@ func TestLosing(t *testing.T) {
 	if groups, _ := j.Take(500, true); len(groups) != 1 || j.Losing(groups) != 0 {
 		t.Errorf("a change: %d losses of %d", j.Losing(groups), len(groups))
 	}
+	for i := 30; i < 50; i++ { // nobody answers for these
+		name := fmt.Sprint("s-", i)
+		j.PutService(lossService(name, false))
+		j.PutSlice(lossSlice(name+"-1", name, "10.1.0.1", false))
+	}
+	j.Take(500, true)
 	var kept []Slice
 	for i := range 10 {
 		kept = append(kept, lossSlice(fmt.Sprintf("s-%d-1", i), fmt.Sprint("s-", i), "10.1.0.1", true))

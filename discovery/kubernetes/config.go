@@ -12,6 +12,7 @@ import (
 
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/join"
+	"github.com/fedns/fedns/discovery/tide"
 )
 
 // Config says which cluster to watch and how. Only Cluster is required.
@@ -40,6 +41,9 @@ type Config struct {
 	ListTimeout time.Duration
 	// Arrived hears how long changed EndpointSlices were under way: see join.Config.
 	Arrived func(service cluster.ServiceKey, lag time.Duration)
+	// Tides are what was seen of the cluster's resource versions by Sources before
+	// this one. Defaults to nothing: only what this one sees counts.
+	Tides *tide.Table
 	// Log hears of what the State cannot tell. Defaults to slog.Default().
 	Log *slog.Logger
 }
@@ -81,8 +85,7 @@ type Source struct {
 	log    *slog.Logger
 	timing timing
 	client atomic.Pointer[client]
-	loaded fingerprint      // of what client was made of; owned by Run
-	tides  map[string]*tide // by resource; they outlive a Run
+	loaded fingerprint // of what client was made of; owned by Run
 }
 
 var _ cluster.Source = (*Source)(nil)
@@ -103,8 +106,10 @@ func prepare(cfg Config) (*Source, error) {
 	cfg.Rules = cmp.Or(cfg.Rules, join.AllRules)
 	cfg.ListTimeout = cmp.Or(cfg.ListTimeout, time.Minute)
 	cfg.Log = cmp.Or(cfg.Log, slog.Default())
-	s := &Source{cfg: cfg, log: cfg.Log, timing: defaultTiming,
-		tides: map[string]*tide{"services": {}, "endpointslices": {}, "serviceexports": {}}}
+	if cfg.Tides == nil {
+		cfg.Tides = tide.New(nil)
+	}
+	s := &Source{cfg: cfg, log: cfg.Log, timing: defaultTiming}
 	c, print, err := s.connect()
 	if err != nil {
 		return nil, err

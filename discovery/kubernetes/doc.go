@@ -22,9 +22,10 @@
 // What a list lacks is told as weaker evidence than a deletion that was seen
 // (cluster.Missing), and as the weakest (cluster.Doubtful) when the list's
 // resource version is lower than one that was seen of the resource before: the
-// store was restored from a backup, or lost. That is remembered for as long as the
-// Source lives, and holds until the store's version has come to be where it was. A
-// version that is no number proves neither.
+// store was restored from a backup, or lost. What was seen is in
+// Config.Tides, which outlives the Source and the process; the doubt holds until the
+// store's version has come to be where it was. A version that is no number proves
+// neither.
 //
 // In particular a cluster that answers 404 for serviceexports says nothing
 // about the ServiceExports that were there: removing the CRD deletes them
@@ -68,5 +69,6 @@
 // state their clusters in. A kubeconfig that comes from such an object is held in
 // memory (Credentials), may name no file, and is taken up anew as it changes.
 //
-// It imports discovery/cluster, discovery/guarantee, discovery/join and client-go.
+// It imports discovery/cluster, discovery/guarantee, discovery/join,
+// discovery/tide and client-go.
 package kubernetes

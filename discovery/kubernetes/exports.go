@@ -108,7 +108,7 @@ func (x *exports) follow(ctx context.Context, version string) {
 			return join.FromExport(&m.ObjectMeta), true
 		},
 		put: x.join.PutExport, drop: x.join.DeleteExport, replace: x.join.ReplaceExports,
-		tide: s.tides["serviceexports"],
+		tides: s.cfg.Tides,
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup

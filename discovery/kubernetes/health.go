@@ -42,6 +42,7 @@ type part struct {
 	optional bool // its faults do not count
 	listed   bool // once
 	watched  bool // once
+	doubtful bool // its last list was of a store that has gone back in time
 	faults   map[verb]string
 	sound
 }
@@ -91,6 +92,25 @@ func (h *health) listed(p *part) {
 	h.heard = time.Now()
 	p.heard = h.heard
 	h.fold()
+}
+
+// doubt takes note of whether what p's next list lacks may only have been forgotten.
+func (h *health) doubt(p *part, doubtful bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	p.doubtful = doubtful
+}
+
+// lacks is the evidence for what no resource has, as they were listed last.
+func (h *health) lacks() cluster.Loss {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, p := range h.parts {
+		if p.doubtful {
+			return cluster.Doubtful
+		}
+	}
+	return cluster.Missing
 }
 
 // absent takes note that the cluster says it has no such resource.

@@ -175,7 +175,6 @@ func (k *kind) follow(ctx context.Context, version string) {
 		put:     k.Handler.Put,
 		drop:    func(key cluster.ServiceKey) { k.Handler.Delete(key.Namespace, key.Name) },
 		replace: func(all []*unstructured.Unstructured, _ cluster.Loss) { k.Handler.Replace(all) },
-		tide:    &tide{},
 	}
 	r.run(ctx)
 }

@@ -25,6 +25,7 @@ type pump struct {
 
 	told   cluster.State // the State last sent
 	toldAt time.Time
+	lived  bool   // a Live State was sent
 	mark   uint64 // of join.Queued, when the cluster came to be Live; 0: none
 }
 
@@ -74,6 +75,7 @@ func (p *pump) step(ctx context.Context) bool {
 	}
 	groups, more := p.join.Take(batch, state.Phase == cluster.Live)
 	if len(groups) > 0 {
+		p.doubt(groups)
 		return p.send(ctx, cluster.Update{Cluster: p.id, Groups: groups, Losing: p.join.Losing(groups)})
 	}
 	return more || p.mark > 0
@@ -90,7 +92,25 @@ func (p *pump) due(state cluster.State) bool {
 
 func (p *pump) state(ctx context.Context, state cluster.State) bool {
 	p.told, p.toldAt, p.mark = state, time.Now(), 0
-	return p.send(ctx, cluster.Update{Cluster: p.id, State: &state})
+	u := cluster.Update{Cluster: p.id, State: &state}
+	if state.Phase == cluster.Live {
+		p.lived, u.Lacks = true, p.health.lacks()
+	}
+	return p.send(ctx, u)
+}
+
+// doubt marks Groups without endpoints as long as they rest on nothing but lists
+// of a store that has gone back in time: it may only have forgotten their
+// EndpointSlices. Where it has endpoints, it vouches for them.
+func (p *pump) doubt(groups []cluster.Group) {
+	if p.lived || p.health.lacks() != cluster.Doubtful {
+		return
+	}
+	for i := range groups {
+		if g := &groups[i]; len(g.Endpoints) == 0 {
+			g.Loss = cluster.Doubtful
+		}
+	}
 }
 
 func (p *pump) send(ctx context.Context, u cluster.Update) bool {

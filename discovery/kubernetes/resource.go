@@ -21,6 +21,7 @@ import (
 
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/guarantee"
+	"github.com/fedns/fedns/discovery/tide"
 )
 
 // resource follows all objects of one resource with a reflector: it is both
@@ -42,7 +43,7 @@ type resource[T any] struct {
 	stamp   func(t *T, received time.Time) // of what a watch brings; nil: not needed
 	drop    func(cluster.ServiceKey)
 	replace func([]T, cluster.Loss)
-	tide    *tide
+	tides   *tide.Table // nil: nothing rests on what a list lacks
 
 	// Only the reflector's goroutine looks at these.
 	streamed bool // the objects being replaced came over a watch, which is still open
@@ -227,7 +228,7 @@ func (r *resource[T]) Add(o any) error { return r.Update(o) }
 func (r *resource[T]) heard(o any) {
 	r.health.evidence(r.part)
 	if m, err := meta.Accessor(o); err == nil {
-		r.tide.reach(m.GetResourceVersion())
+		r.tides.Reach(r.part.name, m.GetResourceVersion())
 	}
 }
 
@@ -274,7 +275,9 @@ func (r *resource[T]) Replace(items []any, version string) error {
 		}
 		all = append(all, p.it)
 	}
-	r.replace(all, r.tide.lacks(version))
+	how := r.tides.Lacks(r.part.name, version)
+	r.health.doubt(r.part, how == cluster.Doubtful)
+	r.replace(all, how)
 	if r.streamed {
 		r.tooOld = 0
 		r.health.mended(r.part, verbWatch)
@@ -286,7 +289,7 @@ func (r *resource[T]) Replace(items []any, version string) error {
 // Bookmark is a sign of life without a change.
 func (r *resource[T]) Bookmark(version string) error {
 	r.health.bookmark(r.part)
-	r.tide.reach(version)
+	r.tides.Reach(r.part.name, version)
 	return nil
 }
 

@@ -57,7 +57,7 @@ func (s *Source) resources(j *join.Join, h *health) []func(context.Context) {
 	}
 
 	nodes := following(s, h, "nodes", join.FromNode)
-	nodes.part.optional = true
+	nodes.part.optional, nodes.tides = true, nil
 	nodes.put, nodes.replace = j.PutNode, func(all []join.Node, _ cluster.Loss) { j.ReplaceNodes(all) }
 	nodes.drop = func(key cluster.ServiceKey) { j.DeleteNode(key.Name) }
 	var once sync.Once
@@ -73,7 +73,7 @@ func (s *Source) resources(j *join.Join, h *health) []func(context.Context) {
 // following prepares a resource of Kubernetes' own, whose objects are of type O.
 func following[O any, T any](s *Source, h *health, name string, from func(*O) T) *resource[T] {
 	return &resource[T]{
-		part: h.add(name, false), health: h, timing: s.timing, listTimeout: s.cfg.ListTimeout, tide: s.tides[name],
+		part: h.add(name, false), health: h, timing: s.timing, listTimeout: s.cfg.ListTimeout, tides: s.cfg.Tides,
 		list: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
 			return s.client.Load().list(ctx, name, o)
 		},

@@ -6,37 +6,10 @@ import (
 	"testing"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/tide"
 )
 
 var errTest = errors.New("connection refused")
-
-func TestTide(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		seen  []string
-		lists []string
-		want  []cluster.Loss
-	}{
-		{"versions rise", []string{"5", "7"}, []string{"7", "12"}, []cluster.Loss{cluster.Missing, cluster.Missing}},
-		{"as numbers", []string{"99"}, []string{"100", "99"}, []cluster.Loss{cluster.Missing, cluster.Doubtful}},
-		{"in doubt until it is where it was", []string{"1000"}, []string{"3", "999", "1000"}, []cluster.Loss{cluster.Doubtful, cluster.Doubtful, cluster.Missing}},
-		{"nothing was seen", nil, []string{"1", "2"}, []cluster.Loss{cluster.Missing, cluster.Missing}},
-		{"what is no number proves nothing", []string{"abc", "", "0"}, []string{"1", "x7", "1"}, []cluster.Loss{cluster.Missing, cluster.Missing, cluster.Missing}},
-		{"longer than a machine's numbers", []string{"99999999999999999999999"}, []string{"18446744073709551615"}, []cluster.Loss{cluster.Doubtful}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			var h tide
-			for _, v := range c.seen {
-				h.reach(v)
-			}
-			for i, v := range c.lists {
-				if got := h.lacks(v); got != c.want[i] {
-					t.Errorf("what the list at %s lacks is %v, want %v", v, got, c.want[i])
-				}
-			}
-		})
-	}
-}
 
 // lostAs waits for a Service to be withdrawn, and says by which evidence.
 func (v *view) lostAs(name string) cluster.Loss {
@@ -93,5 +66,50 @@ func TestLossOfObjects(t *testing.T) {
 				t.Errorf("an event after that is evidence %d", got)
 			}
 		})
+	}
+}
+
+// TestTidesBefore: the first lists of a Source are doubted when the store was seen
+// further on before, and so is a Service that only they show without endpoints.
+func TestTidesBefore(t *testing.T) {
+	lists := func(high string) (*view, *tide.Table) {
+		server := newAPIServer(t, service("s", annotated)+slice("s", "10.0.0.1")+service("empty", annotated))
+		server.set(func() { server.version = 500 })
+		tides := tide.New(map[string]string{"endpointslices": high})
+		v := observe(t, server, func(c *Config) { c.Tides = tides })
+		v.awaitPhase(cluster.Live)
+		return v, tides
+	}
+	lacks := func(v *view) cluster.Loss {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		for _, u := range v.updates {
+			if u.State != nil && u.State.Phase == cluster.Live {
+				return u.Lacks
+			}
+		}
+		return cluster.NoLoss
+	}
+	loss := func(v *view, name string) cluster.Loss {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		return v.loss[cluster.ServiceKey{Namespace: "a", Name: name}]
+	}
+	v, tides := lists("1000")
+	if got := lacks(v); got != cluster.Doubtful {
+		t.Errorf("below what was seen: what is lacking is evidence %d", got)
+	}
+	if s, empty := loss(v, "s"), loss(v, "empty"); s != cluster.NoLoss || empty != cluster.Doubtful {
+		t.Errorf("with endpoints: evidence %d, without: %d", s, empty)
+	}
+	if got := tides.Versions()["services"]; got == "" {
+		t.Error("what this Source sees is not noted")
+	}
+	v, _ = lists("400")
+	if got := lacks(v); got != cluster.Missing {
+		t.Errorf("above what was seen: what is lacking is evidence %d", got)
+	}
+	if got := loss(v, "empty"); got != cluster.NoLoss {
+		t.Errorf("without endpoints: evidence %d", got)
 	}
 }

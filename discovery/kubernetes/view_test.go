@@ -40,7 +40,12 @@ func kubeconfig(t *testing.T, path string, server *apiServer, token string) stri
 	}
 	text := fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: c, contexts: [{name: c, context: {cluster: c, user: u}}],
 clusters: [{name: c, cluster: {server: "%s", insecure-skip-tls-verify: true}}], users: [{name: u, user: {token: "%s"}}]}`, url, token)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	// Put in place whole: who looks meanwhile sees no half of it.
+	err := os.WriteFile(path+".part", []byte(text), 0o600)
+	if err == nil {
+		err = os.Rename(path+".part", path)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	return path

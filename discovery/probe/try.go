@@ -24,6 +24,16 @@ const maxBody = 4 << 10
 // dialFunc connects; net.Dialer's DialContext is one.
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
+// Try tries a target once, for as long as the pace gives it; nil: it answers.
+func Try(ctx context.Context, t Target, p Pace) error {
+	ctx, cancel := context.WithTimeout(ctx, p.complete().Timeout)
+	defer cancel()
+	if o := try(ctx, t, (&net.Dialer{}).DialContext); o.signal != cluster.Up {
+		return fmt.Errorf("probe %s: %s", t, o.why)
+	}
+	return nil
+}
+
 // try tries a target once. It blocks until ctx is done at the most.
 func try(ctx context.Context, t Target, dial dialFunc) outcome {
 	var err error

@@ -139,9 +139,11 @@ func (r *run) list() error {
 	}
 	r.version = version
 	var gone, now []cluster.Group
+	ready := map[string]bool{} // of gone
 	for _, name := range slices.Sorted(maps.Keys(r.knows)) {
 		if _, ok := all[name]; !ok {
 			gone = append(gone, cluster.Group{Service: r.group(name, state{}).Service, Withdrawn: true, Loss: loss})
+			ready[name] = r.knows[name].ready
 			delete(r.knows, name)
 		}
 	}
@@ -152,16 +154,19 @@ func (r *run) list() error {
 			r.knows[name] = all[name]
 		}
 	}
-	losing := len(gone)
 	for groups := slices.Concat(gone, now); len(groups) > 0; {
 		n := min(len(groups), 1+r.rnd.IntN(4))
+		losing := 0
+		for i, g := range groups {
+			if g.Loss != cluster.NoLoss && (i < n || ready[g.Service.Name]) {
+				losing++
+			}
+		}
 		if !r.send(cluster.Update{Groups: groups[:n], Losing: losing}) {
 			return nil
 		}
 		for _, g := range groups[:n] {
-			if g.Loss != cluster.NoLoss {
-				losing--
-			} else {
+			if g.Loss == cluster.NoLoss {
 				r.lock(func() { r.tells(g.Service.Name, all[g.Service.Name]) })
 			}
 		}

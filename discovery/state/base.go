@@ -31,6 +31,9 @@ func (k *Keeper) rewrite(mem Memory, memos map[cluster.ID]Memo) error {
 	for _, id := range sorted(memos) {
 		out.memo(id, memos[id])
 	}
+	for _, name := range sorted(w.hosts.now) {
+		out.host(name, w.hosts.now[name])
+	}
 	out.record(kindEnd, nil)
 	err = errors.Join(out.sync(), out.file.Close())
 	if err == nil {
@@ -55,6 +58,7 @@ func (k *Keeper) rewrite(mem Memory, memos map[cluster.ID]Memo) error {
 	w.names, w.sure, w.next, w.good = []string{name}, 1, w.next+1, uint64(out.at)
 	w.base, w.since, w.memos = int64(out.at), 0, maps.Clone(memos)
 	clear(w.unsure)
+	w.hosts.wrote()
 	k.wrote(groups)
 	return nil
 }

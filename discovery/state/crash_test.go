@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
+	"net/netip"
 	"os"
 	"reflect"
 	"slices"
@@ -22,11 +23,16 @@ import (
 type world struct {
 	memos  map[cluster.ID]Memo
 	groups map[Ref]string
+	hosts  map[string][]netip.Addr
 }
 
-func newWorld() *world { return &world{map[cluster.ID]Memo{}, map[Ref]string{}} }
+func newWorld() *world {
+	return &world{map[cluster.ID]Memo{}, map[Ref]string{}, map[string][]netip.Addr{}}
+}
 
 func (w *world) Memos() map[cluster.ID]Memo { return maps.Clone(w.memos) }
+
+func (w *world) Hosts() map[string][]netip.Addr { return maps.Clone(w.hosts) }
 
 func (w *world) Packed(r Ref) (string, bool) {
 	octets, ok := w.groups[r]
@@ -35,11 +41,14 @@ func (w *world) Packed(r Ref) (string, bool) {
 
 func (w *world) All() iter.Seq2[Ref, string] { return maps.All(w.groups) }
 
-func (w *world) clone() *world { return &world{maps.Clone(w.memos), maps.Clone(w.groups)} }
+func (w *world) clone() *world {
+	return &world{maps.Clone(w.memos), maps.Clone(w.groups), maps.Clone(w.hosts)}
+}
 
 // of is what is known, as a world.
 func of(k Known) *world {
 	w := newWorld()
+	maps.Copy(w.hosts, k.Hosts)
 	for id, c := range k.Clusters {
 		w.memos[id] = c.Memo
 		for key, octets := range c.Groups {
@@ -53,6 +62,12 @@ func of(k Known) *world {
 func (w *world) step(r *rand.Rand, k *Keeper) {
 	id := cluster.ID(fmt.Sprintf("c%d", r.IntN(4)))
 	key := cluster.ServiceKey{Namespace: "shop", Name: fmt.Sprintf("s%d", r.IntN(12))}
+	if host := fmt.Sprintf("lb-%d.cloud.test", r.IntN(5)); r.IntN(4) == 0 {
+		delete(w.hosts, host)
+		for i := range r.IntN(3) { // of other arrays: what was told is not changed
+			w.hosts[host] = append(slices.Clone(w.hosts[host]), netip.AddrFrom4([4]byte{192, 0, byte(i), byte(r.IntN(4))}))
+		}
+	}
 	_, there := w.memos[id]
 	switch n := r.IntN(20); {
 	case !there:
@@ -67,6 +82,11 @@ func (w *world) step(r *rand.Rand, k *Keeper) {
 		w.memos[id] = Memo{
 			Topology: cluster.Topology{Region: fmt.Sprint("r", r.IntN(3)), Zones: []string{"a", "b"}[:r.IntN(3)]},
 			LastSync: time.Unix(int64(r.IntN(1000))*60, 5).UTC(), Word: []string{"", "drained"}[r.IntN(2)], WordAt: time.Unix(int64(r.IntN(9)), 0).UTC(),
+		}
+		if n := r.IntN(3); n > 0 {
+			m := w.memos[id]
+			m.Tides = map[string]string{"services": fmt.Sprint(r.IntN(1000)), "endpointslices": "7"}
+			w.memos[id] = m
 		}
 		if len(w.memos[id].Topology.Zones) == 0 {
 			m := w.memos[id]
@@ -96,6 +116,11 @@ func among(states []*world, now *world) string {
 			return fmt.Sprintf("%v is gone, which it never was", ref)
 		}
 	}
+	for host, addrs := range now.hosts {
+		if !slices.ContainsFunc(states, func(w *world) bool { return slices.Equal(w.hosts[host], addrs) }) {
+			return fmt.Sprintf("%s has %v, which it never had", host, addrs)
+		}
+	}
 	for id, m := range now.memos {
 		if !slices.ContainsFunc(states, func(w *world) bool { return !m.differs(w.memos[id]) }) {
 			return fmt.Sprintf("memo of %s is %+v, which it never was", id, m)
@@ -106,6 +131,12 @@ func among(states []*world, now *world) string {
 
 // between says what is wrong with now, which ought to lie between two states.
 func between(before, after, now *world) string {
+	for i := range 5 {
+		host := fmt.Sprintf("lb-%d.cloud.test", i)
+		if is := now.hosts[host]; !slices.Equal(is, before.hosts[host]) && !slices.Equal(is, after.hosts[host]) {
+			return fmt.Sprintf("%s has %v, had %v, came to have %v", host, is, before.hosts[host], after.hosts[host])
+		}
+	}
 	newMemo := false
 	for id, m := range now.memos {
 		was, had := before.memos[id]
@@ -189,17 +220,21 @@ func TestCrashAnywhere(t *testing.T) {
 				k, known := opened(t, m)
 				now := of(known)
 				before := now.clone()
-				for range 6 {
-					for range 1 + r.IntN(10) {
-						now.step(r, k)
-					}
-					if r.IntN(8) == 0 {
-						k.anew = true
+				for beat := range 7 {
+					write := k.end // as a process that is stopped does last
+					if beat < 6 {
+						for range 1 + r.IntN(10) {
+							now.step(r, k)
+						}
+						if r.IntN(8) == 0 {
+							k.anew = true
+						}
+						write = func() error { return k.beat(now) }
 					}
 					if life == 2 && m.left < 0 {
 						m.left = at
 					}
-					err := k.beat(now)
+					err := write()
 					if crashed = m.left == 0; crashed {
 						m = m.crash(crash)
 						_, known := opened(t, m)
@@ -266,16 +301,23 @@ func TestRandomHistories(t *testing.T) {
 			switch r.IntN(12) {
 			case 0:
 				m = m.crash(r)
-				fallthrough
-			case 1:
 				k, known = opened(t, m)
-				if wrong := among(states, of(known)); wrong != "" || !known.Whole {
-					f, _ := load(view{m})
-					t.Fatalf("seed %d, history %d: whole %t, %s, %q, %q", seed, h, known.Whole, wrong, f.tell, slices.Sorted(maps.Keys(m.names)))
+			case 1:
+				if err := k.end(); err != nil {
+					t.Fatal(err)
 				}
-				now = of(known)
-				states = append(states, now.clone()) // what was read may not be on disk yet
+				k, known = opened(t, m)
+			case 2:
+				k, known = opened(t, m)
+			default:
+				continue
 			}
+			if wrong := among(states, of(known)); wrong != "" || !known.Whole {
+				f, _ := load(view{m})
+				t.Fatalf("seed %d, history %d: whole %t, %s, %q, %q", seed, h, known.Whole, wrong, f.tell, slices.Sorted(maps.Keys(m.names)))
+			}
+			now = of(known)
+			states = append(states, now.clone()) // what was read may not be on disk yet
 		}
 	}
 }

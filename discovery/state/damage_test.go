@@ -146,6 +146,57 @@ func TestCutFiles(t *testing.T) {
 	}
 }
 
+// TestDamageAfterTheEnd: after a clean stop nothing can lack of the last segment,
+// so that what does is damage, however it looks like what a crash costs.
+func TestDamageAfterTheEnd(t *testing.T) {
+	m, states := history(t)
+	k, known := opened(t, m)
+	if err := k.end(); err != nil || len(m.names) != 2 { // this process has written nothing
+		t.Fatalf("%v, %q", err, slices.Sorted(maps.Keys(m.names)))
+	}
+	k.Changed("c0", cluster.ServiceKey{Namespace: "shop", Name: "s0"})
+	now := of(known)
+	now.groups[Ref{"c0", cluster.ServiceKey{Namespace: "shop", Name: "s0"}}] = "the last one"
+	if err := k.beat(now); err != nil {
+		t.Fatal(err)
+	}
+	states = append(states, now.clone())
+	last := segmentName(3)
+	torn := m.copy()
+	if err := k.end(); err != nil || len(m.names) != 4 {
+		t.Fatalf("%v, %q", err, slices.Sorted(maps.Keys(m.names)))
+	}
+	data := m.names[last].data
+	for at := range data {
+		for what, broken := range map[string][]byte{"cut": data[:at], "flipped": slices.Concat(data[:at], []byte{data[at] ^ 1}, data[at+1:])} {
+			c := m.copy()
+			c.names[last].data = slices.Clone(broken)
+			f, err := load(view{c})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if wrong := judge(states, f.known, len(f.tell)); wrong != "" {
+				t.Fatalf("%s at %d: %s", what, at, wrong)
+			}
+			header := what == "flipped" && at < 2*headerSize // the other copy is good
+			if f.known.Whole != header || !slices.Contains(f.damaged, last) {
+				t.Fatalf("%s at %d of %d: whole %t, damaged %q, %q", what, at, len(data), f.known.Whole, f.damaged, f.tell)
+			}
+		}
+	}
+	// Without the end the same looks like a crash.
+	torn.names[last].data = torn.names[last].data[:len(data)-1]
+	if f, _ := load(view{torn}); !f.known.Whole || len(f.tell) != 1 {
+		t.Errorf("torn: whole %t, %q", f.known.Whole, f.tell)
+	}
+	// The end itself is damaged: nothing lacks.
+	c := m.copy()
+	c.names[segmentName(4)].data = c.names[segmentName(4)].data[:5]
+	if f, _ := load(view{c}); !f.known.Whole || !maps.Equal(of(f.known).groups, now.groups) {
+		t.Errorf("without its end: %+v, %q", f.known, f.tell)
+	}
+}
+
 // TestNewerFormat: files of a later program are set aside as they are.
 func TestNewerFormat(t *testing.T) {
 	m, states := history(t)

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"log/slog"
 	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -33,6 +34,12 @@ func (s *shared) Memos() map[cluster.ID]Memo {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.world.Memos()
+}
+
+func (s *shared) Hosts() map[string][]netip.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.world.Hosts()
 }
 
 func (s *shared) Packed(r Ref) (string, bool) {

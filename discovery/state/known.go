@@ -1,9 +1,12 @@
 package state
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"iter"
+	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +18,8 @@ import (
 // Known is what was kept. It is the caller's.
 type Known struct {
 	Clusters map[cluster.ID]*Cluster
+	// Hosts are the addresses that load balancers' hostnames last resolved to.
+	Hosts map[string][]netip.Addr
 	// Whole says that nothing that was kept is missing. Where it is false, damage
 	// was found: all that is here is good, but more may have been there.
 	Whole bool
@@ -34,6 +39,9 @@ type Memo struct {
 	WordAt   time.Time // of Word; zero: never given
 	// Held is the weakest evidence of withdrawals that were held; NoLoss: none were.
 	Held cluster.Loss
+	// Tides are the highest resource versions that were seen, by resource: as of the
+	// minute, as LastSync.
+	Tides map[string]string
 }
 
 // Memory is what is known now. Its methods may be called from any goroutine, and
@@ -41,6 +49,9 @@ type Memo struct {
 type Memory interface {
 	// Memos are of all clusters that there are: what is not among them is dropped.
 	Memos() map[cluster.ID]Memo
+	// Hosts are the last good addresses of load balancers' hostnames: those that are
+	// not among them are dropped. They are only read.
+	Hosts() map[string][]netip.Addr
 	// Packed is a Group as store.Append packs it; false: there is none.
 	Packed(Ref) (octets string, ok bool)
 	// All yields each Group that there is all the while; of others it may yield any.
@@ -73,7 +84,12 @@ func appendMemo(dst []byte, id cluster.ID, m Memo) []byte {
 	}
 	dst = appendTime(dst, m.LastSync)
 	dst = packed.AppendText(dst, m.Word)
-	return append(appendTime(dst, m.WordAt), byte(m.Held))
+	dst = append(appendTime(dst, m.WordAt), byte(m.Held))
+	dst = binary.AppendUvarint(dst, uint64(len(m.Tides)))
+	for _, resource := range slices.Sorted(maps.Keys(m.Tides)) {
+		dst = packed.AppendText(packed.AppendText(dst, resource), m.Tides[resource])
+	}
+	return dst
 }
 
 // appendTime appends seconds and nanoseconds, each one more, or 0 for the zero time.
@@ -98,6 +114,36 @@ func readTime(r *packed.Reader) time.Time {
 	return time.Unix(int64(seconds), int64(nanos)).UTC()
 }
 
+func appendHost(dst []byte, name string, addrs []netip.Addr) []byte {
+	dst = binary.AppendUvarint(packed.AppendText(dst, name), uint64(len(addrs)))
+	for _, a := range addrs {
+		dst = packed.AppendText(dst, string(a.AsSlice()))
+	}
+	return dst
+}
+
+func readAddr(r *packed.Reader) netip.Addr {
+	a, ok := netip.AddrFromSlice([]byte(r.Text()))
+	r.Must(ok)
+	return a
+}
+
+// readTides reads the last part of a Memo, which the first ones did not have.
+func readTides(r *packed.Reader) map[string]string {
+	if r.Empty() {
+		return nil
+	}
+	var all map[string]string
+	for n := r.Count(); n > 0 && !r.Bad(); n-- {
+		if all == nil {
+			all = map[string]string{}
+		}
+		resource := clone(r.Text())
+		all[resource] = clone(r.Text())
+	}
+	return all
+}
+
 // taker builds a Known from records in the order they were written.
 type taker struct {
 	known Known
@@ -107,7 +153,7 @@ type taker struct {
 }
 
 func newTaker() *taker {
-	return &taker{Known{Clusters: map[cluster.ID]*Cluster{}, Whole: true}, map[string]cluster.ServiceKey{}, map[string]cluster.ID{}, false}
+	return &taker{Known{Clusters: map[cluster.ID]*Cluster{}, Hosts: map[string][]netip.Addr{}, Whole: true}, map[string]cluster.ServiceKey{}, map[string]cluster.ID{}, false}
 }
 
 // take takes one record in. body is not kept.
@@ -132,10 +178,19 @@ func (t *taker) take(kind byte, body string) error {
 		m.Topology.Findings = packed.List(&r, func() string { return clone(r.Text()) })
 		m.LastSync, m.Word, m.WordAt = readTime(&r), clone(r.Text()), readTime(&r)
 		m.Held = cluster.Loss(r.Octet())
+		m.Tides = readTides(&r)
 		if r.Bad() || !r.Empty() {
 			return errBody
 		}
 		t.cluster(id).Memo = m
+	case kindHost:
+		name, addrs := clone(r.Text()), packed.List(&r, func() netip.Addr { return readAddr(&r) })
+		if r.Bad() || !r.Empty() {
+			return errBody
+		}
+		if t.known.Hosts[name] = addrs; len(addrs) == 0 {
+			delete(t.known.Hosts, name)
+		}
 	case kindDropped:
 		delete(t.known.Clusters, t.id(&r))
 	case kindEnd:
@@ -178,18 +233,12 @@ func (t *taker) key(r *packed.Reader, body string) cluster.ServiceKey {
 }
 
 // differs says that what was written of a cluster is not good enough any more.
-// That it was heard of goes with every Update, so only every minute counts.
+// That it was heard of goes with every Update, so only every minute counts; and
+// so it is with its resource versions, but for the first ones.
 func (m Memo) differs(was Memo) bool {
-	return !m.Topology.Equal(was.Topology) || m.Word != was.Word || !m.WordAt.Equal(was.WordAt) || m.Held != was.Held ||
+	return !m.Topology.Equal(was.Topology) || m.Word != was.Word || !m.WordAt.Equal(was.WordAt) || m.Held != was.Held || len(m.Tides) != len(was.Tides) ||
 		m.LastSync.IsZero() != was.LastSync.IsZero() || m.LastSync.Sub(was.LastSync).Abs() >= time.Minute
 }
 
-// sorted are the keys of a map of clusters.
-func sorted[T any](m map[cluster.ID]T) []cluster.ID {
-	ids := make([]cluster.ID, 0, len(m))
-	for id := range m {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
-}
+// sorted are the keys of a map.
+func sorted[K cmp.Ordered, T any](m map[K]T) []K { return slices.Sorted(maps.Keys(m)) }

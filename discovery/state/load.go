@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/fedns/fedns/discovery/cluster"
 )
 
 // partSuffix is of a base that is being written. One that is found was not
@@ -60,7 +58,7 @@ func load(files fs.FS) (*found, error) {
 }
 
 func loadOnce(files fs.FS) (*found, error) {
-	f := &found{known: Known{Clusters: map[cluster.ID]*Cluster{}, Whole: true}}
+	f := &found{known: newTaker().known}
 	list, err := fs.ReadDir(files, ".")
 	if err != nil {
 		return f, err
@@ -172,7 +170,10 @@ func (f *found) records(t *taker, s, next *segment) (good uint64) {
 	text := string(s.data)
 	at := 2 * headerSize
 	if len(s.data) < at {
-		return uint64(len(s.data))
+		if good = uint64(len(s.data)); good < sure {
+			f.cut(t, s, good, sure)
+		}
+		return good
 	}
 	for at < len(s.data) {
 		kind, from, end := recordAt(s.data, s.header.nonce, at)
@@ -185,11 +186,11 @@ func (f *found) records(t *taker, s, next *segment) (good uint64) {
 	good = uint64(at)
 	if at == len(s.data) {
 		if good < sure {
-			f.damage(t, s, int64(sure-good), fmt.Sprintf("it is cut to %d octets, %d were written", good, sure))
+			f.cut(t, s, good, sure)
 		}
 		return good
 	}
-	if next == nil {
+	if next == nil || next.err != nil {
 		sure = max(sure, lastSync(s, at))
 	}
 	if s.header.kind == kindBase { // it got its name when all of it was on disk
@@ -203,6 +204,11 @@ func (f *found) records(t *taker, s, next *segment) (good uint64) {
 	}
 	f.salvage(t, s, text, at)
 	return good
+}
+
+// cut notes that a segment lacks its end.
+func (f *found) cut(t *taker, s *segment, good, sure uint64) {
+	f.damage(t, s, int64(sure-good), fmt.Sprintf("it is cut to %d octets, %d were written", good, sure))
 }
 
 // lastSync is the highest mark of what was surely on disk among the records

@@ -3,6 +3,7 @@ package state
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"net/netip"
 
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/cluster/packed"
@@ -70,6 +71,11 @@ func (o *output) gone(r Ref) {
 func (o *output) memo(id cluster.ID, m Memo) {
 	o.body = appendMemo(o.body[:0], id, m)
 	o.record(kindMemo, o.body)
+}
+
+func (o *output) host(name string, addrs []netip.Addr) {
+	o.body = appendHost(o.body[:0], name, addrs)
+	o.record(kindHost, o.body)
 }
 
 func (o *output) dropped(id cluster.ID) {

@@ -79,7 +79,8 @@ const (
 	kindDropped            // a cluster is there no longer, with all its Groups
 	kindEnd                // of a base: nothing of it lacks
 	kindSync               // of a log: so many octets before it are surely on disk, u64
-	kindLast    = kindSync
+	kindHost               // addresses of a load balancer's hostname; none: it is not wanted any more
+	kindLast    = kindHost
 )
 
 // marker begins every record: what reading looks for after a damaged stretch.

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -34,12 +35,13 @@ type writer struct {
 	since  int64
 	memos  map[cluster.ID]Memo // as they were written
 	unsure map[cluster.ID]bool // clusters of which it is not known what was written
-	names  []string            // of base and segments
-	sure   int                 // so many of names are on disk as they were read
-	stale  []string            // files that do not matter any more
-	aside  map[string]string   // files to be set aside when a new base has taken their place, and why
-	after  time.Time           // when a base that could not be written is tried again
-	out    *output             // the segment being written; nil: none yet
+	hosts  hosts
+	names  []string          // of base and segments
+	sure   int               // so many of names are on disk as they were read
+	stale  []string          // files that do not matter any more
+	aside  map[string]string // files to be set aside when a new base has taken their place, and why
+	after  time.Time         // when a base that could not be written is tried again
+	out    *output           // the segment being written; nil: none yet
 }
 
 // begin goes on from what a folder holds.
@@ -50,6 +52,7 @@ func (w *writer) begin(f *found) {
 	for id, c := range f.known.Clusters {
 		w.memos[id] = c.Memo
 	}
+	w.hosts = hosts{written: maps.Clone(f.known.Hosts)}
 	w.names, w.sure, w.stale, w.aside = f.names, 0, f.stale, map[string]string{}
 	for _, name := range f.damaged {
 		w.aside[name] = corrupt
@@ -75,7 +78,11 @@ func (k *Keeper) Run(ctx context.Context, mem Memory) {
 		var done chan error
 		select {
 		case <-ctx.Done():
-			if err := k.beat(mem); !errors.Is(err, ErrHeld) {
+			err := k.beat(mem)
+			if err == nil {
+				err = k.end()
+			}
+			if !errors.Is(err, ErrHeld) {
 				k.failed(err)
 			}
 			return
@@ -119,10 +126,11 @@ func (k *Keeper) beat(mem Memory) error {
 	// Memos come first: that a cluster was read whole is not to be written before
 	// the Groups it was then known to have, which are marked by now.
 	memos := mem.Memos()
+	w.hosts.now = mem.Hosts()
 	marks, anew := k.take()
 	var err error
 	switch {
-	case len(marks) == 0 && !anew && w.base == 0 && len(w.aside) == 0 && len(memos) == 0:
+	case len(marks) == 0 && !anew && w.base == 0 && len(w.aside) == 0 && len(memos) == 0 && len(w.hosts.now) == 0:
 		return nil
 	case anew || w.base == 0 || len(w.aside) > 0:
 		if err = k.rewrite(mem, memos); err != nil {
@@ -212,7 +220,8 @@ func (k *Keeper) append(mem Memory, memos map[cluster.ID]Memo, marks map[Ref]str
 			dropped = append(dropped, id)
 		}
 	}
-	if len(marks)+len(changed)+len(dropped) == 0 {
+	resolved := w.hosts.changed()
+	if len(marks)+len(changed)+len(dropped)+len(resolved) == 0 {
 		return nil
 	}
 	fresh := w.out == nil
@@ -244,9 +253,13 @@ func (k *Keeper) append(mem Memory, memos map[cluster.ID]Memo, marks map[Ref]str
 	for _, id := range changed {
 		w.out.memo(id, memos[id])
 	}
+	for _, name := range resolved {
+		w.out.host(name, w.hosts.now[name])
+	}
 	for _, id := range slices.Concat(dropped, changed) {
 		w.unsure[id] = true
 	}
+	w.hosts.writing(resolved)
 	if err := w.out.sync(); err != nil {
 		return k.abandon(err, fresh)
 	}
@@ -259,6 +272,7 @@ func (k *Keeper) append(mem Memory, memos map[cluster.ID]Memo, marks map[Ref]str
 	w.good = uint64(w.out.at)
 	w.since += int64(w.out.at - before)
 	clear(w.unsure)
+	w.hosts.wrote()
 	for _, id := range dropped {
 		delete(w.memos, id)
 	}
@@ -266,6 +280,32 @@ func (k *Keeper) append(mem Memory, memos map[cluster.ID]Memo, marks map[Ref]str
 		w.memos[id] = memos[id]
 	}
 	k.wrote(0)
+	return nil
+}
+
+// end says that the last segment is all there is. A crash may cost the end of a
+// segment, so that what lacks there says nothing; the header of the next one tells
+// what cannot lack any more. A base tells its own end, and a segment of another
+// process was ended by it, or was not.
+func (k *Keeper) end() error {
+	w := &k.writer
+	if w.out == nil {
+		return nil
+	}
+	last, name := w.out, segmentName(w.next)
+	w.out = nil
+	out, err := begin(k.disk, name, header{version, kindLog, 0, w.good})
+	if err != nil {
+		return errors.Join(err, last.file.Close())
+	}
+	w.out = out
+	if err := errors.Join(last.file.Close(), out.sync(), k.disk.Sync(".")); err != nil {
+		return k.abandon(err, true)
+	}
+	w.names, w.good = append(w.names, name), uint64(out.at)
+	w.since += int64(out.at)
+	w.sure++
+	w.next++
 	return nil
 }
 

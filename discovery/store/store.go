@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 
@@ -131,6 +132,9 @@ func (h held) group(key cluster.ServiceKey) cluster.Group {
 func (s *Store) Keys() []cluster.ServiceKey {
 	return slices.SortedFunc(maps.Keys(s.services), cluster.ServiceKey.Compare)
 }
+
+// Services yields all services in no order. The Store must not change meanwhile.
+func (s *Store) Services() iter.Seq[cluster.ServiceKey] { return maps.Keys(s.services) }
 
 // NotOf are the services that a cluster holds, but did not report in this run.
 func (s *Store) NotOf(id cluster.ID, run uint32) []cluster.ServiceKey {

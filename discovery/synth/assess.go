@@ -8,8 +8,9 @@ import (
 )
 
 // Resolve gives the last good addresses of a LoadBalancer's hostname; empty:
-// none known yet. The result is only read.
-type Resolve func(hostname string) []netip.Addr
+// none known yet. The result is only read. stale says that they were known before
+// a restart, and that no server has answered since.
+type Resolve func(hostname string) (addrs []netip.Addr, stale bool)
 
 // Why a shard is not healthy: stable words of the API.
 const (
@@ -26,6 +27,7 @@ type Verdict struct {
 	Addresses   []netip.Addr // what the shard answers with, sorted, unique
 	Ready       int          // endpoints that are ready
 	Total       int          // endpoints
+	Stale       bool         // the addresses are all of hostnames' that were not resolved since a restart
 	Terminating bool         // nothing is ready, endpoints that terminate but still serve stand in
 }
 
@@ -46,7 +48,7 @@ func Assess(g *cluster.Group, resolve Resolve) Verdict {
 		}
 	}
 	v.Terminating = v.Ready == 0 && usable != nil
-	v.Addresses, v.Reason = addresses(g, usable, resolve)
+	v.Addresses, v.Stale, v.Reason = addresses(g, usable, resolve)
 	switch {
 	case v.Total == 0 && len(g.Addresses) > 0:
 	case v.Total == 0:
@@ -74,17 +76,16 @@ func usableEndpoints(g *cluster.Group) func(*cluster.Endpoint) bool {
 	return nil
 }
 
-// addresses are what g answers with, and why there are none. They do not depend
+// addresses are what g answers with, whether they are stale, and why there are none. They do not depend
 // on health, except that a headless Service's are its usable endpoints'.
-func addresses(g *cluster.Group, usable func(*cluster.Endpoint) bool, resolve Resolve) ([]netip.Addr, string) {
-	var out []netip.Addr
+func addresses(g *cluster.Group, usable func(*cluster.Endpoint) bool, resolve Resolve) (out []netip.Addr, stale bool, why string) {
 	reason := NoAddress
 	switch {
 	case len(g.Addresses) > 0:
 		out = appendAddrs(nil, g.Addresses)
 	case g.Type == cluster.Headless:
 		if usable == nil {
-			return nil, reason
+			return nil, false, reason
 		}
 		out = make([]netip.Addr, 0, len(g.Endpoints))
 		for i := range g.Endpoints {
@@ -93,27 +94,36 @@ func addresses(g *cluster.Group, usable func(*cluster.Endpoint) bool, resolve Re
 			}
 		}
 	case g.Type == cluster.LoadBalancer:
+		fresh := 0 // addresses
 		for _, in := range g.Ingress {
+			before := len(out)
+			old := false
 			if cluster.Usable(in.Addr) {
 				out = append(out, in.Addr)
 			}
 			if in.Hostname != "" {
 				reason = HostnameUnresolved
 				if resolve != nil {
-					out = appendAddrs(out, resolve(in.Hostname))
+					var addrs []netip.Addr
+					addrs, old = resolve(in.Hostname)
+					out = appendAddrs(out, addrs)
 				}
 			}
+			if !old {
+				fresh += len(out) - before
+			}
 		}
+		stale = len(out) > 0 && fresh == 0
 	default:
 		out = appendAddrs(nil, g.ClusterIPs)
 	}
 	if len(out) == 0 {
-		return nil, reason
+		return nil, false, reason
 	}
 	if !slices.IsSortedFunc(out, netip.Addr.Compare) {
 		slices.SortFunc(out, netip.Addr.Compare)
 	}
-	return slices.Compact(out), ""
+	return slices.Compact(out), stale, ""
 }
 
 // appendAddrs leaves out what must not be in a record, wherever it came from.

@@ -10,6 +10,9 @@
 //	                 ├─► ClusterSet names  web.shop.svc.clusterset.local.
 //	                 └─► reverse names     1.0.96.10.in-addr.arpa.
 //
+// Of a change, Between makes only the records that may differ, where the Groups
+// tell which these are.
+//
 // Every family is made from the same list of healthy shards, so a Service has
 // the same addresses by every path.
 //

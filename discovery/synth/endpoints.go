@@ -43,7 +43,9 @@ func (b *builder) nameEndpoints() {
 func (b *builder) endpointTargets(shard int, below string) {
 	sh := &b.shards[shard]
 	usable := usableEndpoints(sh.group)
-	sh.targets = make([]target, 0, len(sh.addrs))
+	if b.only == nil || b.only.srv {
+		sh.targets = make([]target, 0, len(sh.addrs))
+	}
 	for i := range sh.group.Endpoints {
 		e := &sh.group.Endpoints[i]
 		if !usable(e) || !cluster.Usable(e.Addr) {

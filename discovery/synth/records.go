@@ -114,6 +114,7 @@ func (b *builder) gather(groups []cluster.Group, resolve Resolve) bool {
 		if !v.Healthy || use.Never {
 			continue
 		}
+		use.Stale = use.Stale || v.Stale
 		sh := shard{group: g, place: b.s.places[g.Cluster], use: use, addrs: v.Addresses}
 		sh.rdata = addressRDATA(v.Addresses)
 		if g.TTL != 0 && (b.ttl == 0 || g.TTL < b.ttl) {

@@ -117,7 +117,7 @@ func families(all []string, suffix string) []string {
 
 var lbNames = map[string][]netip.Addr{"lb.cloud.test": addrs("203.0.113.9", "2001:db8:f::9"), "bad.cloud.test": addrs("127.0.0.1", "::1")}
 
-func resolve(hostname string) []netip.Addr { return lbNames[hostname] }
+func resolve(hostname string) ([]netip.Addr, bool) { return lbNames[hostname], false }
 
 // TestNames walks the tables of names: each family for virtual-IP and headless Services.
 func TestNames(t *testing.T) {

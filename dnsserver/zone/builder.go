@@ -50,17 +50,19 @@ func (b *Builder) Delete(k Key) { b.Apply(Edit{OpDelete, RRset{Owner: k.Owner, T
 
 // Apply takes edits, to be made in the order given.
 func (b *Builder) Apply(edits ...Edit) {
+	b.edits = slices.Grow(b.edits, len(edits))
 	for _, e := range edits {
 		b.edits = append(b.edits, keyedEdit{e.RRset.Owner.SortKey(), e})
 	}
 }
 
-// SerialFloor asks for a serial of at least floor when the zone changes.
+// SerialFloor asks for a serial of at least floor when records of the zone change.
 func (b *Builder) SerialFloor(floor uint32) { b.serialFloor = floor }
 
 // Build makes the next Snapshot and tells what differs from the last, in
-// canonical order. When anything differs and no edit moved the SOA serial
-// forward, the serial is counted up, and that SOA is among the Changes. When
+// canonical order. When records differ and no edit moved the SOA serial
+// forward, the serial is counted up, and that SOA is among the Changes. Where only
+// Stale differs the serial stays: that is not transferred. When
 // nothing differs the Snapshot is prev itself. On an error, an *InvalidError,
 // nothing is built: prev stays the zone.
 //
@@ -79,8 +81,10 @@ func (b *Builder) Build() (*Snapshot, []Change, error) {
 	if len(changes) == 0 && b.prev != nil {
 		return b.prev, nil, nil
 	}
-	if changes, err = b.setSOA(next, changes); err != nil {
-		return nil, nil, err
+	if b.prev == nil || slices.ContainsFunc(changes, Change.Transferred) {
+		if changes, err = b.setSOA(next, changes); err != nil {
+			return nil, nil, err
+		}
 	}
 	next.root = next.root.edited(entries)
 	if err := checkDNAMEs(next, changes); err != nil {
@@ -216,16 +220,16 @@ func (b *Builder) setSOA(next *Snapshot, changes []Change) ([]Change, error) {
 	}
 	now := NewRRset(b.apex, TypeSOA, was.TTL, soa.RDATA())
 	next.top = packNode(Edit{OpSet, now}.Apply(slices.Collect(apex.RRsets())))
-	if j, found := slices.BinarySearchFunc(changes, now.Key(), compareChange); found {
+	j := 0 // the apex's changes come first
+	for j < len(changes) && changes[j].Key.Owner == b.apex && changes[j].Key.Type < TypeSOA {
+		j++
+	}
+	if j < len(changes) && changes[j].Key == now.Key() {
 		changes[j].New = &now
 	} else {
 		changes = slices.Insert(changes, j, Change{Key: now.Key(), Old: &was, New: &now})
 	}
 	return changes, nil
-}
-
-func compareChange(c Change, k Key) int {
-	return cmp.Or(dnsname.Compare(c.Key.Owner, k.Owner), cmp.Compare(c.Key.Type, k.Type))
 }
 
 // checkNode says what is wrong with the RRsets of one owner name.

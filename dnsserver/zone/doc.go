@@ -7,13 +7,14 @@
 //	                  │         └─ leaf page   packed: key suffix, then each RRset's type, TTL, RDATA
 //	                  └─ inner ─── leaf page   a page is one string: no pointers for the collector
 //
+// The apex, whose serial each change moves, stands beside the tree. A Builder
+// copies only the pages on the way to what it changes, so a Snapshot costs in
+// proportion to the change, and old Snapshots stay whole for whoever still reads
+// them.
+//
 // A page leaves out what its entries have in common: the beginning of keys, the end
 // of nodes (page.go), and within an RRset what targets share with the owner and with
 // each other (packing.go). An RRset is a value that has all of it; Packed is a view.
-//
-// A Builder copies only the pages on the way to what it changes, so a Snapshot
-// costs in proportion to the change, and old Snapshots stay whole for whoever
-// still reads them.
 //
 // It imports dnsserver/dnsname and the standard library only.
 package zone

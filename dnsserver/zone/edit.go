@@ -27,3 +27,14 @@ type Change struct {
 	Key      Key
 	Old, New *RRset
 }
+
+// Transferred says that the records differ, and not just whether they are marked
+// as stale: only such a Change concerns secondaries.
+func (c Change) Transferred() bool {
+	if c.Old == nil || c.New == nil {
+		return c.Old != c.New
+	}
+	was := *c.Old
+	was.Stale = c.New.Stale
+	return was != *c.New
+}

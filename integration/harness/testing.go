@@ -89,6 +89,15 @@ func Need(t testing.TB, tool, debianPackage string) {
 	}
 }
 
+// NeedFile asks for a program that is at a path of its own, as Need does for a tool
+// of a package; how says what puts it there.
+func NeedFile(t testing.TB, path, how string) {
+	t.Helper()
+	if _, err := os.Stat(path); err != nil {
+		missing(t, "%s is not there: %s", path, how)
+	}
+}
+
 // NeedRoot asks for root, which network namespaces take, as Need does for a
 // tool.
 func NeedRoot(t testing.TB) {

@@ -33,6 +33,16 @@ zone "` + apex + `" { FOLLOW };
 	},
 }
 
+// bindTLS answers by TLS alone, with the certificate in its folder.
+var bindTLS = program{
+	name: "BIND with TLS", tool: bind.tool, pkg: bind.pkg, args: bind.args,
+	config: func(dir, addr, port, secondary string) string {
+		return strings.ReplaceAll(bind.config(dir, addr, port, secondary), "listen-on port "+port+" {", "listen-on port "+port+" tls own {") + `
+tls own { cert-file "` + dir + `/cert"; key-file "` + dir + `/key"; };
+`
+	},
+}
+
 // bindPolicy lets the writer change all but the names at and below private.
 var bindPolicy = program{
 	name: "BIND with update-policy", tool: bind.tool, pkg: bind.pkg, args: bind.args,

@@ -44,8 +44,8 @@ const zoneText = `$TTL 300
 @ NS ns.example.net.
 `
 
-// start writes the configuration and starts the server.
-func start(sp *process.Spawner, p *program, dir, secondary string) (*server, error) {
+// start writes the configuration and files, by name, and starts the server.
+func start(sp *process.Spawner, p *program, dir, secondary string, files map[string][]byte) (*server, error) {
 	addr, err := freeAddr()
 	if err != nil {
 		return nil, err
@@ -61,6 +61,11 @@ func start(sp *process.Spawner, p *program, dir, secondary string) (*server, err
 	}
 	if err := os.WriteFile(config, []byte(strings.ReplaceAll(text, "SECRET", secret)), 0o600); err != nil {
 		return nil, err
+	}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(s.dir, name), text, 0o600); err != nil {
+			return nil, err
+		}
 	}
 	if err := os.WriteFile(filepath.Join(s.dir, "zone"), []byte(zoneText), 0o600); err != nil {
 		return nil, err

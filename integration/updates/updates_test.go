@@ -2,11 +2,13 @@ package updates
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,6 +20,7 @@ import (
 	"github.com/fedns/fedns/dnsserver/zone"
 	"github.com/fedns/fedns/dnsserver/zonefile"
 	"github.com/fedns/fedns/integration/harness"
+	"github.com/fedns/fedns/integration/harness/pki"
 	"github.com/fedns/fedns/integration/harness/process"
 	"github.com/fedns/fedns/providers/hosted"
 	"github.com/fedns/fedns/providers/rfc2136"
@@ -30,18 +33,11 @@ func run(t *testing.T, sp *process.Spawner, p *program, secondary string) *serve
 	t.Helper()
 	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin")
 	harness.Need(t, p.tool, p.pkg)
-	s, err := start(sp, p, t.TempDir(), secondary)
+	s, err := start(sp, p, t.TempDir(), secondary, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("--- %s\n%s", s.name, s.proc.Tail(25))
-		}
-		if err := s.proc.Stop(30 * time.Second); err != nil {
-			t.Error(err)
-		}
-	})
+	s.endWith(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := s.proc.WaitReady(ctx, func(ctx context.Context) error {
@@ -51,6 +47,18 @@ func run(t *testing.T, sp *process.Spawner, p *program, secondary string) *serve
 		t.Fatal(err)
 	}
 	return s
+}
+
+// endWith ends the server with the test, and shows its log if that failed.
+func (s *server) endWith(t *testing.T) {
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("--- %s\n%s", s.name, s.proc.Tail(25))
+		}
+		if err := s.proc.Stop(30 * time.Second); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func spawner(t *testing.T) *process.Spawner {
@@ -288,14 +296,10 @@ func TestSecondary(t *testing.T) {
 			follower.config = func(dir, _, _, _ string) string {
 				return bind.config(dir, "", fmt.Sprint(addr.Port()), "of "+fmt.Sprint(primary.addr.Port()))
 			}
-			s, err := start(sp, &follower, t.TempDir(), "")
+			s, err := start(sp, &follower, t.TempDir(), "", nil)
 			must(t, err)
 			s.addr = netip.MustParseAddrPort(addr.String())
-			t.Cleanup(func() {
-				if err := s.proc.Stop(30 * time.Second); err != nil {
-					t.Error(err)
-				}
-			})
+			s.endWith(t)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			must(t, s.proc.WaitReady(ctx, func(ctx context.Context) error { _, err := s.serial(ctx); return err }))
@@ -348,5 +352,39 @@ func TestChecks(t *testing.T) {
 		}
 		same(t, what, read(t, z, good.New.Key), before)
 		must(t, apply(t, z, fence))
+	}
+}
+
+// TestTLS: updates, queries and transfers by TLS, to a server that proves who it is.
+func TestTLS(t *testing.T) {
+	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin")
+	harness.Need(t, bindTLS.tool, bindTLS.pkg)
+	ours, err := pki.New("ours")
+	must(t, err)
+	theirs, err := pki.New("theirs")
+	must(t, err)
+	pair, err := ours.Server([]string{"ns.hosted.test"})
+	must(t, err)
+	s, err := start(spawner(t), &bindTLS, t.TempDir(), "", map[string][]byte{"cert": pair.Cert, "key": pair.Key})
+	must(t, err)
+	s.endWith(t)
+	ca := filepath.Join(t.TempDir(), "ca")
+	must(t, os.WriteFile(ca, theirs.Certificate(), 0o600))
+	z := zoneAt(t, s, writer, func(c *rfc2136.Config) { c.TLS = &rfc2136.TLS{CAFile: ca, ServerName: "ns.hosted.test"} })
+	e := entry(t, "www", zone.TypeA, 300, "192.0.2.1")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	must(t, s.proc.WaitReady(ctx, func(context.Context) error {
+		var unknown x509.UnknownAuthorityError
+		if err := apply(t, z, hosted.Change{New: e}); !errors.As(err, &unknown) {
+			return fmt.Errorf("a server that somebody else vouches for: %w", err)
+		}
+		return nil
+	}))
+	must(t, os.WriteFile(ca, ours.Certificate(), 0o600)) // read for each connection
+	must(t, apply(t, z, hosted.Change{New: e}))
+	same(t, "read", read(t, z, e.Key), e)
+	if all, err := z.Records(ctx); err != nil || len(all) != 3 {
+		t.Errorf("transfer: %s, %v", all, err)
 	}
 }

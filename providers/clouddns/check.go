@@ -52,8 +52,8 @@ func Limits(cfg Config) hosted.Limits {
 			{Name: "octets of record data", Max: maxRRData, Source: quotas, Cost: func(c hosted.Change) int { return octets(c.Old) + octets(c.New) }},
 		},
 		Rules: rules(cfg),
-		// 600 calls a minute of each kind were the default when projects' quotas were
-		// looked at; half of that leaves room for others.
+		// The documentation names no numbers. These are meant to be slow enough for any
+		// project, and are raised by configuration.
 		Rates: []hosted.Rate{
 			{Action: write, Burst: 50, PerSecond: 5, Source: project},
 			{Action: read, Burst: 50, PerSecond: 5, Source: project},

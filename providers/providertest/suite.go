@@ -46,6 +46,10 @@ type Config struct {
 	// real clock.
 	Await func(ctx context.Context, at time.Duration) error
 
+	// Fresh makes another zone as Zone is, for each lesson: where what a lesson left
+	// cannot be taken away, or is remembered. Nil: all lessons share Zone.
+	Fresh func(context.Context) (hosted.Zone, error)
+
 	// Many are the record sets of the long listing. Defaults to 2,500.
 	Many int
 	// Timeout is that of each call. Defaults to 30 s.
@@ -202,6 +206,13 @@ func (s *stage) leavesOut(l lesson) string {
 
 // play plays one lesson from an empty zone.
 func (s *stage) play(ctx context.Context, l lesson) error {
+	if s.Fresh != nil {
+		z, err := s.Fresh(ctx)
+		if err != nil {
+			return fmt.Errorf("make a zone for the lesson: %w", err)
+		}
+		s.Zone = z
+	}
 	if err := s.clear(ctx); err != nil {
 		return fmt.Errorf("clear the zone: %w", err)
 	}

@@ -76,84 +76,39 @@ func (z *Zone) lookup(ctx context.Context, s *stream, k zone.Key) (zone.RRset, e
 	return c.rrsets()[k], nil
 }
 
-// patience is how often an RRset is asked for again that changes between a query
-// and its confirmation.
-const patience = 3
+// perMessage is how many RRsets are confirmed at once: names of 255 octets fit.
+const perMessage = 200
 
 // confirm puts those of sets into found that the zone really holds: the others
-// were made from a wildcard.
+// were made from a wildcard. It asks whether there is such an RRset, whatever it
+// has (RFC 2136 §2.4.1), so that one that changes meanwhile is found all the same.
 func (z *Zone) confirm(ctx context.Context, s *stream, sets []zone.RRset, found rrsets) error {
-	for len(sets) > 0 {
-		n, size := 0, 0
-		var part []record
-		for n < len(sets) {
-			rs := exactly(sets[n])
-			for _, r := range rs {
-				size += r.size()
-			}
-			if n > 0 && size > maxMessage/2 {
-				break
-			}
-			part = append(part, rs...)
-			n++
-		}
-		if err := z.confirmPart(ctx, s, sets[:n], part, found); err != nil {
+	for part := range slices.Chunk(sets, perMessage) {
+		holds, err := z.exist(ctx, s, part...)
+		if err != nil {
 			return err
 		}
-		sets = sets[n:]
+		for _, r := range part {
+			there := holds
+			if !holds && len(part) > 1 {
+				if there, err = z.exist(ctx, s, r); err != nil {
+					return err
+				}
+			}
+			if there {
+				found[r.Key()] = r
+			}
+		}
 	}
 	return nil
 }
 
-// confirmPart confirms what fits one message; if not all of it holds, each by itself.
-func (z *Zone) confirmPart(ctx context.Context, s *stream, sets []zone.RRset, part []record, found rrsets) error {
-	holds, err := z.exists(ctx, s, part)
-	if err != nil {
-		return err
-	}
+// exist says whether the zone has all of these RRsets.
+func (z *Zone) exist(ctx context.Context, s *stream, sets ...zone.RRset) (bool, error) {
+	var requires []record
 	for _, r := range sets {
-		if !holds && len(sets) > 1 {
-			if err := z.confirmPart(ctx, s, []zone.RRset{r}, exactly(r), found); err != nil {
-				return err
-			}
-			continue
-		}
-		if !holds {
-			if r, err = z.again(ctx, s, r); err != nil {
-				return err
-			}
-		}
-		if !r.IsEmpty() {
-			found[r.Key()] = r
-		}
+		requires = append(requires, record{r.Owner, r.Type, dns.ClassANY, 0, ""})
 	}
-	return nil
-}
-
-// again tells an RRset that was made from a wildcard, which is answered the same
-// once more, from one that changed meanwhile.
-func (z *Zone) again(ctx context.Context, s *stream, r zone.RRset) (zone.RRset, error) {
-	for range patience {
-		next, err := z.lookup(ctx, s, r.Key())
-		if err != nil || next.IsEmpty() {
-			return zone.RRset{}, err
-		}
-		holds, err := z.exists(ctx, s, exactly(next))
-		switch {
-		case err != nil:
-			return zone.RRset{}, err
-		case holds:
-			return next, nil
-		case next == r:
-			return zone.RRset{}, nil
-		}
-		r = next
-	}
-	return zone.RRset{}, errors.New(r.Owner.String() + " changes faster than it can be read")
-}
-
-// exists asks for prerequisites on a connection that there is.
-func (z *Zone) exists(ctx context.Context, s *stream, requires []record) (bool, error) {
 	if err := z.cfg.Gate.Wait(ctx, ActionUpdate, false); err != nil {
 		return false, err
 	}

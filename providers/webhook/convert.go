@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/miekg/dns"
 
@@ -93,18 +94,25 @@ func setOf(k hosted.Key, e endpoint) hosted.Set {
 	return hosted.Set{ID: e.SetIdentifier, Records: zone.NewRRset(k.Owner, k.Type, ttl, rdatas...)}
 }
 
+// parsers are for one target at a time each: one has room for the longest RDATA.
+var parsers = sync.Pool{New: func() any { return new(zonefile.RDATAParser) }}
+
 // rdataOf reads a target. Names in it are absolute, with or without the final dot.
 // A text is in quotes, as external-dns's own registry writes it, or as it is.
 func rdataOf(typ uint16, target string) (string, error) {
-	if typ != zone.TypeTXT {
-		return zonefile.ParseRDATA(typ, target)
+	if typ == zone.TypeTXT && !strings.HasPrefix(target, `"`) {
+		return zone.TXT(target), nil
 	}
-	if strings.HasPrefix(target, `"`) {
-		if rdata, err := zonefile.ParseRDATA(typ, target); err == nil {
-			return rdata, nil
-		}
+	if a, err := netip.ParseAddr(target); err == nil && a.Zone() == "" && zone.AddrType(a) == typ && !a.Is4In6() {
+		return zone.Addr(a), nil
 	}
-	return zone.TXT(target), nil
+	p := parsers.Get().(*zonefile.RDATAParser)
+	defer parsers.Put(p)
+	rdata, err := p.Parse(typ, target)
+	if err != nil && typ == zone.TypeTXT {
+		return zone.TXT(target), nil
+	}
+	return rdata, err
 }
 
 // endpointOf is a Set as external-dns writes it: names without the final dot, but

@@ -38,7 +38,7 @@ type changes struct {
 	Delete    []endpoint `json:"delete,omitempty"`
 }
 
-func (c changes) isEmpty() bool { return len(c.Create)+len(c.UpdateNew)+len(c.Delete) == 0 }
+func (m *changes) isEmpty() bool { return len(m.Create)+len(m.UpdateNew)+len(m.Delete) == 0 }
 
 // decodeEndpoints reads an array of endpoints, one at a time; null is an empty one,
 // as Go's encoder writes it.

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
 )
@@ -18,6 +19,9 @@ func (r *reader) check(c *Config) {
 	r.checkFederation(&c.Federation)
 	for i := range c.Clusters {
 		r.checkCluster(c.Clusters, i)
+	}
+	if _, given := r.seen["host"]; given {
+		r.checkAccess("host", "kubeconfig", "inCluster")
 	}
 	r.checkInventories(c)
 	for i := range c.Zones {
@@ -60,24 +64,7 @@ func (r *reader) checkCluster(all []Cluster, i int) {
 	if _, given := r.seen[path+".name"]; !given {
 		r.lack(path, "name", "a DNS label")
 	}
-	ways := 0
-	for _, name := range []string{"kubeconfig", "manifests", "inCluster"} {
-		f, given := r.seen[path+"."+name]
-		if !given || name == "inCluster" && f.node.Value == "false" {
-			continue
-		}
-		if ways++; ways == 2 {
-			r.fault(f, "second way to reach the cluster, want exactly one of kubeconfig, manifests, inCluster")
-		}
-	}
-	if ways == 0 {
-		r.lack(path, "kubeconfig", "exactly one of kubeconfig, manifests, inCluster")
-	}
-	for _, name := range []string{"context", "allowExec"} {
-		if f, given := r.seen[path+"."+name]; given && r.seen[path+".kubeconfig"].node == nil {
-			r.fault(f, "got %s without kubeconfig, want both", describe(f.node))
-		}
-	}
+	r.checkAccess(path, "kubeconfig", "manifests", "inCluster")
 	for j, o := range all[:i] {
 		if m.Name != "" && m.Name == o.Name {
 			r.want(r.seen[path+".name"], fmt.Sprintf("a name other than that of clusters[%d]", j))
@@ -85,6 +72,30 @@ func (r *reader) checkCluster(all []Cluster, i int) {
 		if source, name := reach(m), reachedBy(m); source != "" && source == reach(o) {
 			// Its Services would count twice.
 			r.fault(r.seen[path+"."+name], "the same cluster as clusters[%d]", j)
+		}
+	}
+}
+
+// checkAccess: of the ways to reach a cluster that the mapping at path may have,
+// it has one, and what belongs to a kubeconfig only beside one.
+func (r *reader) checkAccess(path string, ways ...string) {
+	list := strings.Join(ways, ", ")
+	given := 0
+	for _, name := range ways {
+		f, ok := r.seen[below(path, name)]
+		if !ok || name == "inCluster" && f.node.Value == "false" {
+			continue
+		}
+		if given++; given == 2 {
+			r.fault(f, "second way to reach the cluster, want exactly one of %s", list)
+		}
+	}
+	if given == 0 {
+		r.lack(path, ways[0], "exactly one of "+list)
+	}
+	for _, name := range []string{"context", "allowExec"} {
+		if f, ok := r.seen[below(path, name)]; ok && r.seen[below(path, "kubeconfig")].node == nil {
+			r.fault(f, "got %s without kubeconfig, want both", describe(f.node))
 		}
 	}
 }

@@ -130,6 +130,21 @@ func TestFaults(t *testing.T) {
 		{"bad region and zone", header + "clusters:\n- {name: a, inCluster: true, region: eu.west, zone: A}\n",
 			`f:4: clusters[0].region: got "eu.west", ` + label + "\n" + `f:4: clusters[0].zone: got "A", ` + label},
 
+		// inventories
+		{"probe that is no template", header + "host: {inCluster: true}\ninventories: [{karmada: {}, probes: [{tcp: \"{name}:1\"}]}]\n",
+			`f:4: inventories[0].probes[0].tcp: got "{name}:1", want host:port, such as 10.1.0.1:443 or [2001:db8::1]:443, in which {cluster}, {region} and {server} may stand`},
+		{"placeholder of a cluster", header + "clusters: [{name: a, manifests: m, probes: [{tcp: \"{cluster}:1\"}]}]\n",
+			`f:3: clusters[0].probes[0].tcp: got "{cluster}:1", want host:port, such as 10.1.0.1:443 or [2001:db8::1]:443`},
+		{"two words", header + "host: {inCluster: true}\ninventories:\n- karmada: {}\n  drained: [a, b]\n  evicted: [b]\n",
+			"f:7: inventories[0].evicted[0]: it is drained already, want each cluster once"},
+
+		// host
+		{"empty host", header + "host: {}\n", "f:3: host.kubeconfig: missing, want exactly one of kubeconfig, inCluster"},
+		{"host not in a cluster", header + "host:\n  inCluster: false\n  context: a\n", "f:4: host.kubeconfig: missing, want exactly one of kubeconfig, inCluster\nf:5: host.context: got \"a\" without kubeconfig, want both"},
+		{"host reached two ways", header + "host:\n  kubeconfig: k\n  inCluster: true\n", "f:5: host.inCluster: second way to reach the cluster, want exactly one of kubeconfig, inCluster"},
+		{"host's allowExec without kubeconfig", header + "host: {inCluster: true, allowExec: true}\n", `f:3: host.allowExec: got "true" without kubeconfig, want both`},
+		{"host that is text", header + "host: here\n", `f:3: host: got "here", want a mapping`},
+
 		// zones
 		{"zone twice", header + "zones:\n- {name: example.com, files: [a]}\n- {name: Example.com., files: [b]}\n", `f:5: zones[1].name: got "Example.com.", want a name other than that of zones[0]`},
 		{"zone without name", header + "zones:\n- files: [a]\n", "f:4: zones[0].name: missing, want a domain name"},

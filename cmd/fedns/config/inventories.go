@@ -4,6 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/evidence"
+	"github.com/fedns/fedns/discovery/probe"
 )
 
 // Kinds of inventories, as the file has them.
@@ -30,6 +34,17 @@ type Inventory struct {
 	Namespace string   // of the others; empty: the kind's default
 	Formats   []string // of Secrets
 	Providers string   // of ClusterProfiles: path; may be empty
+
+	Members Members
+}
+
+// Members is what is said of the clusters of an Inventory, of which the
+// configuration knows no more than their names. A change of it leaves the
+// Inventory alone.
+type Members struct {
+	Words  map[cluster.ID]evidence.Word
+	Probes []probe.Target // gateways into each; probe.Target.Fill makes them a cluster's
+	Probe  probe.Pace     // how; what is zero is left to probe's defaults
 }
 
 // Hosted says that it is made of objects of the host cluster.
@@ -53,6 +68,12 @@ func (r *reader) inventory(v value) Inventory {
 			i.AllowExec = r.truth(f)
 		case "holdShare":
 			i.HoldShare = r.share(f)
+		case "probes":
+			i.Members.Probes = r.probes(f, true)
+		case "probe":
+			r.pace(f, &i.Members.Probe)
+		case string(evidence.Drain), string(evidence.Evict):
+			r.wordOf(f, evidence.Word(name), &i.Members)
 		default:
 			if i.Kind != "" {
 				r.fault(f, "second kind of inventory in one entry, want an entry each")
@@ -66,6 +87,20 @@ func (r *reader) inventory(v value) Inventory {
 		}
 	}
 	return i
+}
+
+// wordOf notes clusters of which the operator says word, none twice.
+func (r *reader) wordOf(v value, word evidence.Word, m *Members) {
+	for item := range r.items(v, "a list of clusters' names") {
+		id := cluster.ID(r.label(item))
+		if was := m.Words[id]; id != "" && was != evidence.NoWord {
+			r.fault(item, "it is %s already, want each cluster once", was)
+		}
+		if m.Words == nil {
+			m.Words = map[cluster.ID]evidence.Word{}
+		}
+		m.Words[id] = word
+	}
 }
 
 func (r *reader) inventoryKind(v value, i *Inventory) {
@@ -114,9 +149,6 @@ func (r *reader) formats(v value) (all []string) {
 // checkInventories names them, and notes what is wrong between their fields.
 func (r *reader) checkInventories(c *Config) {
 	host := c.Host.Kubeconfig != "" || c.Host.InCluster
-	if _, given := r.seen["host"]; given {
-		r.checkHost(host)
-	}
 	count := map[string]int{}
 	for n := range c.Inventories {
 		i, path := &c.Inventories[n], fmt.Sprintf("inventories[%d]", n)
@@ -134,22 +166,6 @@ func (r *reader) checkInventories(c *Config) {
 			r.lack(below(path, i.Kind), "dir", "one of dir, file")
 		case i.Dir != "" && i.File != "":
 			r.fault(r.seen[below(path, i.Kind)+".file"], "got it beside dir, want one of dir, file")
-		}
-	}
-}
-
-func (r *reader) checkHost(host bool) {
-	in, both := r.seen["host.inCluster"]
-	both = both && in.node.Value == "true" && r.seen["host.kubeconfig"].node != nil
-	switch {
-	case both:
-		r.fault(in, "second way to reach the host, want one of kubeconfig, inCluster")
-	case !host:
-		r.lack("host", "kubeconfig", "one of kubeconfig, inCluster")
-	}
-	for _, name := range []string{"context", "allowExec"} {
-		if f, given := r.seen["host."+name]; given && r.seen["host.kubeconfig"].node == nil {
-			r.fault(f, "got %s without kubeconfig, want both", describe(f.node))
 		}
 	}
 }

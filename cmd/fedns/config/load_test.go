@@ -96,7 +96,15 @@ func TestEveryFieldIsRead(t *testing.T) {
 			{Name: "secrets", Kind: Secrets, HoldShare: 0.5, Namespace: "fedns", Formats: SecretFormats},
 			{Name: "clusterProfiles", Kind: ClusterProfiles, HoldShare: 0.3, Namespace: "fleet-system", Providers: "/etc/fedns/providers.json", AllowExec: true},
 			{Name: "karmada", Kind: Karmada, HoldShare: 0.5, Namespace: "karmada-cluster"},
-			{Name: "kubefed", Kind: KubeFed, HoldShare: 0.5, Namespace: "kube-federation-system"},
+			{Name: "kubefed", Kind: KubeFed, HoldShare: 0.5, Namespace: "kube-federation-system", Members: Members{
+				Words: map[cluster.ID]evidence.Word{"eu-7": evidence.Drain, "eu-8": evidence.Evict},
+				Probes: []probe.Target{
+					{Kind: probe.TCP, Address: "{server}:443"},
+					{Kind: probe.HTTP, Address: "http://gw.{cluster}.example.com/healthz"},
+					{Kind: probe.HTTPS, Address: "https://gw.{cluster}.{region}.example.com/healthz", ServerName: "gw.example.com", CAFile: "/etc/fedns/gw.crt"},
+				},
+				Probe: probe.Pace{Interval: 2 * time.Second, Timeout: 500 * time.Millisecond, Failures: 3, Successes: 1},
+			}},
 		},
 		Zones: []Zone{
 			{Name: dnsname.MustParse("example.com."), Files: []string{"/etc/fedns/example.com.zone"}},

@@ -29,23 +29,14 @@ func (r *reader) host(v value, h *Host) {
 			h.Namespace = r.label(f)
 		}
 	}
-	kubeconfig, given := r.seen["host.kubeconfig"]
-	if _, ok := r.mappings["host"]; ok && !given && !h.InCluster {
-		r.lack("host", "kubeconfig", "exactly one of kubeconfig, inCluster")
-	}
-	if given && h.InCluster {
-		r.fault(kubeconfig, "second way to reach the cluster, want exactly one of kubeconfig, inCluster")
-	}
-	if f, ok := r.seen["host.context"]; ok && !given {
-		r.fault(f, "got %s without kubeconfig, want both", describe(f.node))
-	}
 }
 
-// probes are a cluster's targets, none twice.
-func (r *reader) probes(v value) []probe.Target {
+// probes are a cluster's targets, none twice; with template those of any cluster
+// of an inventory, which may have placeholders.
+func (r *reader) probes(v value, template bool) []probe.Target {
 	var all []probe.Target
 	for item := range r.items(v, "a list of probes") {
-		t := r.probe(item)
+		t := r.probe(item, template)
 		if t.Address != "" && slices.Contains(all, t) {
 			r.fault(item, "got %s, want a probe that is not listed before", t)
 		}
@@ -57,7 +48,7 @@ func (r *reader) probes(v value) []probe.Target {
 }
 
 // probe is one target: exactly one of its three ways.
-func (r *reader) probe(v value) probe.Target {
+func (r *reader) probe(v value, template bool) probe.Target {
 	var t probe.Target
 	ways := 0
 	for name, f := range r.fields(v) {
@@ -66,7 +57,7 @@ func (r *reader) probe(v value) probe.Target {
 			if ways++; ways == 2 {
 				r.fault(f, "second way to probe, want exactly one of tcp, http, https")
 			}
-			t.Kind, t.Address = probe.Kind(name), r.target(probe.Kind(name), f)
+			t.Kind, t.Address = probe.Kind(name), r.target(probe.Kind(name), f, template)
 		case "serverName":
 			t.ServerName = strings.TrimSuffix(r.domain(f).String(), ".")
 		case "caFile":
@@ -87,14 +78,24 @@ func (r *reader) probe(v value) probe.Target {
 }
 
 // target is what is probed; empty when it is none.
-func (r *reader) target(kind probe.Kind, v value) string {
+func (r *reader) target(kind probe.Kind, v value, template bool) string {
 	want := map[probe.Kind]string{
 		probe.TCP:   "host:port, such as 10.1.0.1:443 or [2001:db8::1]:443",
 		probe.HTTP:  "a URL such as http://10.1.0.2/healthz",
 		probe.HTTPS: "a URL such as https://gw.eu-1.example.com/healthz",
 	}[kind]
+	sample := map[string]string{}
+	if template {
+		for _, name := range probe.Placeholders() {
+			sample[name] = "a"
+		}
+		want += ", in which {cluster}, {region} and {server} may stand"
+	}
 	text, ok := r.text(v, want)
-	if ok && (probe.Target{Kind: kind, Address: text}).Check() != nil {
+	if !ok {
+		return ""
+	}
+	if _, err := (probe.Target{Kind: kind, Address: text}).Fill(sample); err != nil {
 		r.want(v, want)
 		return ""
 	}

@@ -281,15 +281,15 @@ func (r *reader) health(v value, h *hosted.Health) {
 		case "protocol":
 			h.Protocol = choose(r, f, func(s string) (string, bool) { return s, s == "TCP" || s == "HTTP" || s == "HTTPS" }, "one of TCP, HTTP, HTTPS")
 		case "port":
-			h.Port = uint16(r.number(f, 1, 65535)) //nolint:gosec // its bounds
+			h.Port = uint16(r.number(f, 1, 65535))
 		case "path":
 			h.Path, _ = r.text(f, "a path")
 		case "host":
 			h.Host, _ = r.text(f, "a host name")
 		case "interval":
-			h.Interval = uint16(r.span(f) / time.Second) //nolint:gosec // less, by the providers' limits
+			h.Interval = uint16(r.span(f) / time.Second)
 		case "threshold":
-			h.Threshold = uint8(r.number(f, 1, 10)) //nolint:gosec // its bounds
+			h.Threshold = uint8(r.number(f, 1, 10))
 		}
 	}
 	r.needs(v.path, "protocol", "one of TCP, HTTP, HTTPS")

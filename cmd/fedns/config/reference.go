@@ -82,6 +82,20 @@ func Fields() []Field {
 			"Further sources of member clusters, each of one kind. Where several state one cluster, the first in this list counts, and `clusters` before all. A cluster is removed when its object is seen to be deleted; not while the host cannot be reached, nor when the object becomes malformed."},
 		{"inventories[].allowExec", "`true` or `false`", "`false`", "Whether the clusters' credentials may come from programs that are run (exec plugins). Whoever can write the objects can run any program here then."},
 		{"inventories[].holdShare", shareTakes, "`50%`", "A list that suddenly lacks more than this share of three or more known clusters is not believed: they are kept, with a finding, until each is seen deleted or this file changes what is said of the inventory. `100%`: every list is believed."},
+		{"inventories[].drained", "list of DNS labels", "none", "Names of its clusters that are answered only where nothing else is left, as `clusters[].state` says it of others."},
+		{"inventories[].evicted", "list of DNS labels", "none", "Names of its clusters that are not answered at all."},
+		{"inventories[].probes", "list of mappings", "none", "Gateways into each of its clusters, as `clusters[].probes`. In what is tried, `{cluster}` stands for the cluster's name, `{region}` for its region as stated, and `{server}` for its API server's host. A gateway of which nothing is known to stand there is left out, with a finding."},
+		{"inventories[].probes[].tcp", "host:port, IPv6 in brackets", "none", "Good when a connection is made."},
+		{"inventories[].probes[].http", "URL", "none", "Good when it is answered with 2xx or 3xx. Redirects are not followed."},
+		{"inventories[].probes[].https", "URL", "none", "The same over TLS, with a certificate that is good for the name and trusted."},
+		{"inventories[].probes[].serverName", "domain name", "the URL's host", "The name that the certificate has to be for."},
+		{"inventories[].probes[].caFile", "path", "the system's", "Certificates that are trusted, PEM. It is read at each try."},
+		{"inventories[].probes[].insecure", "`true` or `false`", "`false`", "Whether any certificate will do."},
+		{"inventories[].probe", "mapping", "see below", "How `probes` are tried."},
+		{"inventories[].probe.interval", intervalTakes, "`2s`", "From one try to the next, a tenth more or less."},
+		{"inventories[].probe.timeout", timeoutTakes, "`1s`", "How long a try may take as a whole."},
+		{"inventories[].probe.failures", "a number from 1 to 100", "`3`", "How many tries in a row have to fail for a gateway to count as down."},
+		{"inventories[].probe.successes", "a number from 1 to 100", "`1`", "How many have to succeed for it to count as up again."},
 		{"inventories[].kubeconfigs", "mapping", "none", "Kubeconfig files on this host."},
 		{"inventories[].kubeconfigs.dir", "path of a folder", "none; or `file`", "Each file in it is read, but those whose names begin with a dot. It is watched."},
 		{"inventories[].kubeconfigs.file", "path", "none; or `dir`", "The file that is read. It is watched."},
@@ -260,6 +274,13 @@ inventories:
   holdShare: 30%
 - karmada: {namespace: karmada-cluster}
 - kubefed: {namespace: kube-federation-system}
+  drained: [eu-7]
+  evicted: [eu-8]
+  probes:
+  - {tcp: "{server}:443"}
+  - {http: "http://gw.{cluster}.example.com/healthz"}
+  - {https: "https://gw.{cluster}.{region}.example.com/healthz", serverName: gw.example.com, caFile: gw.crt, insecure: false}
+  probe: {interval: 2s, timeout: 500ms, failures: 3, successes: 1}
 zones:
 - name: example.com
   files: [example.com.zone]

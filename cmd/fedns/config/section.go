@@ -176,7 +176,7 @@ func (r *reader) cluster(v value) Cluster {
 		case "state":
 			m.Word = r.word(f)
 		case "probes":
-			m.Probes = r.probes(f)
+			m.Probes = r.probes(f, false)
 		case "probe":
 			r.pace(f, &m.Probe)
 		}

@@ -125,6 +125,7 @@ func Succeed(ctx context.Context, cfg *config.Config, version string, log *slog.
 		d.engine.SetAgreed(id, a.API, a.Data)
 		log.Info("replicas agree on a cluster", "cluster", string(id), "data", a.Data.Signal.String(), "api", a.API.Signal.String(), "reason", a.Data.Reason)
 	})
+	d.fleet.probe = d.probes.set
 	d.hosted = d.newHosted(cfg)
 	d.Apply(cfg)
 	d.httpAddr = cfg.Listen.HTTP

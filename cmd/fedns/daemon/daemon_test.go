@@ -58,6 +58,7 @@ func TestApplyHoldsUpNobody(t *testing.T) {
 	d.engine = discovery.New(discovery.Config{Log: slog.New(slog.DiscardHandler)}, d.dns)
 	d.probes = newProbes(cfg, slog.New(slog.DiscardHandler), func(cluster.ID, quorum.Agreed) {})
 	d.fleet = newFleet(d.log, d.meter, d.setMembers)
+	d.hosted = d.newHosted(cfg)
 	applied := make(chan struct{})
 	go func() { d.Apply(cfg); close(applied) }()
 	<-log.came // the zone file is being complained of
@@ -86,6 +87,7 @@ func TestHTTPConnectionsAreBounded(t *testing.T) {
 	close(d.listening)
 	d.engine = discovery.New(discovery.Config{Log: d.log}, d.dns)
 	d.fleet = newFleet(d.log, d.meter, d.setMembers)
+	d.hosted = d.newHosted(&config.Config{})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- d.serveHTTP(ctx) }()
@@ -182,6 +184,7 @@ func TestCatalogListsZonesThatCannotBeRead(t *testing.T) {
 	d.engine = discovery.New(discovery.Config{Log: d.log}, d.dns)
 	d.probes = newProbes(cfg, d.log, func(cluster.ID, quorum.Agreed) {})
 	d.fleet = newFleet(d.log, d.meter, d.setMembers)
+	d.hosted = d.newHosted(cfg)
 	d.Apply(cfg)
 	var members []string
 	for r := range d.dns.Snapshot(dnsname.MustParse("catalog.test")).All() {

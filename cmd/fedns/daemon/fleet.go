@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,7 +16,9 @@ import (
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/inventory"
 	"github.com/fedns/fedns/discovery/kubernetes"
+	"github.com/fedns/fedns/discovery/probe"
 	"github.com/fedns/fedns/discovery/synth"
+	"github.com/fedns/fedns/discovery/tide"
 )
 
 // fleet is all member clusters: those of the configuration and those that its
@@ -25,10 +29,13 @@ type fleet struct {
 	// set tells the Engine. complete says that there are no other members: every
 	// inventory was read.
 	set func(ms []discovery.Member, complete bool)
+	// probe hears of the same members, and what is probed of each. Defaults to nobody.
+	probe func([]probe.Cluster)
 
 	mu          sync.Mutex
 	applied     int // configurations
 	configured  []discovery.Member
+	gateways    []probe.Cluster // of the configured ones
 	rules       cluster.Export
 	inventories []*followed // in the order of the configuration
 	held        map[cluster.ID]*credentials
@@ -39,7 +46,8 @@ type fleet struct {
 // followed is an inventory that is being followed.
 type followed struct {
 	config.Inventory
-	made   string // see made
+	made   string         // see made
+	said   config.Members // of its clusters; follow does not look at it
 	stop   context.CancelFunc
 	list   inventory.List
 	before []inventory.Member // of the one in whose place it came: stand until it has been read
@@ -68,14 +76,19 @@ func (f *fleet) apply(cfg *config.Config, run func(func(context.Context)) contex
 		old[i.Name] = i
 	}
 	f.configured, f.rules, f.inventories = members(cfg, f.meter, f.log), cfg.Exports, nil
+	f.gateways = nil
+	for _, c := range cfg.Clusters {
+		f.gateways = append(f.gateways, probe.Cluster{ID: c.Name, Targets: c.Probes, Pace: c.Probe})
+	}
 	for _, ic := range cfg.Inventories {
 		have := old[ic.Name]
 		if have != nil && have.made == made(cfg, ic) {
+			have.said = ic.Members
 			f.inventories = append(f.inventories, have)
 			delete(old, ic.Name)
 			continue
 		}
-		now := &followed{Inventory: ic, made: made(cfg, ic), list: inventory.List{State: cluster.State{Since: time.Now()}}}
+		now := &followed{Inventory: ic, said: ic.Members, made: made(cfg, ic), list: inventory.List{State: cluster.State{Since: time.Now()}}}
 		if have != nil {
 			now.before = have.members()
 		}
@@ -104,7 +117,7 @@ func (f *fleet) publish() {
 		ids = append(ids, m.ID)
 	}
 	var parts []inventory.Part
-	allowExec := map[string]bool{}
+	by := map[string]*followed{}
 	complete := true
 	for _, i := range f.inventories {
 		if len(i.members()) > 0 {
@@ -115,17 +128,48 @@ func (f *fleet) publish() {
 		// until it states something or the operator changes the configuration.
 		complete = complete && i.list.Read && (i.stated || f.applied > 1)
 		parts = append(parts, inventory.Part{Name: i.Name, Members: i.members()})
-		allowExec[i.Name] = i.AllowExec
+		by[i.Name] = i
 	}
 	chosen, shadowed := inventory.Merge(ids, parts)
 	f.shadowed = shadowed
 	held := map[cluster.ID]*credentials{}
+	probed := slices.Clone(f.gateways)
 	for _, c := range chosen {
-		all = append(all, f.member(c, allowExec[c.Inventory], held))
+		i := by[c.Inventory]
+		m := f.member(c, i.AllowExec, held)
+		m.Word = i.said.Words[c.ID]
+		targets, wrong := Gateways(i.said, c.Member)
+		for _, err := range wrong {
+			shadowed[i.Name] = append(shadowed[i.Name], inventory.Finding{Object: c.Object, Text: err.Error()})
+		}
+		all, probed = append(all, m), append(probed, probe.Cluster{ID: c.ID, Targets: targets, Pace: i.said.Probe})
 	}
 	f.held = held
 	f.report()
 	f.set(all, complete)
+	if f.probe != nil {
+		f.probe(probed)
+	}
+}
+
+// Gateways are what is probed of a cluster that an inventory states. wrong is
+// why some of said are left out.
+func Gateways(said config.Members, m inventory.Member) (targets []probe.Target, wrong []error) {
+	values := map[string]string{"cluster": string(m.ID), "region": m.Region}
+	if u, err := url.Parse(m.Server); err == nil {
+		values["server"] = u.Hostname()
+		if strings.Contains(u.Hostname(), ":") {
+			values["server"] = "[" + u.Hostname() + "]"
+		}
+	}
+	for _, t := range said.Probes {
+		if t, err := t.Fill(values); err != nil {
+			wrong = append(wrong, err)
+		} else {
+			targets = append(targets, t)
+		}
+	}
+	return targets, wrong
 }
 
 // member makes a member of what an inventory states. Its credentials go to held;
@@ -147,6 +191,10 @@ func (f *fleet) member(c inventory.Chosen, allowExec bool, held map[cluster.ID]*
 	}
 	return discovery.Member{
 		ID: c.ID, Place: synth.Place{Region: c.Region, Zones: c.Zones}, Revision: revision,
-		Source: &source{func() (cluster.Source, error) { return kubernetes.New(kc) }},
+		Source: &source{open: func(tides *tide.Table) (cluster.Source, error) {
+			kc := kc
+			kc.Tides = tides
+			return kubernetes.New(kc)
+		}},
 	}
 }

@@ -17,7 +17,10 @@ import (
 	"github.com/fedns/fedns/cmd/fedns/propagation"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/evidence"
+	"github.com/fedns/fedns/discovery/inventory"
 	"github.com/fedns/fedns/discovery/inventory/inventorytest"
+	"github.com/fedns/fedns/discovery/probe"
 )
 
 // recorder keeps what a fleet makes known.
@@ -162,6 +165,56 @@ func TestFleetRotation(t *testing.T) {
 	r.awaitNames("a")
 }
 
+// TestFleetOfGateways: what the configuration says of an inventory's clusters by
+// name, and of how any of them is probed; it leaves the inventory alone.
+func TestFleetOfGateways(t *testing.T) {
+	server := inventorytest.NewAPIServer(t)
+	server.Put(stated("a", "https://[2001:db8::1]:6443", "t") + stated("b", "https://b.example:1", "t"))
+	r := newRecorder(t)
+	var mu sync.Mutex
+	var probed []probe.Cluster
+	r.fleet.probe = func(all []probe.Cluster) {
+		mu.Lock()
+		defer mu.Unlock()
+		probed = all
+	}
+	r.apply(server, `clusters: [{name: c, manifests: ., probes: [{tcp: "c:1"}]}]
+inventories: [{secrets: {namespace: fedns}, drained: [a], evicted: [nobody], probes: [{tcp: "{server}:443"}, {https: "https://{cluster}.{region}.example"}], probe: {failures: 7}}]
+`)
+	r.awaitNames("a", "b", "c")
+	targets := func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		text := ""
+		for _, c := range probed {
+			text += fmt.Sprintf("%s %v %d; ", c.ID, c.Targets, c.Pace.Failures)
+		}
+		return text
+	}
+	if got := targets(); got != "c [tcp c:1] 0; a [tcp [2001:db8::1]:443 https://a.eu.example] 7; b [tcp b.example:443 https://b.eu.example] 7; " {
+		t.Errorf("probed: %s", got)
+	}
+	a, _ := r.member("a")
+	b, _ := r.member("b")
+	if a.Word != evidence.Drain || b.Word != evidence.NoWord {
+		t.Errorf("a is %q, b is %q", a.Word, b.Word)
+	}
+	server.Stop() // so that an inventory that is read anew would state nothing
+	r.apply(server, `inventories: [{secrets: {namespace: fedns}, evicted: [b], probes: [{http: "http://{cluster}"}, {tcp: "{region}:1"}]}]
+`)
+	r.awaitNames("a", "b")
+	if got := targets(); got != "a [http://a tcp eu:1] 0; b [http://b tcp eu:1] 0; " || r.ever["a"] > 0 {
+		t.Errorf("probed: %s; left out %v", got, r.ever)
+	}
+	if b, _ = r.member("b"); b.Word != evidence.Evict || len(r.fleet.unread()) > 0 {
+		t.Errorf("b is %q, unread %q", b.Word, r.fleet.unread())
+	}
+	targetsOf, wrong := Gateways(config.Members{Probes: []probe.Target{{Kind: probe.TCP, Address: "{region}:1"}, {Kind: probe.TCP, Address: "{cluster}:1"}}}, inventory.Member{ID: "x"})
+	if len(targetsOf) != 1 || len(wrong) != 1 || wrong[0].Error() != "target tcp {region}:1: nothing is known to stand for {region}" {
+		t.Errorf("%v, %v", targetsOf, wrong)
+	}
+}
+
 // TestFleetKeepsMembers: a changed inventory takes none away before it was read,
 // and the first in the configuration counts.
 func TestFleetKeepsMembers(t *testing.T) {
@@ -201,6 +254,45 @@ func TestFleetKeepsMembers(t *testing.T) {
 	if r.ever["c"] != 1 {
 		t.Errorf("left out: %v", r.ever)
 	}
+}
+
+// TestFleetOfNothing: an inventory that was read and states nothing since the
+// start does not say that there are no clusters. What ends the doubt is that it
+// states one, after which its absence is its own word, or another configuration.
+func TestFleetOfNothing(t *testing.T) {
+	const text = "inventories: [{secrets: {namespace: fedns}}]\n"
+	begin := func(t *testing.T) (*inventorytest.APIServer, *recorder) {
+		server := inventorytest.NewAPIServer(t)
+		r := newRecorder(t)
+		r.apply(server, text)
+		r.await("read", func(_ map[cluster.ID]discovery.Member, all []api.Inventory) bool { return all[0].Read })
+		r.await("perhaps others", func(ms map[cluster.ID]discovery.Member, _ []api.Inventory) bool { return len(ms) == 0 && !r.complete })
+		return server, r
+	}
+	none := func(r *recorder) func(map[cluster.ID]discovery.Member, []api.Inventory) bool {
+		return func(ms map[cluster.ID]discovery.Member, _ []api.Inventory) bool { return len(ms) == 0 && r.complete }
+	}
+	t.Run("it states one", func(t *testing.T) {
+		server, r := begin(t)
+		server.Put(stated("a", "https://a:1", "t"))
+		r.await("one, and no others", func(ms map[cluster.ID]discovery.Member, _ []api.Inventory) bool { return len(ms) == 1 && r.complete })
+		server.Delete(stated("a", "", ""))
+		r.await("none any more", none(r))
+	})
+	t.Run("the configuration changes", func(t *testing.T) {
+		server, r := begin(t)
+		r.apply(server, text)
+		r.await("none", none(r))
+	})
+	t.Run("beside one that states some", func(t *testing.T) {
+		server := inventorytest.NewAPIServer(t)
+		server.Put(stated("a", "https://a:1", "t"))
+		r := newRecorder(t)
+		r.apply(server, "inventories: [{secrets: {namespace: fedns}}, {secrets: {namespace: other}}]\n")
+		r.awaitNames("a")
+		r.await("both were read", func(_ map[cluster.ID]discovery.Member, all []api.Inventory) bool { return all[0].Read && all[1].Read })
+		r.await("perhaps others", func(map[cluster.ID]discovery.Member, []api.Inventory) bool { return !r.complete })
+	})
 }
 
 // TestInventoryThatCannotBeRun: its reason is told, and it is tried again.

@@ -45,6 +45,7 @@ func NewInventory(h config.Host, i config.Inventory, log *slog.Logger) (inventor
 
 // made is equal for two configurations that make the same Source of an inventory.
 func made(cfg *config.Config, i config.Inventory) string {
+	i.Members = config.Members{} // the Source does not know of it
 	s := fmt.Sprintf("%+v %s", i, cfg.Digests[i.Providers])
 	if i.Hosted() {
 		s += fmt.Sprintf(" %+v", cfg.Host)

@@ -15,6 +15,7 @@ import (
 	"github.com/fedns/fedns/discovery/kubernetes"
 	"github.com/fedns/fedns/discovery/manifest"
 	"github.com/fedns/fedns/discovery/synth"
+	"github.com/fedns/fedns/discovery/tide"
 )
 
 // members makes the member clusters of a configuration.
@@ -27,7 +28,9 @@ func members(cfg *config.Config, meter *propagation.Meter, log *slog.Logger) []d
 		}
 		all[i] = discovery.Member{
 			ID: c.Name, Place: place, Word: c.Word,
-			Source: &source{func() (cluster.Source, error) { return newSource(c, cfg.Exports, meter, log) }},
+			Source: &source{open: func(tides *tide.Table) (cluster.Source, error) {
+				return newSource(c, cfg.Exports, tides, meter, log)
+			}},
 			// Everything that a Source is made of. Credentials are not: a Source looks at them itself.
 			Revision: fmt.Sprintf("%q %q %q %v %v %b", c.Kubeconfig, c.Context, c.Manifests, c.AllowExec, c.InCluster, cfg.Exports),
 		}
@@ -44,16 +47,16 @@ type Checker interface {
 
 // NewSource makes the Source of one configured cluster.
 func NewSource(c config.Cluster, rules cluster.Export, log *slog.Logger) (Checker, error) {
-	return newSource(c, rules, propagation.New(), log)
+	return newSource(c, rules, nil, propagation.New(), log)
 }
 
-func newSource(c config.Cluster, rules cluster.Export, meter *propagation.Meter, log *slog.Logger) (Checker, error) {
+func newSource(c config.Cluster, rules cluster.Export, tides *tide.Table, meter *propagation.Meter, log *slog.Logger) (Checker, error) {
 	if c.Manifests != "" {
 		src, err := manifest.New(manifest.Config{Cluster: c.Name, Dir: c.Manifests, Rules: rules, Log: log})
 		return folder{src, c.Manifests}, err
 	}
 	kc := kubernetes.Config{
-		Cluster: c.Name, Kubeconfig: c.Kubeconfig, Context: c.Context, AllowExec: c.AllowExec, Rules: rules, Log: log,
+		Cluster: c.Name, Kubeconfig: c.Kubeconfig, Context: c.Context, AllowExec: c.AllowExec, Rules: rules, Tides: tides, Log: log,
 		Arrived: func(key cluster.ServiceKey, lag time.Duration) { meter.Arrived(c.Name, key, lag) },
 	}
 	if c.Kubeconfig != "" {
@@ -93,12 +96,18 @@ func (f folder) Check(context.Context) error {
 // kubeconfig that is missing or broken at first is one cluster's trouble, and
 // over as soon as the file is good.
 type source struct {
-	open func() (cluster.Source, error)
+	open  func(*tide.Table) (cluster.Source, error)
+	tides *tide.Table // what the Sources before have seen; nil: it is not known
 }
+
+var _ tide.User = (*source)(nil)
+
+// SetTides implements tide.User.
+func (s *source) SetTides(t *tide.Table) { s.tides = t }
 
 // Run implements cluster.Source.
 func (s *source) Run(ctx context.Context, up chan<- cluster.Update) error {
-	src, err := s.open()
+	src, err := s.open(s.tides)
 	if err != nil {
 		return err
 	}

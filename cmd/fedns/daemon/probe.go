@@ -7,10 +7,14 @@ import (
 	"log/slog"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/inventory"
 	"github.com/fedns/fedns/discovery/kubernetes"
+	"github.com/fedns/fedns/discovery/quorum"
 )
 
 // ReadInventory reads an inventory once, as far as it can before ctx is done. text
@@ -78,4 +82,26 @@ func CheckMember(ctx context.Context, cfg *config.Config, i config.Inventory, m 
 		return err
 	}
 	return src.Check(ctx)
+}
+
+// CheckHost asks the host for what replicas need of it to agree; it changes
+// nothing. text tells what was found: a host that only inventories are read from
+// need not let Leases be read.
+func CheckHost(ctx context.Context, h config.Host) (text string, err error) {
+	rc, err := hostAccess(h)
+	if err != nil {
+		return "", err
+	}
+	leases, err := quorum.Connect(rc, h.Namespace)
+	if err != nil {
+		return "", err
+	}
+	_, err = leases.List(ctx, metav1.ListOptions{Limit: 1})
+	switch {
+	case apierrors.IsForbidden(err):
+		return fmt.Sprintf("can be reached; its Leases in %s may not be read, so that each replica goes by what it sees itself", h.Namespace), nil
+	case err != nil:
+		return "", fmt.Errorf("list leases in %s: %w", h.Namespace, err)
+	}
+	return "its Leases can be read", nil
 }

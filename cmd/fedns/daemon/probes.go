@@ -29,7 +29,7 @@ type probes struct {
 	log       *slog.Logger
 
 	mu    sync.Mutex
-	known map[cluster.ID]bool // clusters of the configuration
+	known map[cluster.ID]bool // member clusters
 }
 
 // newProbes probes nothing yet. report hears of each change of what the replicas
@@ -53,20 +53,23 @@ func newProbes(cfg *config.Config, log *slog.Logger, report func(cluster.ID, quo
 
 // hostAccess reads how the host cluster is reached, anew each time.
 func hostAccess(h config.Host) (*rest.Config, error) {
-	return kubernetes.RESTConfig(kubernetes.Config{Kubeconfig: h.Kubeconfig, Context: h.Context})
+	return kubernetes.RESTConfig(kubernetes.Config{Kubeconfig: h.Kubeconfig, Context: h.Context, AllowExec: h.AllowExec})
 }
 
-// apply takes a configuration's probes up. Of a cluster that is no longer probed it
-// is said that nothing is known; of one that is not there any more nothing is said.
+// apply takes a configuration up.
 func (p *probes) apply(cfg *config.Config) {
 	if cfg.Host != p.host || cfg.Replica != p.replica {
 		p.log.Warn("a change of host or replica takes effect at the next start only")
 	}
-	var all []probe.Cluster
+}
+
+// set says which member clusters there are, all of them, and what is probed of
+// each. Of a cluster that is no longer probed it is said that nothing is known; of
+// one that is not there any more nothing is said. It does not block.
+func (p *probes) set(all []probe.Cluster) {
 	known := map[cluster.ID]bool{}
-	for _, c := range cfg.Clusters {
-		known[c.Name] = true
-		all = append(all, probe.Cluster{ID: c.Name, Targets: c.Probes, Pace: c.Probe})
+	for _, c := range all {
+		known[c.ID] = true
 	}
 	p.mu.Lock()
 	gone := p.known

@@ -31,8 +31,8 @@ func TestProbesFollowTheConfiguration(t *testing.T) {
 		}
 	}()
 	pace := probe.Pace{Interval: 20 * time.Millisecond, Failures: 1}
-	up := config.Cluster{Name: "eu-1", Probes: []probe.Target{{Kind: probe.TCP, Address: l.Addr().String()}}, Probe: pace}
-	down := config.Cluster{Name: "us-1", Probes: []probe.Target{{Kind: probe.TCP, Address: "127.0.0.1:1"}}, Probe: pace}
+	up := probe.Cluster{ID: "eu-1", Targets: []probe.Target{{Kind: probe.TCP, Address: l.Addr().String()}}, Pace: pace}
+	down := probe.Cluster{ID: "us-1", Targets: []probe.Target{{Kind: probe.TCP, Address: "127.0.0.1:1"}}, Pace: pace}
 	said := make(chan string, 100)
 	p := newProbes(&config.Config{}, slog.New(slog.DiscardHandler), func(id cluster.ID, a quorum.Agreed) {
 		said <- fmt.Sprintf("%s %v %v", id, a.Data.Signal, a.API.Signal)
@@ -55,13 +55,13 @@ func TestProbesFollowTheConfiguration(t *testing.T) {
 			}
 		}
 	}
-	p.apply(&config.Config{Clusters: []config.Cluster{up, down, {Name: "edge"}}})
+	p.set([]probe.Cluster{up, down, {ID: "edge"}})
 	await("eu-1 up unknown", "us-1 down unknown")
 	p.setAPI("eu-1", cluster.Liveness{Signal: cluster.Down})
 	p.setAPI("nowhere", cluster.Liveness{Signal: cluster.Down})
 	await("eu-1 up down")
-	up.Probes = nil
-	p.apply(&config.Config{Clusters: []config.Cluster{up}})
+	up.Targets = nil
+	p.set([]probe.Cluster{up})
 	await("eu-1 unknown down")
 	if s := p.agreement.Stats(); s.Fresh != 1 || len(s.Findings) > 0 {
 		t.Errorf("replicas: %+v", s)

@@ -35,6 +35,8 @@ type full struct {
 
 func (f *full) Memos() map[cluster.ID]state.Memo { return f.memos }
 
+func (*full) Hosts() map[string][]netip.Addr { return nil }
+
 func (f *full) Packed(r state.Ref) (string, bool) {
 	octets, ok := f.groups[r]
 	return octets, ok

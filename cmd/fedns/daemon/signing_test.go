@@ -42,6 +42,7 @@ func TestKeysAreTakenUp(t *testing.T) {
 		d.engine = discovery.New(discovery.Config{Log: log}, d.dns)
 		d.probes = newProbes(&config.Config{}, log, func(cluster.ID, quorum.Agreed) {})
 		d.fleet = newFleet(log, d.meter, d.setMembers)
+		d.hosted = d.newHosted(cfg)
 		d.Apply(cfg)
 		defer d.parts.end()
 		makeKey := func(publish time.Time) {
@@ -82,6 +83,7 @@ func TestKeysDueSoonAfterTheStart(t *testing.T) {
 		d.engine = discovery.New(discovery.Config{Log: log}, d.dns)
 		d.probes = newProbes(&config.Config{}, log, func(cluster.ID, quorum.Agreed) {})
 		d.fleet = newFleet(log, d.meter, d.setMembers)
+		d.hosted = d.newHosted(&config.Config{})
 		cfg := &config.Config{Zones: []config.Zone{{Name: apex}}}
 		cfg.Federation.Domain = apex
 		cfg.Serving.DNSSEC = config.DNSSEC{Keys: dir, Zones: []dnsname.Name{apex}}

@@ -11,10 +11,15 @@ import (
 
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/providers/clouddns"
 	"github.com/fedns/fedns/providers/hosted"
 	"github.com/fedns/fedns/providers/inmemory"
 	"github.com/fedns/fedns/providers/ownership"
 	"github.com/fedns/fedns/providers/rate"
+	"github.com/fedns/fedns/providers/rfc2136"
+	"github.com/fedns/fedns/providers/route53"
+	"github.com/fedns/fedns/providers/webhook"
+	"github.com/fedns/fedns/providers/zonefile"
 )
 
 // opened is a hosted zone ready for use.
@@ -29,6 +34,52 @@ var constructors = map[string]struct {
 	limits func(p config.Provider, apex dnsname.Name) hosted.Limits
 	open   func(p config.Provider, apex dnsname.Name, gate hosted.Gate) (opened, error)
 }{
+	config.Route53: {
+		func(_ config.Provider, apex dnsname.Name) hosted.Limits { return route53.Limits(apex) },
+		func(p config.Provider, apex dnsname.Name, gate hosted.Gate) (o opened, err error) {
+			z := p.Route53
+			o.alias = route53.AliasFor
+			o.zone, err = route53.New(route53.Config{
+				Apex: apex, HostedZoneID: z.HostedZoneID, Private: z.Private, Owner: p.Owner, AssumeRoleARN: z.AssumeRoleARN, ExternalID: z.ExternalID,
+				CredentialsFile: z.CredentialsFile, Profile: z.Profile, Region: z.Region, Endpoint: z.Endpoint, STSEndpoint: z.STSEndpoint, Gate: gate,
+			})
+			return o, err
+		},
+	},
+	config.CloudDNS: {
+		func(p config.Provider, apex dnsname.Name) hosted.Limits {
+			return clouddns.Limits(cloudDNS(p, apex, nil))
+		},
+		func(p config.Provider, apex dnsname.Name, gate hosted.Gate) (o opened, err error) {
+			o.zone, err = clouddns.New(cloudDNS(p, apex, gate))
+			return o, err
+		},
+	},
+	config.RFC2136: {
+		func(_ config.Provider, apex dnsname.Name) hosted.Limits { return rfc2136.Limits(apex) },
+		func(p config.Provider, apex dnsname.Name, gate hosted.Gate) (o opened, err error) {
+			cfg := rfc2136.Config{Apex: apex, Servers: p.RFC2136.Servers, Secondaries: p.RFC2136.Secondaries, KeyFile: p.RFC2136.KeyFile, KeyName: p.RFC2136.KeyName, Gate: gate}
+			if p.RFC2136.TLS {
+				cfg.TLS = &rfc2136.TLS{ServerName: p.RFC2136.ServerName, CAFile: p.RFC2136.CAFile}
+			}
+			o.zone, err = rfc2136.New(cfg)
+			return o, err
+		},
+	},
+	config.Webhook: {
+		func(_ config.Provider, apex dnsname.Name) hosted.Limits { return webhook.Limits(apex) },
+		func(p config.Provider, apex dnsname.Name, gate hosted.Gate) (o opened, err error) {
+			o.zone, err = webhook.New(webhook.Config{Apex: apex, URL: p.URL, Gate: gate})
+			return o, err
+		},
+	},
+	config.ZoneFile: {
+		func(config.Provider, dnsname.Name) hosted.Limits { return zonefile.Limits() },
+		func(p config.Provider, apex dnsname.Name, _ hosted.Gate) (o opened, err error) {
+			o.zone, err = zonefile.New(zonefile.Config{Apex: apex, File: zoneFile(p.Dir, apex)})
+			return o, err
+		},
+	},
 	config.InMemory: {
 		func(config.Provider, dnsname.Name) hosted.Limits { return inmemory.Limits() },
 		func(_ config.Provider, apex dnsname.Name, gate hosted.Gate) (o opened, err error) {
@@ -38,7 +89,16 @@ var constructors = map[string]struct {
 	},
 }
 
-// Open makes the hosted zone of a provider. It does not call the provider.
+// cloudDNS is a managed zone's configuration.
+func cloudDNS(p config.Provider, apex dnsname.Name, gate hosted.Gate) clouddns.Config {
+	z := p.CloudDNS
+	return clouddns.Config{
+		Project: z.Project, Apex: apex, ManagedZone: z.ManagedZone, Private: z.Private, CredentialsFile: z.CredentialsFile, Endpoint: z.Endpoint,
+		HealthCheck: z.HealthCheck, BackupRegion: z.BackupRegion, Gate: gate,
+	}
+}
+
+// open makes the hosted zone of a provider. It does not call the provider.
 func open(p config.Provider, apex dnsname.Name, accounts accounts) (opened, error) {
 	kind, ok := constructors[p.Kind]
 	if !ok {

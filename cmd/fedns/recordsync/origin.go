@@ -38,7 +38,7 @@ func origins(p config.Provider, from Discovery, limits hosted.Limits) func(dnsna
 		out := providers.Origin{Object: object, Routing: routing(o.Policy, limits)}
 		for _, s := range o.Shards {
 			out.Shards = append(out.Shards, plan.Shard{
-				Cluster: string(s.Cluster), Object: object, Region: s.Region, Weight: uint16(min(s.Weight, 65535)), //nolint:gosec // its bounds
+				Cluster: string(s.Cluster), Object: object, Region: s.Region, Weight: uint16(min(s.Weight, 65535)),
 				Addrs: s.Addresses, Hostnames: s.Hostnames,
 			})
 		}

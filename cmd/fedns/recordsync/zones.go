@@ -214,32 +214,44 @@ func (z *Zones) Run(ctx context.Context) {
 		defer once.Unlock()
 		z.lead(ctx)
 		<-ctx.Done()
-		z.lead(nil)
+		z.follow()
 	})
 	once.Lock()
 	defer once.Unlock()
 }
 
-// lead begins all hosted zones, or with nil ends them.
+// lead begins all hosted zones.
 func (z *Zones) lead(ctx context.Context) {
 	z.changing.Lock()
 	defer z.changing.Unlock()
 	z.leading = ctx
-	z.mu.Lock()
-	z.leads = ctx != nil
-	z.mu.Unlock()
+	z.tell(true)
 	for _, k := range z.all {
-		if ctx != nil {
-			z.begin(k)
-		} else if k.stop != nil {
+		z.begin(k)
+	}
+}
+
+// follow ends them.
+func (z *Zones) follow() {
+	z.changing.Lock()
+	defer z.changing.Unlock()
+	z.leading = nil
+	z.tell(false)
+	for _, k := range z.all {
+		if k.stop != nil {
 			k.stop() // all at once
 		}
 	}
 	for _, k := range z.all {
-		if ctx == nil {
-			z.end(k)
-		}
+		z.end(k)
 	}
+}
+
+// tell says whether this replica leads.
+func (z *Zones) tell(leads bool) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.leads = leads
 }
 
 // syncs are those of one provider, or of all, in order.

@@ -268,3 +268,39 @@ func TestPages(t *testing.T) {
 		}
 	}
 }
+
+// TestChanges: the past is told in order, and as far as it has come.
+func TestChanges(t *testing.T) {
+	now := time.Unix(0, 0)
+	s := New(Config{Clock: func() time.Time { return now }, Propagation: 5 * time.Second})
+	s.AddZone("z", "example.com.", "public")
+	for i := range 3 {
+		if code, _ := post(t, s, Change{Additions: []RRset{a(fmt.Sprint("h", i), "192.0.2.1")}}); code != 200 {
+			t.Fatal(code)
+		}
+		now = now.Add(2 * time.Second)
+	}
+	for query, want := range map[string]string{
+		"":                                   "1 done, 2 pending, 3 pending, ",
+		"?sortOrder=descending":              "3 pending, 2 pending, 1 done, ",
+		"?sortBy=changeSequence&pageToken=2": "3 pending, ",
+		"?maxResults=1":                      "1 done, then 1",
+	} {
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/dns/v1/projects/test/managedZones/z/changes"+query, nil))
+		var page changesPage
+		if err := json.Unmarshal(w.Body.Bytes(), &page); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, c := range page.Changes {
+			got += c.ID + " " + c.Status + ", "
+		}
+		if page.NextPageToken != "" {
+			got += "then " + page.NextPageToken
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", query, got, want)
+		}
+	}
+}

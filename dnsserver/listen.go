@@ -32,7 +32,8 @@ type connections interface {
 	Refused() uint64
 }
 
-// Start opens all sockets and begins to answer. When one cannot be opened, none stays open.
+// Start opens all sockets and begins to answer, until Close. When one cannot be
+// opened, none stays open.
 func (s *Server) Start(ctx context.Context) error {
 	var err error
 	for _, addr := range s.cfg.Listen {
@@ -63,6 +64,11 @@ func (s *Server) Start(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, s.Close())
 	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx)) // it ends by Close, as the sockets do
+	s.mu.Lock()
+	s.endCompiling = stop
+	s.mu.Unlock()
+	s.compiling.Go(func() { s.engine.Compile(ctx) })
 	return nil
 }
 
@@ -123,9 +129,13 @@ func (s *Server) AddrsOf(t policy.Transport) []netip.AddrPort {
 // Close stops answering and closes all sockets.
 func (s *Server) Close() error {
 	s.mu.Lock()
-	all := s.listeners
-	s.listeners = nil
+	all, end := s.listeners, s.endCompiling
+	s.listeners, s.endCompiling = nil, nil
 	s.mu.Unlock()
+	if end != nil {
+		end()
+		s.compiling.Wait()
+	}
 	var errs []error
 	for _, l := range all {
 		errs = append(errs, l.socket.Close())

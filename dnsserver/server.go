@@ -1,6 +1,7 @@
 package dnsserver
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"log/slog"
@@ -79,10 +80,13 @@ type Server struct {
 	// line, and so does each address of all else.
 	tallies []tally
 
-	counts   [policy.Transports]answer.Counts // of what is finished later
-	turns    *stream.Turns                    // of all stream listeners together
-	finisher [policy.Transports]sync.Pool     // of *answer.Worker
-	log      *slog.Logger
+	counts [policy.Transports]answer.Counts // of what is finished later
+	turns  *stream.Turns                    // of all stream listeners together
+	// compiling goes on from Start to Close.
+	compiling    sync.WaitGroup
+	endCompiling context.CancelFunc           // of compiling; mu guards it
+	finisher     [policy.Transports]sync.Pool // of *answer.Worker
+	log          *slog.Logger
 }
 
 // notifyFunc is told of each change of a zone; it does not block.

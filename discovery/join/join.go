@@ -38,7 +38,7 @@ type Join struct {
 
 	mu       sync.Mutex
 	services map[cluster.ServiceKey]*entry
-	slices   map[cluster.ServiceKey]string // a slice's own key: the Service it belongs to
+	strays   map[cluster.ServiceKey]string // slices that are not called after their Service: that Service
 	nodes    places
 	names    interned
 	queue    []cluster.ServiceKey // dirty Services in order of their first change, each once
@@ -82,7 +82,7 @@ func New(cfg Config) *Join {
 		seed:     maphash.MakeSeed(),
 		wake:     make(chan struct{}, 1),
 		services: map[cluster.ServiceKey]*entry{},
-		slices:   map[cluster.ServiceKey]string{},
+		strays:   map[cluster.ServiceKey]string{},
 	}
 }
 
@@ -193,7 +193,7 @@ func (j *Join) PutSlice(s Slice) {
 
 // putSlice says whether s made a difference.
 func (j *Join) putSlice(s Slice) bool {
-	if old, ok := j.slices[s.Key]; ok && old != s.Service {
+	if old, ok := j.serviceOf(s.Key); ok && old != s.Service {
 		j.dropSlice(s.Key, cluster.Deleted) // it was given to another Service, as it says itself
 	}
 	if s.Service == "" {
@@ -202,10 +202,12 @@ func (j *Join) putSlice(s Slice) bool {
 	s.Key.Namespace = j.names.intern(s.Key.Namespace)
 	key := cluster.ServiceKey{Namespace: s.Key.Namespace, Name: s.Service}
 	e := j.entry(key)
-	i := slices.IndexFunc(e.slices, func(p part) bool { return p.name == s.Key.Name })
+	i := e.slice(s.Key.Name)
 	switch {
 	case i < 0:
-		j.slices[s.Key] = s.Service
+		if calledAfter(s.Key.Name) != s.Service {
+			j.strays[s.Key] = s.Service
+		}
 		e.slices = append(e.slices, part{s.Key.Name, s.packed, s.findings.kept()})
 		delete(e.lost, object{aSlice, s.Key.Name})
 	case e.slices[i].packed == s.packed && e.slices[i].findings.get().equal(s.findings):
@@ -226,14 +228,14 @@ func (j *Join) DeleteSlice(key cluster.ServiceKey) {
 }
 
 func (j *Join) dropSlice(slice cluster.ServiceKey, how cluster.Loss) {
-	service, ok := j.slices[slice]
+	service, ok := j.serviceOf(slice)
 	if !ok {
 		return
 	}
-	delete(j.slices, slice)
+	delete(j.strays, slice)
 	key := cluster.ServiceKey{Namespace: slice.Namespace, Name: service}
 	e := j.services[key]
-	i := slices.IndexFunc(e.slices, func(p part) bool { return p.name == slice.Name })
+	i := e.slice(slice.Name)
 	if e.carries(e.slices[i].packed) {
 		e.lose(object{aSlice, slice.Name}, how)
 	}
@@ -250,11 +252,34 @@ func (j *Join) ReplaceSlices(all []Slice, how cluster.Loss) {
 		seen[s.Key] = struct{}{}
 		j.putSlice(s)
 	}
-	for key := range j.slices {
-		if _, ok := seen[key]; !ok {
-			j.dropSlice(key, how)
+	for key, e := range j.services {
+		for i := len(e.slices) - 1; i >= 0; i-- { // from behind: dropSlice takes it out
+			slice := cluster.ServiceKey{Namespace: key.Namespace, Name: e.slices[i].name}
+			if _, ok := seen[slice]; !ok {
+				j.dropSlice(slice, how)
+			}
 		}
 	}
+}
+
+// serviceOf finds the Service of an EndpointSlice that is known; false: it is not.
+func (j *Join) serviceOf(slice cluster.ServiceKey) (service string, known bool) {
+	if service, known = j.strays[slice]; known {
+		return service, true
+	}
+	service = calledAfter(slice.Name)
+	e := j.services[cluster.ServiceKey{Namespace: slice.Namespace, Name: service}]
+	return service, e != nil && e.slice(slice.Name) >= 0
+}
+
+// calledAfter is the Service of an EndpointSlice by the slice's name, which is that
+// of its Service, a hyphen and five characters where Kubernetes made it: so nothing
+// need be kept of nearly all slices to know whose they are.
+func calledAfter(slice string) string { return slice[:max(0, strings.LastIndexByte(slice, '-'))] }
+
+// slice is the index of an EndpointSlice among those of e; -1: it is none of them.
+func (e *entry) slice(name string) int {
+	return slices.IndexFunc(e.slices, func(p part) bool { return p.name == name })
 }
 
 func (e *entry) exported() bool { return e.export != nil }

@@ -71,6 +71,12 @@ func TestWarning(t *testing.T) {
 
 // A Replace is evidence for what it lacks, of its own kind only.
 func TestReplaceWithdrawsWhatItLacks(t *testing.T) {
+	for _, hyphen := range []string{"", "-"} { // slices that are not, and that are called after their Service
+		testReplace(t, hyphen)
+	}
+}
+
+func testReplace(t *testing.T, hyphen string) {
 	j := New(Config{Cluster: "c"})
 	service := func(name string) Service {
 		return FromService(&corev1.Service{
@@ -78,18 +84,13 @@ func TestReplaceWithdrawsWhatItLacks(t *testing.T) {
 			Spec:       corev1.ServiceSpec{ClusterIP: "10.0.0.1"},
 		})
 	}
-	slice := func(name, of, addr string) Slice {
-		return FromSlice(&discoveryv1.EndpointSlice{
-			ObjectMeta:  metav1.ObjectMeta{Namespace: "a", Name: name, Labels: map[string]string{discoveryv1.LabelServiceName: of}},
-			AddressType: discoveryv1.AddressTypeIPv4, Endpoints: []discoveryv1.Endpoint{{Addresses: []string{addr}}},
-		})
-	}
+	slice := func(number, of, addr string) Slice { return sliceOf(of+hyphen+number, of, addr) }
 	j.ReplaceServices([]Service{service("s"), service("t")}, cluster.Missing)
-	j.ReplaceSlices([]Slice{slice("s1", "s", "10.1.0.1"), slice("s2", "s", "10.1.0.2"), slice("t1", "t", "10.1.0.3")}, cluster.Missing)
+	j.ReplaceSlices([]Slice{slice("1", "s", "10.1.0.1"), slice("2", "s", "10.1.0.2"), slice("1", "t", "10.1.0.3")}, cluster.Missing)
 	j.ReplaceExports([]Export{{Key: cluster.ServiceKey{Namespace: "a", Name: "t"}}}, cluster.Missing)
 	takeAll(j)
 
-	j.ReplaceSlices([]Slice{slice("s2", "s", "10.1.0.2"), slice("t1", "t", "10.1.0.3")}, cluster.Missing)
+	j.ReplaceSlices([]Slice{slice("2", "s", "10.1.0.2"), slice("1", "t", "10.1.0.3")}, cluster.Missing)
 	want(t, j, "a/s ClusterIP export:2 ips:10.0.0.1 [10.1.0.2 RS]")
 	j.ReplaceExports(nil, cluster.Missing)
 	want(t, j, "a/t ClusterIP export:2 ips:10.0.0.1 [10.1.0.3 RS]")
@@ -99,8 +100,49 @@ func TestReplaceWithdrawsWhatItLacks(t *testing.T) {
 	want(t, j, "a/t withdrawn")
 	j.ReplaceSlices(nil, cluster.Missing)
 	takeAll(j)
-	if len(j.services)+len(j.slices) != 0 {
-		t.Errorf("%d entries and %d slices are kept of nothing", len(j.services), len(j.slices))
+	if len(j.services)+len(j.strays) != 0 {
+		t.Errorf("%d entries and %d slices are kept of nothing", len(j.services), len(j.strays))
+	}
+}
+
+func sliceOf(name, of, addr string) Slice {
+	return FromSlice(&discoveryv1.EndpointSlice{
+		ObjectMeta:  metav1.ObjectMeta{Namespace: "a", Name: name, Labels: map[string]string{discoveryv1.LabelServiceName: of}},
+		AddressType: discoveryv1.AddressTypeIPv4, Endpoints: []discoveryv1.Endpoint{{Addresses: []string{addr}}},
+	})
+}
+
+// TestSlicesGoToTheServiceTheyName: it is the label that counts, whatever Service a slice
+// is called after, and whether that exists.
+func TestSlicesGoToTheServiceTheyName(t *testing.T) {
+	j := New(Config{Cluster: "c"})
+	for _, name := range []string{"s", "s-t"} {
+		j.PutService(FromService(&corev1.Service{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "a", Name: name, Annotations: map[string]string{AnnotationExport: "true"}},
+			Spec:       corev1.ServiceSpec{ClusterIP: "10.0.0.1"},
+		}))
+	}
+	takeAll(j)
+	const s, st = "a/s ClusterIP export:2 ips:10.0.0.1", "a/s-t ClusterIP export:2 ips:10.0.0.1"
+	key := cluster.ServiceKey{Namespace: "a", Name: "s-t-x"}
+	j.PutSlice(sliceOf("s-t-x", "s-t", "10.1.0.1"))
+	want(t, j, st+" [10.1.0.1 RS]")
+	j.PutSlice(sliceOf("s-t-x", "s", "10.1.0.1")) // the other one's now, and not called after it
+	want(t, j, st, s+" [10.1.0.1 RS]")
+	j.PutSlice(sliceOf("s-t-x", "s", "10.1.0.2"))
+	want(t, j, s+" [10.1.0.2 RS]")
+	j.PutSlice(sliceOf("s-t-x", "s-t", "10.1.0.2")) // and back
+	want(t, j, s, st+" [10.1.0.2 RS]")
+	j.PutSlice(sliceOf("s-t", "s", "10.1.0.3"))
+	want(t, j, s+" [10.1.0.3 RS]")
+	j.DeleteSlice(key)
+	j.DeleteSlice(cluster.ServiceKey{Namespace: "a", Name: "s-other"})
+	want(t, j, st)
+	j.PutSlice(sliceOf("nobody", "", "10.1.0.4"))
+	j.PutSlice(sliceOf("s-t", "", "10.1.0.3"))
+	want(t, j, s)
+	if len(j.strays) != 0 {
+		t.Errorf("%v are kept of nothing", j.strays)
 	}
 }
 

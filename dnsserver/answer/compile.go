@@ -6,67 +6,63 @@ import (
 	"github.com/fedns/fedns/dnsserver/zone"
 )
 
-// Compiling keeps the table in step with the Snapshots: every name that exists
-// in a zone, empty non-terminals included, has an entry, unless a zone further
-// down that is served too has taken the name over.
+// Compiling keeps the table in step with the Snapshots. A name that exists has an
+// entry if it was there when its zone was served, or was asked for since, unless a
+// zone further down that is served too has taken the name over.
 
 // compileChanges brings the entries up to date with what changed in a zone.
-func (e *Engine) compileChanges(z *published, snap *zone.Snapshot, changes []zone.Change) {
-	var last, above dnsname.Name
+func (e *Engine) compileChanges(z *published, snap *zone.Snapshot, changes []zone.Change, t *turnover) {
+	var last dnsname.Name
 	for _, c := range changes {
 		// A delegation or DNAME that comes or goes changes what all names below it mean.
 		if c.Key.Owner != z.apex && (c.Key.Type == zone.TypeNS || c.Key.Type == zone.TypeDNAME) && (c.Old == nil || c.New == nil) {
-			e.compileBelow(z, c.Key.Owner)
+			e.refreshBelow(z, snap, c.Key.Owner)
 		}
 		if c.Key.Owner == last { // changes come in order: one compilation an owner
 			continue
 		}
 		last = c.Key.Owner
-		e.compileName(z, snap, last)
-		// What is above names side by side needs to be seen to once.
-		if up := last.Parent(); up != above || last.IsWildcard() {
-			e.compileAbove(z, snap, last)
-			above = up
+		e.refresh(z, snap, last)
+	}
+	for name := range t.all() {
+		e.refresh(z, snap, name)
+		if name.IsWildcard() {
+			e.refresh(z, snap, name.Parent())
 		}
 	}
 }
 
-// compileAbove brings the names above a changed one up to date: whether they
-// exist, and whether a wildcard stands below them.
-func (e *Engine) compileAbove(z *published, snap *zone.Snapshot, owner dnsname.Name) {
-	for owner != z.apex {
-		wild := owner.IsWildcard()
-		owner = owner.Parent()
-		if !e.owns(z, owner) {
-			continue // the zone that was put in between ends further up
-		}
-		_, exists := e.find(snap, owner)
-		_, has := e.table.get([]byte(owner.Wire()))
-		if exists == has && !wild {
-			return // so it is for everything further up
-		}
-		e.compileName(z, snap, owner)
+// refresh makes a name's entry anew, if it has one.
+func (e *Engine) refresh(z *published, snap *zone.Snapshot, name dnsname.Name) {
+	if entry, ok := e.table.get([]byte(name.Wire())); ok {
+		e.compileName(z, snap, name, entry.flags()&flagKept)
 	}
 }
 
-// compileBelow makes the entries of all names at and below owner anew, empty
-// non-terminals included, and sees to those above.
-func (e *Engine) compileBelow(z *published, owner dnsname.Name) {
-	snap := z.snapshot.Load()
+// refreshBelow makes the entries that there are at and below owner anew, those of
+// empty non-terminals included.
+func (e *Engine) refreshBelow(z *published, snap *zone.Snapshot, owner dnsname.Name) {
 	last := owner
 	for n := range snap.Below(owner) {
-		e.compileName(z, snap, n.Owner)
+		e.refresh(z, snap, n.Owner)
 		// In canonical order a name that is above the last one as well was made with it.
 		for up := n.Owner; up != owner; {
 			if up = up.Parent(); last.Under(up) {
 				break
 			}
-			e.compileName(z, snap, up)
+			e.refresh(z, snap, up)
 		}
 		last = n.Owner
 	}
-	e.compileName(z, snap, owner)
-	e.compileAbove(z, snap, owner)
+	e.refresh(z, snap, owner)
+}
+
+// compileAll makes the entries of all names of a zone.
+func (e *Engine) compileAll(z *published) {
+	snap := z.snapshot.Load()
+	for name := range snap.AllNames() {
+		e.compileName(z, snap, dnsname.FromFolded(string(name)), flagKept)
+	}
 }
 
 // compileAround brings the names between each apex and the one of the zone
@@ -83,8 +79,7 @@ func (e *Engine) compileAround() {
 		}
 		snap := outer.snapshot.Load()
 		for up := z.apex.Parent(); up != outer.apex; up = up.Parent() {
-			e.compileName(outer, snap, up)
-			e.compileAbove(outer, snap, up)
+			e.compileName(outer, snap, up, flagKept)
 		}
 	}
 }
@@ -121,8 +116,9 @@ func (e *Engine) owns(z *published, name dnsname.Name) bool {
 }
 
 // compileName makes one name's entry, or takes it out when the name does not
-// exist. A name that another zone has taken over is left to that one.
-func (e *Engine) compileName(z *published, snap *zone.Snapshot, owner dnsname.Name) {
+// exist. A name that another zone has taken over is left to that one. flags may have
+// flagKept.
+func (e *Engine) compileName(z *published, snap *zone.Snapshot, owner dnsname.Name, flags uint8) {
 	if !e.owns(z, owner) {
 		return
 	}
@@ -131,9 +127,8 @@ func (e *Engine) compileName(z *published, snap *zone.Snapshot, owner dnsname.Na
 		e.table.remove([]byte(owner.Wire()))
 		return
 	}
-	var flags uint8
 	if leftToReadable(snap, node) {
-		flags = flagSlow
+		flags |= flagSlow
 	}
 	if snap.HasWildcards() {
 		if star, err := owner.Child("*"); err == nil {
@@ -145,8 +140,8 @@ func (e *Engine) compileName(z *published, snap *zone.Snapshot, owner dnsname.Na
 	types := e.types[:0]
 	e.rrs = e.rrs[:0]
 	if flags&flagSlow == 0 {
-		for r := range node.RRsets() {
-			types = append(types, e.finish(r))
+		for p := range node.Packed() {
+			types = append(types, e.finish(owner, p))
 		}
 	}
 	e.types = types
@@ -156,8 +151,8 @@ func (e *Engine) compileName(z *published, snap *zone.Snapshot, owner dnsname.Na
 
 // leftToReadable says that a name's answers are not just its own RRsets, or are to be marked.
 func leftToReadable(snap *zone.Snapshot, n zone.Node) bool {
-	for r := range n.RRsets() {
-		if r.Type == zone.TypeCNAME || r.Type == zone.TypeDNAME || r.Stale {
+	for p := range n.Packed() {
+		if p.Type == zone.TypeCNAME || p.Type == zone.TypeDNAME || p.Stale {
 			return true
 		}
 	}
@@ -178,6 +173,7 @@ type scratch struct {
 	query    wire.Query
 	question []byte
 	message  []byte
+	rdata    zone.Buffer
 	rrs      []byte // finished answers of the name
 	types    []finished
 	packed   entry
@@ -185,16 +181,16 @@ type scratch struct {
 
 // finish composes the answer section for an RRset asked by its own name. What it
 // returns stands in e.rrs.
-func (e *Engine) finish(r zone.RRset) finished {
-	e.scratch.question = appendQuestion(e.scratch.question[:0], r.Owner, r.Type)
+func (e *Engine) finish(owner dnsname.Name, r zone.Packed) finished {
+	e.scratch.question = appendQuestion(e.scratch.question[:0], owner, r.Type)
 	e.query.Parse(e.scratch.question)
 	if e.message == nil {
 		e.message = make([]byte, 0, wire.HeaderLen+dnsname.MaxWire+4+maxHot)
 	}
 	w, asked := &e.writer, len(e.scratch.question)
 	w.Begin(e.message[:0], e.scratch.question, &e.query, cap(e.message))
-	for d := range r.RDATA() {
-		if !w.Record(wire.AnswerSection, r.Owner, r.Type, r.TTL, d) {
+	for d := range r.RDATA(&e.rdata) {
+		if !w.Record(wire.AnswerSection, owner, r.Type, r.TTL, d) {
 			return finished{typ: r.Type}
 		}
 	}

@@ -1,7 +1,13 @@
 // Package answer turns a query into its answer, from the zones published to it.
 //
 //	Publish ─► zoneSet ── Zone ── Snapshot            read by the readable path: lookup.go, RFC 1034 §4.3.2
-//	       └─► table ──── finished answers, by name   read by the hot path: hot.go, one look-up and a copy
+//	       ├─► table ──── finished answers, by name   read by the hot path: hot.go, one look-up and a copy
+//	       └─► census ─── which names do not exist    read by it where the table has nothing
+//
+// The table has what was in a zone when it was first served, and of what was
+// published since, the names that were asked for: a query for another one is
+// answered from the Snapshot (warm.go) and has it compiled (wanted.go, compiler.go).
+// See docs/adr/0011.
 //
 // Both paths give byte-identical answers where both apply. The hot path takes
 // the plain cases: a name that exists with data or without, one that does not

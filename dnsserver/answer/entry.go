@@ -30,6 +30,8 @@ const (
 	// flagWild: a wildcard stands right below this name, so names below it that
 	// do not exist are the readable path's.
 	flagWild
+	// flagKept: the entry stays though nobody asks for it.
+	flagKept
 )
 
 func (e entry) whole() entry { return e[:binary.LittleEndian.Uint32(e)] }

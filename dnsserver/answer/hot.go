@@ -19,7 +19,8 @@ const (
 // mean nothing to what is answered.
 const flagsPlain = wire.FlagRD | wire.FlagRA | wire.FlagAD | wire.FlagCD | 1<<6
 
-// hot answers a query that needs a look-up and a copy, and returns 0 for every other one.
+// hot answers a query that needs a look-up and a copy, or is as plain and has to be
+// looked up in the zone, and returns 0 for every other one.
 func (w *Worker) hot(dst, msg []byte, p *policy.Policy, client netip.Addr) int {
 	name, hash, end := w.question(msg)
 	if end == 0 || len(dst) < udpSize {
@@ -54,7 +55,7 @@ func (w *Worker) hot(dst, msg []byte, p *policy.Policy, client netip.Addr) int {
 	e, ok := w.engine.table.lookup(name, hash)
 	n := 0
 	if !ok {
-		n = w.hotMissing(dst, msg[:end], name, &o, moves)
+		n = w.hotMissing(dst, msg[:end], name, hash, &o, moves)
 	} else {
 		n = w.hotFound(dst, msg[:end], name, e, &o)
 	}
@@ -71,7 +72,7 @@ func (w *Worker) hotFound(dst, question, name []byte, e entry, o *plainOpt) int 
 	}
 	rrs, records, found := e.answer(w.query.Type)
 	if !found {
-		return w.hotNegative(dst, question, name, e, wire.NoError, o)
+		return w.hotNegative(dst, question, name, e.zone(), wire.NoError, o)
 	}
 	if o.do != 0 && w.engine.signs(e.zone()) {
 		return 0
@@ -92,29 +93,38 @@ func oddType(typ uint16) bool {
 	return typ >= 249 && typ <= 255 || typ == zone.TypeDS || typ == typeNXNAME
 }
 
-// hotMissing answers for a name that has no entry, when the closest name above
-// it that has one allows, and no name has moved since moves was read.
-func (w *Worker) hotMissing(dst, question, name []byte, o *plainOpt, moves uint64) int {
+// hotMissing answers for a name that has no entry. If it does not exist, and the
+// closest name above it that does has an entry that allows, and no name has moved
+// since moves was read, that is said; else the zone is looked into.
+func (w *Worker) hotMissing(dst, question, name []byte, hash uint64, o *plainOpt, moves uint64) int {
+	if w.engine.census.may(hash) {
+		w.engine.wanted.add(name, hash)
+		return w.warm(dst, question, name, o)
+	}
 	if oddType(w.query.Type) {
 		return 0
 	}
 	for at := 0; name[at] != 0; {
 		at += 1 + int(name[at])
-		e, ok := w.engine.table.get(name[at:])
-		if !ok {
-			continue
-		}
-		if e.flags() != 0 || moves&1 != 0 || w.engine.moves.Load() != moves {
+		above := name[at:]
+		hash := w.engine.table.hash(above)
+		e, ok := w.engine.table.lookup(above, hash)
+		switch {
+		case ok && (e.flags()&^flagKept != 0 || moves&1 != 0 || w.engine.moves.Load() != moves):
 			return 0
+		case ok:
+			return w.hotNegative(dst, question, name, e.zone(), wire.NXDomain, o)
+		case w.engine.census.may(hash):
+			w.engine.wanted.add(above, hash)
+			return w.warm(dst, question, name, o)
 		}
-		return w.hotNegative(dst, question, name, e, wire.NXDomain, o)
 	}
 	return 0
 }
 
-// hotNegative answers that there is no such data, or no such name, in e's zone.
-func (w *Worker) hotNegative(dst, question, name []byte, e entry, rcode wire.Rcode, o *plainOpt) int {
-	z := (*w.engine.byID.Load())[e.zone()]
+// hotNegative answers that there is no such data, or no such name, in a zone.
+func (w *Worker) hotNegative(dst, question, name []byte, id uint32, rcode wire.Rcode, o *plainOpt) int {
+	z := (*w.engine.byID.Load())[id]
 	if z == nil || rcode == wire.NXDomain && z.provisional.Load() || o.do != 0 && z.signer.Load() != nil {
 		return 0
 	}

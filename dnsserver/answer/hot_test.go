@@ -29,9 +29,13 @@ func random(t testing.TB) *rand.Rand {
 
 var from = netip.MustParseAddrPort("127.0.0.1:5353")
 
-// randomEdits makes edits of every kind among few names, so that they meet.
-func randomEdits(rnd *rand.Rand, apex dnsname.Name, n int) []zone.Edit {
-	labels := []string{"a", "b", "c", "*", "ns", "d"}
+// randomEdits makes edits of every kind among few names, so that they meet; with
+// plain, only such as the hot path answers.
+func randomEdits(rnd *rand.Rand, apex dnsname.Name, n int, plain bool) []zone.Edit {
+	labels := []string{"a", "b", "c", "d", "ns", "*"}
+	if plain {
+		labels = labels[:5]
+	}
 	name := func() dnsname.Name {
 		for n := apex; ; {
 			n, _ = n.Child(labels[rnd.IntN(len(labels))])
@@ -44,7 +48,11 @@ func randomEdits(rnd *rand.Rand, apex dnsname.Name, n int) []zone.Edit {
 	for i := range edits {
 		owner, ttl := name(), uint32(rnd.IntN(100))
 		var r zone.RRset
-		switch rnd.IntN(9) {
+		kind := rnd.IntN(9)
+		if plain {
+			kind = 3 + rnd.IntN(6)
+		}
+		switch kind {
 		case 0:
 			r = zone.NewRRset(owner, zone.TypeCNAME, ttl, zone.Target(name()))
 		case 1:
@@ -141,8 +149,8 @@ func queries(rnd *rand.Rand, s *zone.Snapshot) [][]byte {
 // the end must agree as well, so that nothing depends on the way there.
 func TestHotPathEqualsReadable(t *testing.T) {
 	rnd := random(t)
-	hot, total := 0, 0
-	for range 8 {
+	var hot, total [2]int // before and after what was asked for was compiled
+	for history := range 8 {
 		e := NewEngine()
 		cookies := policy.New(policy.Config{Cookies: policy.RandomCookies(), ServerID: "id"})
 		e.SetPolicy(cookies)
@@ -156,7 +164,7 @@ func TestHotPathEqualsReadable(t *testing.T) {
 			if step > 2 && step%2 == 0 {
 				snap = inner
 			}
-			next, changes := build(snap, randomEdits(rnd, snap.Apex(), 1+rnd.IntN(40)))
+			next, changes := build(snap, randomEdits(rnd, snap.Apex(), 1+rnd.IntN(40), history%2 == 1))
 			if len(changes) > 0 {
 				// Told as one list from first to last, as the caller of Publish does.
 				b := zone.NewBuilder(snap)
@@ -193,15 +201,56 @@ func TestHotPathEqualsReadable(t *testing.T) {
 				fresh.SetPolicy(cookies)
 				fresh.Serve(outer)
 			}
-			for _, msg := range append(queries(rnd, outer), queries(rnd, inner)...) {
-				total++
-				hot += compare(t, e, fresh, msg)
+			// First as they are found in the zone, then, now and then, compiled.
+			asked := append(queries(rnd, outer), queries(rnd, inner)...)
+			for compiled := range 2 {
+				for _, msg := range asked {
+					total[compiled]++
+					hot[compiled] += compare(t, e, fresh, msg)
+				}
+				if rnd.IntN(2) == 0 {
+					break
+				}
+				e.compileWanted()
 			}
+			checkTable(t, e)
 		}
 	}
 	t.Logf("%d of %d queries answered by the hot path", hot, total)
-	if hot*5 < total {
+	if hot[0]*5 < total[0] || hot[1]*5 < total[1] {
 		t.Errorf("the hot path answered %d of %d queries: too few to mean something", hot, total)
+	}
+}
+
+// checkTable: names that exist are counted once for each zone's Snapshot that has them, and
+// the table has entries only of names that exist, and of the zones that they are in.
+func checkTable(t *testing.T, e *Engine) {
+	t.Helper()
+	names := 0
+	zones := e.zones.Load()
+	for _, z := range zones.byApex {
+		for name := range z.snapshot.Load().AllNames() {
+			names++
+			if !e.census.may(e.table.hash(name)) {
+				t.Fatalf("%q is not counted", name)
+			}
+		}
+	}
+	if e.census.live != names {
+		t.Fatalf("%d names are counted, want %d", e.census.live, names)
+	}
+	s := e.table.state.Load()
+	for i := range s.slots {
+		if v := s.slots[i].Load(); v != slotFree && v != slotDeleted {
+			entry := s.entry(v)
+			z := zones.find(entry.name())
+			if z == nil || z.id != entry.zone() {
+				t.Fatalf("the entry of %q is of zone %d", entry.name(), entry.zone())
+			}
+			if _, exists := e.find(z.snapshot.Load(), dnsname.FromFolded(string(entry.name()))); !exists {
+				t.Fatalf("%q has an entry and does not exist", entry.name())
+			}
+		}
 	}
 }
 
@@ -286,7 +335,11 @@ func TestTableUnderChange(t *testing.T) {
 		})
 	}
 	rnd := random(t)
+	most := 0
 	for round := range 200 {
+		e.compileWanted()
+		most = max(most, e.table.live)
+		e.age(forgetAfter / 10)
 		from := rnd.IntN(len(names))
 		set(from, min(from+200, len(names)), 'a'+byte(round%26))
 	}
@@ -298,6 +351,9 @@ func TestTableUnderChange(t *testing.T) {
 		if c := s.chunks[i].Load(); c != nil {
 			inUse += len(*c)
 		}
+	}
+	if most < len(names)/4 {
+		t.Errorf("%d entries at most: what was asked for was not compiled", most)
 	}
 	if inUse > 4<<20 { // 3,000 names of some 200 octets, half of it dead, in chunks of 1 MiB
 		t.Errorf("%d MiB of chunks are kept for 3,000 names", inUse>>20)
@@ -357,7 +413,18 @@ func TestReadAheadIsOfTheSameQuery(t *testing.T) {
 
 // TestHotPathAllocatesNothing is the budget of the hot path, asserted.
 func TestHotPathAllocatesNothing(t *testing.T) {
-	e, msgs := benchEngine(t, 1000)
+	served, msgs := benchEngine(t, 1000)
+	published, _ := benchPublished(t, 1000)
+	for _, e := range []*Engine{served, published} {
+		allocatesNothing(t, e, msgs)
+	}
+	if published.table.live > 10 {
+		t.Errorf("%d names were compiled: that they are looked up in the zone was not tested", published.table.live)
+	}
+}
+
+func allocatesNothing(t *testing.T, e *Engine, msgs map[string][]byte) {
+	t.Helper()
 	w, dst := e.NewWorker(policy.UDP, &Counts{}), make([]byte, MaxUDP)
 	for what, msg := range msgs {
 		if n := w.hot(dst, msg, w.engine.policy.Load(), from.Addr()); n == 0 {
@@ -372,16 +439,47 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 
 // benchEngine serves n names and has a message for each plain case.
 func benchEngine(t testing.TB, n int) (*Engine, map[string][]byte) {
+	_, s, _ := benchZone(t, n)
+	return engineOf(s)
+}
+
+// benchPublished is benchEngine for names that were published, so that none is compiled.
+func benchPublished(t testing.TB, n int) (*Engine, map[string][]byte) {
+	empty, s, changes := benchZone(t, n)
+	e, msgs := engineOf(empty)
+	e.Publish(s, changes)
+	return e, msgs
+}
+
+func benchZone(t testing.TB, n int) (empty, s *zone.Snapshot, changes []zone.Change) {
 	apex := dnsname.MustParse("clusterset.local.")
-	b := zone.NewBuilder(emptyZone(t, apex))
+	empty = emptyZone(t, apex)
+	b := zone.NewBuilder(empty)
 	for i := range n {
 		owner := dnsname.MustParse(fmt.Sprintf("svc-%d.ns-%d.svc.clusterset.local.", i, i%100))
 		b.Set(zone.NewRRset(owner, zone.TypeA, 5, "\x0a\x00\x00\x01", "\x0a\x00\x00\x02", "\x0a\x00\x00\x03"))
 	}
-	s, _, err := b.Build()
+	// Some of what stands in pages in fewer octets than it has.
+	for i := 100; i < 200; i++ {
+		owner := dnsname.MustParse(fmt.Sprintf("_http._tcp.svc-%d.ns-%d.svc.clusterset.local.", i, i%100))
+		var targets []string
+		for j := range 3 {
+			target := dnsname.MustParse(fmt.Sprintf("pod-%d.c1.svc-%d.ns-%d.svc.clusterset.local.", j, i, i%100))
+			targets = append(targets, zone.SRV(0, 0, 80, target))
+		}
+		b.Set(zone.NewRRset(owner, zone.TypeSRV, 5, targets...))
+		owner = dnsname.MustParse(fmt.Sprintf("%d.in-addr.svc.clusterset.local.", i))
+		b.Set(zone.NewRRset(owner, zone.TypePTR, 5, zone.Target(dnsname.MustParse(fmt.Sprintf("pod.c1.svc-%d.ns.svc.example.", i)))))
+	}
+	s, changes, err := b.Build()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return empty, s, changes
+}
+
+// engineOf serves a zone, and has messages about the one that benchZone makes.
+func engineOf(s *zone.Snapshot) (*Engine, map[string][]byte) {
 	e := NewEngine()
 	e.SetPolicy(policy.New(policy.Config{Cookies: policy.RandomCookies()}))
 	e.Serve(s)
@@ -389,7 +487,8 @@ func benchEngine(t testing.TB, n int) (*Engine, map[string][]byte) {
 	for what, q := range map[string]struct {
 		name string
 		typ  uint16
-	}{"positive": {"svc-7.ns-7.svc", zone.TypeA}, "NODATA": {"svc-7.ns-7.svc", zone.TypeAAAA}, "NXDOMAIN": {"nx.ns-7.svc", zone.TypeA}} {
+	}{"positive": {"svc-7.ns-7.svc", zone.TypeA}, "NODATA": {"svc-7.ns-7.svc", zone.TypeAAAA}, "NXDOMAIN": {"nx.ns-7.svc", zone.TypeA},
+		"SRV": {"_http._tcp.svc-107.ns-7.svc", zone.TypeSRV}, "PTR": {"107.in-addr.svc", zone.TypePTR}} {
 		msg, _ := question(dnsname.MustParse(q.name+".clusterset.local."), q.typ)
 		msgs[what] = msg
 		opt := append(append([]byte(nil), msg...), 0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0)
@@ -408,12 +507,20 @@ func benchEngine(t testing.TB, n int) (*Engine, map[string][]byte) {
 
 func BenchmarkRespond(b *testing.B) {
 	e, msgs := benchEngine(b, 10_000)
+	published, _ := benchPublished(b, 10_000)
+	inZone := published.NewWorker(policy.UDP, &Counts{})
 	w, dst := e.NewWorker(policy.UDP, &Counts{}), make([]byte, MaxUDP)
 	for what, msg := range msgs {
 		b.Run(what, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				w.Respond(dst, msg, from)
+			}
+		})
+		b.Run(what+" not compiled", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				inZone.Respond(dst, msg, from)
 			}
 		})
 		b.Run(what+" readable", func(b *testing.B) {
@@ -428,8 +535,20 @@ func BenchmarkRespond(b *testing.B) {
 // BenchmarkBatch answers as the UDP reader does, batches of different queries, of
 // more names than a core's caches hold.
 func BenchmarkBatch(b *testing.B) {
-	const n, batch = 1_000_000, 16
-	e, _ := benchEngine(b, n)
+	b.Run("compiled", func(b *testing.B) {
+		e, _ := benchEngine(b, batchNames)
+		benchBatch(b, e)
+	})
+	b.Run("not compiled", func(b *testing.B) {
+		e, _ := benchPublished(b, batchNames)
+		benchBatch(b, e)
+	})
+}
+
+const batchNames = 1_000_000
+
+func benchBatch(b *testing.B, e *Engine) {
+	const n, batch = batchNames, 16
 	w, dst := e.NewWorker(policy.UDP, &Counts{}), make([]byte, MaxUDP)
 	var msgs [][]byte
 	for i := range 100_000 {

@@ -236,9 +236,9 @@ func (l *lookup) deny(s *zone.Snapshot, name dnsname.Name, types []uint16, exist
 func types(s *zone.Snapshot, n zone.Node) []uint16 {
 	var list []uint16
 	cut := n.Owner != s.Apex() && n.Has(zone.TypeNS)
-	for r := range n.RRsets() {
-		if !cut || r.Type == zone.TypeNS || r.Type == zone.TypeDS {
-			list = append(list, r.Type)
+	for p := range n.Packed() {
+		if !cut || p.Type == zone.TypeNS || p.Type == zone.TypeDS {
+			list = append(list, p.Type)
 		}
 	}
 	return list

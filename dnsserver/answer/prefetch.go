@@ -59,7 +59,7 @@ func (w *Worker) Prefetch(queries [][]byte) {
 			continue
 		}
 		if c := s.chunks[chunk].Load(); c != nil {
-			entries[i] = entry((*c)[v&(chunkSize-1):])
+			entries[i] = entry((*c)[v&(chunkSize-1)&^slotAsked:])
 			sum += uint64(entries[i].flags())
 		}
 	}

@@ -12,7 +12,9 @@ import (
 // written once, before any slot refers to them. There is no pointer in either,
 // so the garbage collector has nothing to walk.
 //
-//	slots   tag 16 | chunk 28 | offset 20      0: never used, 1: deleted
+//	slots   tag 16 | chunk 28 | offset 20      0: never used, 1: deleted; entries begin
+//	                                           at multiples of 8, so the last bit of an
+//	                                           offset says whether it was asked for lately
 //	chunk   entry | entry | …                  see entry.go
 //
 // One writer at a time, any number of readers. A reader that follows a slot
@@ -25,6 +27,7 @@ type table struct {
 	used, live int // slots not 0; entries
 	fill       int // octets used of the last chunk
 	dead       []int
+	aged       int // how far through the slots age has come
 	sealed     int // the chunk that was the last one until just now; 0: none
 }
 
@@ -37,6 +40,8 @@ type tableState struct {
 const (
 	slotFree    = 0
 	slotDeleted = 1
+	// slotAsked is set in a slot when its name is asked for, and taken out by age.
+	slotAsked = 1
 
 	chunkBits = 28
 	offBits   = 20
@@ -72,10 +77,18 @@ func (t *table) reset(slots int, old *tableState) {
 
 func (t *table) hash(name []byte) uint64 { return maphash.Bytes(t.seed, name) }
 
-// get finds a name's entry. What it returns is never written again.
-func (t *table) get(name []byte) (entry, bool) { return t.lookup(name, t.hash(name)) }
+// get finds a name's entry for the writer.
+func (t *table) get(name []byte) (entry, bool) {
+	s := t.state.Load()
+	i, found := t.find(s, t.hash(name), name)
+	if !found {
+		return nil, false
+	}
+	return s.entry(s.slots[i].Load()), true
+}
 
-// lookup is get for a name whose hash is known.
+// lookup finds the entry of a name, which is asked for, by its hash. What it returns
+// is never written again.
 func (t *table) lookup(name []byte, hash uint64) (entry, bool) {
 again:
 	s := t.state.Load()
@@ -96,7 +109,10 @@ again:
 		if c == nil {
 			goto again
 		}
-		if e := entry((*c)[v&(chunkSize-1):]); e.is(name) {
+		if e := entry((*c)[v&(chunkSize-1)&^slotAsked:]); e.is(name) {
+			if v&slotAsked == 0 { // once in a while: the slot stays in all processors' caches
+				s.slots[i].Or(slotAsked)
+			}
 			return e, true
 		}
 	}
@@ -127,7 +143,7 @@ func (t *table) find(s *tableState, hash uint64, name []byte) (at uint64, found 
 }
 
 func (s *tableState) entry(slot uint64) entry {
-	return entry((*s.chunks[slot>>offBits&(1<<chunkBits-1)].Load())[slot&(chunkSize-1):])
+	return entry((*s.chunks[slot>>offBits&(1<<chunkBits-1)].Load())[slot&(chunkSize-1)&^slotAsked:])
 }
 
 // put stores e under its own name, in place of what was there.
@@ -140,8 +156,11 @@ func (t *table) put(e entry) {
 	name := e.name()
 	hash := t.hash(name)
 	i, found := t.find(s, hash, name)
-	old := s.slots[i].Load()
-	s.slots[i].Store(t.store(hash, e))
+	old, now := s.slots[i].Load(), t.store(hash, e)
+	if found && old&slotAsked != 0 || !found && e.flags()&flagKept == 0 { // it is why it is put here
+		now |= slotAsked
+	}
+	s.slots[i].Store(now)
 	switch {
 	case found:
 		t.bury(old)
@@ -165,10 +184,30 @@ func (t *table) remove(name []byte) {
 	if !found {
 		return
 	}
+	t.removeAt(s, i)
+}
+
+func (t *table) removeAt(s *tableState, i uint64) {
 	old := s.slots[i].Load()
 	s.slots[i].Store(slotDeleted)
 	t.live--
 	t.bury(old)
+}
+
+// age looks at n slots more, and takes entries out that nobody has asked for since it
+// looked at them last, but for those that are kept.
+func (t *table) age(n int) {
+	for range min(n, len(t.state.Load().slots)) {
+		s := t.state.Load()
+		t.aged = (t.aged + 1) & (len(s.slots) - 1)
+		switch v := s.slots[t.aged].Load(); {
+		case v == slotFree || v == slotDeleted:
+		case v&slotAsked != 0:
+			s.slots[t.aged].And(^uint64(slotAsked))
+		case s.entry(v).flags()&flagKept == 0:
+			t.removeAt(s, uint64(t.aged))
+		}
+	}
 }
 
 // store copies e behind what is in use of the last chunk, or into a new one.
@@ -225,8 +264,8 @@ func (t *table) sweep(chunk int) {
 		e := entry(data[off:]).whole()
 		hash := t.hash(e.name())
 		s := t.state.Load()
-		if i, found := t.find(s, hash, e.name()); found && s.slots[i].Load() == slotOf(hash, chunk, off) {
-			s.slots[i].Store(t.store(hash, e))
+		if i, found := t.find(s, hash, e.name()); found && s.slots[i].Load()&^slotAsked == slotOf(hash, chunk, off) {
+			s.slots[i].Store(t.store(hash, e) | s.slots[i].Load()&slotAsked)
 		}
 		off += (len(e) + 7) &^ 7
 	}

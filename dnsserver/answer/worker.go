@@ -8,6 +8,7 @@ import (
 	"github.com/fedns/fedns/dnsserver/policy"
 	"github.com/fedns/fedns/dnsserver/tsig"
 	"github.com/fedns/fedns/dnsserver/wire"
+	"github.com/fedns/fedns/dnsserver/zone"
 )
 
 const (
@@ -26,20 +27,21 @@ const Later = -1
 
 // Worker answers queries for one goroutine at a time.
 type Worker struct {
-	engine     *Engine
-	transport  policy.Transport
-	room       int // octets an answer may have whatever the client says
-	query      wire.Query
-	writer     wire.Writer
-	look       lookup
-	edns       edns
-	counts     *Counts
-	prefetched uint64 // what Prefetch read
-	ahead      [maxPrefetch]ahead
-	aheadNext  int           // of ahead, what Respond is given next
-	aheadEnd   int           // of ahead
-	ra         uint16        // wire.FlagRA where the client may recurse
-	session    *tsig.Session // the last query was signed; nil: it was not
+	engine      *Engine
+	transport   policy.Transport
+	room        int // octets an answer may have whatever the client says
+	query       wire.Query
+	writer      wire.Writer
+	look        lookup
+	edns        edns
+	counts      *Counts
+	prefetched  uint64 // what Prefetch read
+	ahead       [maxPrefetch]ahead
+	node, rdata zone.Buffer   // what is read of a page
+	aheadNext   int           // of ahead, what Respond is given next
+	aheadEnd    int           // of ahead
+	ra          uint16        // wire.FlagRA where the client may recurse
+	session     *tsig.Session // the last query was signed; nil: it was not
 	resolving
 	zone  int64          // id of the one that the last answer was of; -1: of none
 	seen  uint64         // messages observed, or left out

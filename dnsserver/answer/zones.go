@@ -18,6 +18,8 @@ type Engine struct {
 	zones   atomic.Pointer[zoneSet]
 	byID    atomic.Pointer[[]*published] // what the table's entries refer to; nil: retracted
 	table   table
+	census  census // of all names of all zones
+	wanted  wanted
 	scratch
 
 	// moves counts twice each time names pass from one zone to another: while it is
@@ -71,6 +73,8 @@ func NewEngine() *Engine {
 	e.zones.Store(newZoneSet(nil))
 	e.byID.Store(&[]*published{})
 	e.table.init()
+	e.census.init()
+	e.wanted.init()
 	e.policy.Store(policy.New(policy.Config{}))
 	return e
 }
@@ -108,7 +112,8 @@ func (e *Engine) SetProvisional(apex dnsname.Name, yes bool) {
 // of goroutines call it.
 func (e *Engine) SetMissed(f func(dnsname.Name)) { e.missed.Store(&f) }
 
-// Publish makes snap the zone that is answered. Changes must lead from the
+// Publish makes snap the zone that is answered. What it changes is compiled if it
+// was asked for before, or else once it is. Changes must lead from the
 // Snapshot published before to snap, whose zone must be served. What it costs
 // follows the changes. It returns when all later queries are answered from snap.
 func (e *Engine) Publish(snap *zone.Snapshot, changes []zone.Change) {
@@ -118,12 +123,15 @@ func (e *Engine) Publish(snap *zone.Snapshot, changes []zone.Change) {
 	if !known {
 		panic("answer: zone " + snap.Apex().String() + " is not served")
 	}
+	t := turnoverOf(z.snapshot.Load(), snap, changes)
+	e.countIn(t.come)
 	z.set(snap)
-	e.compileChanges(z, snap, changes)
+	e.compileChanges(z, snap, changes, &t)
+	e.countOut(t.gone)
 }
 
 // Serve publishes zones that were not served before, or whole new content of
-// ones that were. Names that exist before and after are answered throughout.
+// ones that were, and compiles all of it. Names that exist before and after are answered throughout.
 func (e *Engine) Serve(snaps ...*zone.Snapshot) { e.serve(snaps, false) }
 
 // ServeProvisional is Serve for zones that may still lack names: see SetProvisional.
@@ -140,10 +148,13 @@ func (e *Engine) serve(snaps []*zone.Snapshot, provisional bool) {
 	}
 	ids := slices.Clone(*e.byID.Load())
 	zones := make([]*published, len(snaps))
+	var replaced []*zone.Snapshot
+	e.countAllIn(snaps)
 	for i, s := range snaps {
 		z, known := byApex[s.Apex().Wire()]
 		if known {
 			e.dropBelow(z, s.Apex())
+			replaced = append(replaced, z.snapshot.Load())
 		} else {
 			z = &published{apex: s.Apex(), id: uint32(len(ids))}
 			ids = append(ids, z)
@@ -159,9 +170,10 @@ func (e *Engine) serve(snaps []*zone.Snapshot, provisional bool) {
 	e.byID.Store(&ids)
 	e.zones.Store(newZoneSet(byApex))
 	for _, z := range zones {
-		e.compileBelow(z, z.apex)
+		e.compileAll(z)
 	}
 	e.compileAround()
+	e.countAllOut(replaced)
 }
 
 // move begins to pass names between zones; what it returns ends it.
@@ -198,9 +210,12 @@ func (e *Engine) Retract(apex dnsname.Name) {
 	e.dropBelow(z, apex)
 	e.dropAround(z)
 	if outer := now.find([]byte(apex.Wire())); outer != nil {
-		e.compileBelow(outer, apex)
+		for up := apex; up != outer.apex; up = up.Parent() { // some may have existed for the zone's sake
+			e.refresh(outer, outer.snapshot.Load(), up)
+		}
 	}
 	e.compileAround()
+	e.countAllOut([]*zone.Snapshot{z.snapshot.Load()})
 	ids := slices.Clone(*e.byID.Load())
 	ids[z.id] = nil // the id itself is not given out again: a query may still hold it
 	e.byID.Store(&ids)

@@ -36,6 +36,12 @@ func (n Name) SortKey() string {
 
 // FromSortKey is the inverse of SortKey. The key must be one that SortKey made.
 func FromSortKey(key string) Name {
+	var buf [MaxWire]byte
+	return Name{string(AppendFromSortKey(buf[:0], key))}
+}
+
+// AppendFromSortKey appends the wire form of the name that a key is of, to dst.
+func AppendFromSortKey[K string | []byte](dst []byte, key K) []byte {
 	var buf [2 * MaxWire]byte
 	at := len(buf) - 1 // written from the end: the key runs from the root down
 	buf[at] = 0
@@ -63,7 +69,7 @@ func FromSortKey(key string) Name {
 		}
 		i = end + 1
 	}
-	return Name{string(buf[at:])}
+	return append(dst, buf[at:]...)
 }
 
 // Compare orders names canonically (RFC 4034 §6.1): -1, 0 or 1.

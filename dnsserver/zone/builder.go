@@ -121,7 +121,7 @@ func (b *Builder) merge(next *Snapshot) (entries []entry, changes []Change, err 
 		if owner == b.apex {
 			next.top = packNode(sets)
 		} else {
-			entries = append(entries, entry{key, packNode(sets)})
+			entries = append(entries, entry{key: key, node: packNode(sets)})
 		}
 		next.counts.add(b.apex, old, -1)
 		next.counts.add(b.apex, sets, 1)

@@ -62,6 +62,12 @@ func (c *cursor) nextPage() {
 	c.trees[d], c.depth, c.at = t, d, 0
 }
 
+// node is the packed node of the entry the cursor stands on, whole: see entry.whole.
+func (c *cursor) node(buf *Buffer) string {
+	p := c.trees[c.depth].page
+	return p.at(c.at).whole(p.tail(), buf)
+}
+
 // entry is the entry the cursor stands on; its key lacks the page's prefix, which comes first.
 func (c *cursor) entry() (prefix string, e entry) {
 	p := c.trees[c.depth].page

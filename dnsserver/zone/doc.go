@@ -12,5 +12,9 @@
 // proportion to the change, and old Snapshots stay whole for whoever still reads
 // them.
 //
+// A page leaves out what its entries have in common: the beginning of keys, the end
+// of nodes (page.go), and within an RRset what targets share with the owner and with
+// each other (packing.go). An RRset is a value that has all of it; Packed is a view.
+//
 // It imports dnsserver/dnsname and the standard library only.
 package zone

@@ -3,14 +3,17 @@ package zone
 import (
 	"encoding/binary"
 	"strings"
+	"unsafe"
 )
 
 // A page is one leaf of the tree: entries in key order, packed into a string.
 //
-//	count u32 | prefix length u32 | offset u32 × count | prefix | entries
-//	entry: suffix length uvarint | suffix | node
+//	count u16 | prefix length u16 | tail length u8 | width u8 | offset × count | prefix | tail | entries
+//	entry: suffix length uvarint | suffix | cut u8, if there is a tail | node
 //
-// Every key in the page starts with prefix; offsets count from the page's
+// Every key in the page starts with prefix. A node goes on, behind what stands in
+// its entry, with the last cut octets of tail: in a page of PTR records, what most
+// of their targets end in. Offsets, of width octets each, count from the page's
 // start; an entry reaches to the next one's offset or the page's end.
 type page string
 
@@ -19,45 +22,110 @@ type page string
 // microsecond, with headers below a tenth of the whole.
 const maxPage = 2048
 
-const pageHeader = 8
+const (
+	pageHeader = 6
+	// leastCut is how many octets a node has to share with the page's tail: to put it
+	// together again costs an allocation, as a rule.
+	leastCut = 12
+	maxTail  = 255
+)
 
 // entry is a key and its packed node. In a list of entries that share a prefix
-// the key may stand without it.
+// the key may stand without it, and the node without the last cut octets of a tail
+// that all entries go by.
 type entry struct {
 	key  string
 	node string
+	cut  int
 }
 
-func (p page) u32(at int) int {
-	return int(p[at])<<24 | int(p[at+1])<<16 | int(p[at+2])<<8 | int(p[at+3])
+// gone says that the entry deletes.
+func (e entry) gone() bool { return e.node == "" && e.cut == 0 }
+
+func (p page) u16(at int) int { return int(p[at])<<8 | int(p[at+1]) }
+
+func (p page) count() int { return p.u16(0) }
+
+// offset is where entry i starts, or where the last one ends.
+func (p page) offset(i int) int {
+	if i == p.count() {
+		return len(p)
+	}
+	if p[5] == 2 {
+		return p.u16(pageHeader + 2*i)
+	}
+	at := pageHeader + 4*i
+	return p.u16(at)<<16 | p.u16(at+2)
 }
 
-func (p page) count() int { return p.u32(0) }
+func (p page) prefixAt() int { return pageHeader + int(p[5])*p.count() }
 
 func (p page) prefix() string {
-	start := pageHeader + 4*p.count()
-	return string(p[start : start+p.u32(4)])
+	start := p.prefixAt()
+	return string(p[start : start+p.u16(2)])
 }
 
-// at is entry i with its key cut to what stands behind the prefix.
+func (p page) tail() string {
+	start := p.prefixAt() + p.u16(2)
+	return string(p[start : start+int(p[4])])
+}
+
+// at is entry i with its key cut to what stands behind the prefix, and its node as it stands.
 func (p page) at(i int) entry {
-	start, end := p.u32(pageHeader+4*i), len(p)
-	if i+1 < p.count() {
-		end = p.u32(pageHeader + 4*(i+1))
-	}
-	body := string(p[start:end])
+	body := string(p[p.offset(i):p.offset(i+1)])
 	size, n := uvarint(body)
-	return entry{key: body[n : n+size], node: body[n+size:]}
+	e := entry{key: body[n : n+size], node: body[n+size:]}
+	if p[4] != 0 {
+		e.cut, e.node = int(e.node[0]), e.node[1:]
+	}
+	return e
+}
+
+// whole is an entry's node as it was before it was cut to fit a tail. It is put
+// together in buf, and good as long as that is left alone; nil: in memory of its own.
+func (e entry) whole(tail string, buf *Buffer) string {
+	if e.cut == 0 {
+		return e.node
+	}
+	rest := tail[len(tail)-e.cut:]
+	if buf == nil {
+		return e.node + rest
+	}
+	n := copy(buf[:], e.node)
+	n += copy(buf[n:], rest)
+	return unsafe.String(&buf[0], n)
+}
+
+// fit is the entry with its node, which is whole, cut to go by a tail.
+func (e entry) fit(tail string) entry {
+	if len(e.node) > len(Buffer{}) {
+		return e
+	}
+	if cut := commonSuffix(e.node, tail); cut >= leastCut {
+		e.node, e.cut = e.node[:len(e.node)-cut], cut
+	}
+	return e
+}
+
+// tailOf finds a tail for entries with whole nodes: the end of one that the one
+// before it ends in as well; empty: there is none that would be worth it.
+func tailOf(es []entry) string {
+	for i := 1; i < len(es); i++ {
+		if n := es[i].node; commonSuffix(es[i-1].node, n) >= leastCut {
+			return n[max(0, len(n)-maxTail):]
+		}
+	}
+	return ""
 }
 
 // search is the index of the first entry whose key is at least key, and whether it is key itself.
 func (p page) search(key []byte) (int, bool) {
 	prefix := p.prefix()
 	head := key[:min(len(key), len(prefix))]
-	switch c := strings.Compare(prefix, string(head)); {
-	case c < 0: // every key here starts with something smaller
+	switch { // these comparisons allocate nothing, strings.Compare would
+	case prefix < string(head): // every key here starts with something smaller
 		return p.count(), false
-	case c > 0 || len(head) < len(prefix):
+	case prefix != string(head):
 		return 0, false
 	}
 	rest := key[len(prefix):]
@@ -74,71 +142,118 @@ func (p page) search(key []byte) (int, bool) {
 }
 
 // size is what an entry takes in a page, at most.
-func (e entry) size() int { return 4 + 3 + len(e.key) + len(e.node) }
+func (e entry) size() int { return 2 + 3 + len(e.key) + 1 + len(e.node) }
 
-// makePage packs entries, whose keys all start with prefix once it is put before them.
-func makePage(prefix string, es []entry) page {
+// makePage packs entries, whose keys all start with prefix once it is put before
+// them, and whose nodes fit tail.
+func makePage(prefix, tail string, es []entry) page {
 	more := commonPrefix(es[0].key, es[len(es)-1].key)
-	at := pageHeader + 4*len(es) + len(prefix) + len(more)
-	size := at
-	var uvarint [binary.MaxVarintLen64]byte
+	fixed := pageHeader + len(prefix) + len(more) + len(tail)
+	at, size, width := fixed+2*len(es), 0, 2
 	for _, e := range es {
-		suffix := len(e.key) - len(more)
-		size += binary.PutUvarint(uvarint[:], uint64(suffix)) + suffix + len(e.node)
+		size += e.packedSize(len(more), tail)
+	}
+	if at+size > 0xffff {
+		at, width = fixed+4*len(es), 4
 	}
 	var b strings.Builder // its string is what was written, not a copy: so not an octet more
-	b.Grow(size)
-	writeU32(&b, len(es))
-	writeU32(&b, len(prefix)+len(more))
+	b.Grow(at + size)
+	writeOffset(&b, 2, len(es))
+	writeOffset(&b, 2, len(prefix)+len(more))
+	b.WriteByte(byte(len(tail)))
+	b.WriteByte(byte(width))
 	for _, e := range es {
-		writeU32(&b, at)
-		suffix := len(e.key) - len(more)
-		at += binary.PutUvarint(uvarint[:], uint64(suffix)) + suffix + len(e.node)
+		writeOffset(&b, width, at)
+		at += e.packedSize(len(more), tail)
 	}
 	b.WriteString(prefix)
 	b.WriteString(more)
+	b.WriteString(tail)
 	for _, e := range es {
-		suffix := e.key[len(more):]
-		b.Write(uvarint[:binary.PutUvarint(uvarint[:], uint64(len(suffix)))])
-		b.WriteString(suffix)
-		b.WriteString(e.node)
+		e.key = e.key[len(more):]
+		e.write(&b, tail)
 	}
 	return page(b.String())
 }
 
-// with is the page with another node in entry i: by far the most of changes are
-// that, and take no more than a copy.
-func (p page) with(i int, node string) page {
-	start, end := p.u32(pageHeader+4*i), len(p)
-	if i+1 < p.count() {
-		end = p.u32(pageHeader + 4*(i+1))
+// packedSize is what an entry takes in a page behind the offsets, without the
+// first drop octets of its key.
+func (e entry) packedSize(drop int, tail string) int {
+	n := len(e.key) - drop
+	size := uvarintLen(n) + n + len(e.node)
+	if tail != "" {
+		size++
 	}
-	size, n := uvarint(string(p[start:end]))
-	head := start + n + size
-	longer := len(node) - (end - head)
+	return size
+}
+
+func (e entry) write(b *strings.Builder, tail string) {
+	var buf [binary.MaxVarintLen64]byte
+	b.Write(buf[:binary.PutUvarint(buf[:], uint64(len(e.key)))])
+	b.WriteString(e.key)
+	if tail != "" {
+		b.WriteByte(byte(e.cut))
+	}
+	b.WriteString(e.node)
+}
+
+// with is the page with another node in entry i: by far the most of changes are
+// that, and take no more than a copy. Empty: the page would be too large.
+func (p page) with(i int, node string) page {
+	tail := p.tail()
+	start, end := p.offset(i), p.offset(i+1)
+	e := p.at(i)
+	now := entry{key: e.key, node: node}.fit(tail)
+	longer := now.packedSize(0, tail) - (end - start)
+	if len(p)+longer > maxPage {
+		return ""
+	}
 	var b strings.Builder
 	b.Grow(len(p) + longer)
-	offsets := pageHeader + 4*(i+1)
-	b.WriteString(string(p[:offsets]))
+	width := int(p[5])
+	b.WriteString(string(p[:pageHeader+width*(i+1)]))
 	for j := i + 1; j < p.count(); j++ {
-		writeU32(&b, p.u32(pageHeader+4*j)+longer)
+		writeOffset(&b, width, p.offset(j)+longer)
 	}
-	b.WriteString(string(p[pageHeader+4*p.count() : head]))
-	b.WriteString(node)
+	b.WriteString(string(p[p.prefixAt():start]))
+	now.write(&b, tail)
 	b.WriteString(string(p[end:]))
 	return page(b.String())
 }
 
-func writeU32(b *strings.Builder, v int) {
+func writeOffset(b *strings.Builder, width, v int) {
 	var buf [4]byte
 	binary.BigEndian.PutUint32(buf[:], uint32(v))
-	b.Write(buf[:])
+	b.Write(buf[4-width:])
+}
+
+func uvarintLen(v int) int {
+	n := 1
+	for ; v >= 0x80; v >>= 7 {
+		n++
+	}
+	return n
 }
 
 func commonPrefix(a, b string) string {
 	n := 0
+	for n+8 <= len(a) && n+8 <= len(b) && a[n:n+8] == b[n:n+8] { // a word at a time
+		n += 8
+	}
 	for n < len(a) && n < len(b) && a[n] == b[n] {
 		n++
 	}
 	return a[:n]
+}
+
+// commonSuffix is how many octets a and b end in alike.
+func commonSuffix(a, b string) int {
+	n := 0
+	for n+8 <= len(a) && n+8 <= len(b) && a[len(a)-n-8:len(a)-n] == b[len(b)-n-8:len(b)-n] {
+		n += 8
+	}
+	for n < len(a) && n < len(b) && a[len(a)-1-n] == b[len(b)-1-n] {
+		n++
+	}
+	return n
 }

@@ -59,12 +59,16 @@ func (s *Snapshot) Node(owner dnsname.Name) Node {
 
 // Find is Node that also tells whether the name exists at all: an empty
 // non-terminal exists with an empty Node (RFC 4592 §2.2.2, RFC 8020).
-func (s *Snapshot) Find(owner dnsname.Name) (n Node, exists bool) {
+func (s *Snapshot) Find(owner dnsname.Name) (n Node, exists bool) { return s.FindIn(owner, nil) }
+
+// FindIn is Find that allocates nothing: the Node is good as long as buf, where it may
+// be put together, is left alone.
+func (s *Snapshot) FindIn(owner dnsname.Name, buf *Buffer) (n Node, exists bool) {
 	if owner == s.apex {
 		return Node{owner, s.top}, true
 	}
-	var buf [keySize]byte
-	key := owner.AppendSortKey(buf[:0])
+	var space [keySize]byte
+	key := owner.AppendSortKey(space[:0])
 	var c cursor
 	c.seek(s.root, key)
 	if !c.valid() {
@@ -74,8 +78,7 @@ func (s *Snapshot) Find(owner dnsname.Name) (n Node, exists bool) {
 	if !equal {
 		return Node{Owner: owner}, below
 	}
-	_, e := c.entry()
-	return Node{owner, e.node}, true
+	return Node{owner, c.node(buf)}, true
 }
 
 // Lookup finds one RRset.
@@ -109,7 +112,7 @@ func (s *Snapshot) Below(owner dnsname.Name) iter.Seq[Node] {
 				return
 			}
 			prefix, e := c.entry()
-			if !yield(Node{dnsname.FromSortKey(prefix + e.key), e.node}) {
+			if !yield(Node{dnsname.FromSortKey(prefix + e.key), c.node(nil)}) {
 				return
 			}
 		}

@@ -69,7 +69,7 @@ func TestSnapshotAgainstModel(t *testing.T) {
 			if rnd.IntN(4) == 0 {
 				name = fmt.Sprintf(`\%03d.`, rnd.IntN(4)) + name // octets that the key escapes
 			}
-			r := zone.NewRRset(dnsname.MustParse(name+".example."), uint16(100+rnd.IntN(3)), 5, strings.Repeat("x", rnd.IntN(80)), "y")
+			r := randomRRset(rnd, dnsname.MustParse(name+".example."))
 			// Long stretches of growth, then of decay, so that pages part and join.
 			if rnd.IntN(10) < 3+4*(round/15%2) {
 				b.Delete(r.Key())
@@ -77,6 +77,9 @@ func TestSnapshotAgainstModel(t *testing.T) {
 			} else {
 				b.Set(r)
 				model[r.Key()] = r
+				if r.IsEmpty() {
+					delete(model, r.Key())
+				}
 			}
 		}
 		next, changes, err := b.Build()
@@ -111,10 +114,38 @@ func TestSnapshotAgainstModel(t *testing.T) {
 	}
 }
 
+// randomRRset makes RRsets of RDATA with nothing in common, and of such as pages
+// leave out the most of.
+func randomRRset(rnd *rand.Rand, owner dnsname.Name) zone.RRset {
+	switch below := ".svc-" + strings.Repeat("y", rnd.IntN(3)) + ".ns.svc.clusterset.local."; rnd.IntN(4) {
+	case 0:
+		return zone.NewRRset(owner, zone.TypePTR, 300, zone.Target(dnsname.MustParse(fmt.Sprintf("pod-%d%s", rnd.IntN(100), below))))
+	case 1:
+		var rdatas []string
+		for i := range rnd.IntN(12) {
+			target, _ := owner.Child(fmt.Sprintf("pod-%d", i*i))
+			if rnd.IntN(20) == 0 {
+				target = dnsname.MustParse("far.away.test.")
+			}
+			rdatas = append(rdatas, zone.SRV(0, 0, uint16(8000+rnd.IntN(2)), target))
+		}
+		r := zone.NewRRset(owner, zone.TypeSRV, 5, rdatas...)
+		r.Stale = rnd.IntN(3) == 0
+		return r
+	}
+	size := rnd.IntN(80)
+	if rnd.IntN(100) == 0 {
+		size = []int{255, 500, 520, 3000, 65000}[rnd.IntN(5)]
+	}
+	rdatas := []string{strings.Repeat("x", size), "y", strings.Repeat("x", size) + "z"}
+	return zone.NewRRset(owner, uint16(100+rnd.IntN(3)), 5, rdatas[:1+rnd.IntN(3)]...)
+}
+
 func checkAgainst(t *testing.T, s *zone.Snapshot, model map[zone.Key]zone.RRset) {
 	t.Helper()
 	var last *zone.RRset
 	records, names := 0, map[dnsname.Name]bool{}
+	var node, rdata zone.Buffer
 	for r := range s.All() {
 		if model[r.Key()] != r {
 			t.Fatalf("%v: want %v", r, model[r.Key()])
@@ -126,13 +157,26 @@ func checkAgainst(t *testing.T, s *zone.Snapshot, model map[zone.Key]zone.RRset)
 		records += r.Len()
 		names[r.Owner] = true
 	}
-	total := 0
+	total, exist := 0, map[dnsname.Name]bool{apex: true}
 	for k, r := range model {
 		total += r.Len()
 		if got, ok := s.Lookup(k.Owner, k.Type); !ok || got != r {
 			t.Fatalf("Lookup(%v) = %v, want %v", k, got, r)
 		}
+		n, _ := s.FindIn(k.Owner, &node)
+		var packed []string
+		for p := range n.Packed() {
+			if p.Type == k.Type && p.TTL == r.TTL && p.Stale == r.Stale {
+				for d := range p.RDATA(&rdata) {
+					packed = append(packed, strings.Clone(d))
+				}
+			}
+		}
+		if !slices.Equal(packed, slices.Collect(r.RDATA())) {
+			t.Fatalf("%v stands in its page as %q", r, packed)
+		}
 		for up := k.Owner; up != apex; up = up.Parent() {
+			exist[up] = true
 			if _, ok := s.Find(up); !ok {
 				t.Fatalf("%s is above %s and does not exist", up, k.Owner)
 			}
@@ -142,6 +186,17 @@ func checkAgainst(t *testing.T, s *zone.Snapshot, model map[zone.Key]zone.RRset)
 				t.Fatalf("%s exists", absent)
 			}
 		}
+	}
+	all, before := 0, dnsname.Name{}
+	for wire := range s.AllNames() {
+		name := dnsname.FromFolded(string(wire))
+		if !exist[name] || all > 0 && dnsname.Compare(before, name) >= 0 {
+			t.Fatalf("%s is among all names, behind %s", name, before)
+		}
+		all, before = all+1, name
+	}
+	if all != len(exist) {
+		t.Fatalf("%d names exist, want %d", all, len(exist))
 	}
 	if records != total || s.Records() != total || s.Names() != len(names) {
 		t.Fatalf("%d records walked, %d counted, %d names counted; want %d and %d", records, s.Records(), s.Names(), total, len(names))

@@ -28,7 +28,7 @@ func (t *tree) child(key []byte) int {
 	return sort.Search(len(t.kids)-1, func(i int) bool { return t.kids[i+1].min > string(key) })
 }
 
-// get finds key's packed node; empty when there is none.
+// get finds key's packed node, whole; empty when there is none.
 func (t *tree) get(key []byte) string {
 	if t == nil {
 		return ""
@@ -37,7 +37,7 @@ func (t *tree) get(key []byte) string {
 		t = t.kids[t.child(key)].tree
 	}
 	if i, ok := t.page.search(key); ok {
-		return t.page.at(i).node
+		return t.page.at(i).whole(t.page.tail(), nil)
 	}
 	return ""
 }
@@ -50,7 +50,7 @@ func (t *tree) edited(edits []entry) *tree {
 	case len(edits) == 0:
 		return t
 	case t == nil:
-		kids = parted("", slices.DeleteFunc(slices.Clone(edits), func(e entry) bool { return e.node == "" }))
+		kids = parted("", "", slices.DeleteFunc(slices.Clone(edits), entry.gone))
 	default:
 		kids = t.apply(edits)
 	}
@@ -111,8 +111,9 @@ func appendJoined(kids []kid, k kid) []kid {
 	last := kids[len(kids)-1]
 	switch {
 	case k.kids == nil && len(last.page)+len(k.page) < maxPage/2:
-		both := append(last.page.entries(0), k.page.entries(0)...)
-		last.tree = &tree{page: makePage("", both)}
+		both := whole(last.page.tail(), last.page.entries(0))
+		both = append(both, whole(k.page.tail(), k.page.entries(0))...)
+		last.tree = &tree{page: fitted("", tailOf(both), both)}
 	case k.kids != nil && len(last.kids)+len(k.kids) < fanout/2:
 		last.tree = &tree{kids: slices.Concat(last.kids, k.kids)}
 	default:
@@ -122,7 +123,8 @@ func appendJoined(kids []kid, k kid) []kid {
 	return kids
 }
 
-// entries lists a page's entries; their keys lack the first drop octets, which must be of the prefix.
+// entries lists a page's entries, their nodes as they stand there; their keys lack
+// the first drop octets, which must be of the prefix.
 func (p page) entries(drop int) []entry {
 	prefix := p.prefix()[drop:]
 	es := make([]entry, p.count())
@@ -137,9 +139,9 @@ func (p page) entries(drop int) []entry {
 
 // mergePage makes edits in a page.
 func mergePage(p page, edits []entry) []kid {
-	if len(edits) == 1 && edits[0].node != "" {
+	if len(edits) == 1 && !edits[0].gone() {
 		if i, found := p.search([]byte(edits[0].key)); found {
-			if now := p.with(i, edits[0].node); len(now) <= maxPage {
+			if now := p.with(i, edits[0].node); now != "" {
 				return []kid{{min: asBefore, tree: &tree{page: now}}}
 			}
 		}
@@ -147,7 +149,7 @@ func mergePage(p page, edits []entry) []kid {
 	// What all keys, old and new, start with is left out while merging: in the
 	// usual case that is the page's own prefix and no key is copied.
 	shared := commonPrefix(p.prefix(), commonPrefix(edits[0].key, edits[len(edits)-1].key))
-	before := p.prefix()[len(shared):]
+	before, tail := p.prefix()[len(shared):], p.tail()
 	var few [usualEntries]entry // most pages have no more: they are merged on the stack
 	out := few[:0]
 	i, n := 0, p.count()
@@ -163,14 +165,14 @@ func mergePage(p page, edits []entry) []kid {
 			}
 			out = append(out, old)
 		}
-		if e.node != "" {
-			out = append(out, e)
+		if !e.gone() {
+			out = append(out, e.fit(tail))
 		}
 	}
 	for ; i < n; i++ {
 		out = append(out, p.under(i, before))
 	}
-	return parted(shared, out)
+	return parted(shared, tail, out)
 }
 
 // usualEntries is more than a page of usual records has entries.
@@ -185,12 +187,26 @@ func (p page) under(i int, before string) entry {
 	return e
 }
 
-// parted packs entries, whose keys lack prefix, into as few pages as hold them,
-// filled evenly. Each has a node.
-func parted(prefix string, es []entry) []kid {
+// parted packs entries, whose keys lack prefix and whose nodes fit tail, into as few
+// pages as hold them, filled evenly. It may write into es.
+func parted(prefix, tail string, es []entry) []kid {
+	if len(es) == 0 {
+		return nil
+	}
+	if total := sizeOf(es); total <= maxPage {
+		if tail == "" {
+			if tail = tailOf(es); tail != "" {
+				return []kid{newKid(prefix, es[0].key, fitted(prefix, tail, es))}
+			}
+		}
+		return []kid{newKid(prefix, es[0].key, makePage(prefix, tail, es))}
+	}
+	// Each page gets a tail of its own, and what fits it is known only then: until
+	// then a node counts as what it does not share with the one before it.
+	es = whole(tail, es)
 	total := 0
-	for _, e := range es {
-		total += e.size()
+	for i := range es {
+		total += sizeBehind(es, i)
 	}
 	var kids []kid
 	for pages := (total + maxPage - 1) / maxPage; len(es) > 0; pages-- {
@@ -198,17 +214,54 @@ func parted(prefix string, es []entry) []kid {
 		if pages > 1 {
 			n, size = 0, 0
 			for n < len(es) && (n == 0 || size < total/pages) { // at least one: behind a huge entry little may be left
-				size += es[n].size()
+				size += sizeBehind(es, n)
 				n++
 			}
 		}
-		kids = append(kids, kid{min: prefix + es[0].key, tree: &tree{page: makePage(prefix, es[:n])}})
+		first := es[0].key
+		kids = append(kids, newKid(prefix, first, fitted(prefix, tailOf(es[:n]), es[:n])))
 		es, total = es[n:], total-size
 	}
-	for i := range kids {
-		kids[i].min = strings.Clone(kids[i].min) // not to hold on to the page it was cut from
-	}
 	return kids
+}
+
+// newKid is a kid with a page, its least key kept apart from the page it was cut from.
+func newKid(prefix, first string, p page) kid {
+	return kid{min: strings.Clone(prefix + first), tree: &tree{page: p}}
+}
+
+func sizeOf(es []entry) int {
+	total := 0
+	for _, e := range es {
+		total += e.size()
+	}
+	return total
+}
+
+// sizeBehind is what entry i, whole, takes in a page behind the ones before it, about.
+func sizeBehind(es []entry, i int) int {
+	if i == 0 {
+		return es[i].size()
+	}
+	return entry{key: es[i].key, node: es[i].node}.fit(es[i-1].node).size()
+}
+
+// whole puts the nodes of entries together that fit a tail. It writes into es.
+func whole(tail string, es []entry) []entry {
+	for i, e := range es {
+		es[i] = entry{key: e.key, node: e.whole(tail, nil)}
+	}
+	return es
+}
+
+// fitted packs entries with whole nodes into a page with a tail. It writes into es.
+func fitted(prefix, tail string, es []entry) page {
+	if tail != "" {
+		for i, e := range es {
+			es[i] = e.fit(tail)
+		}
+	}
+	return makePage(prefix, tail, es)
 }
 
 // grouped puts kids evenly under inner nodes of at most fanout each. It keeps the

@@ -1,0 +1,62 @@
+package answer
+
+import (
+	"iter"
+
+	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/zone"
+)
+
+// turnover is which names, empty non-terminals included, a change of a zone brought and took.
+type turnover struct{ come, gone []dnsname.Name }
+
+// turnoverOf compares two Snapshots of a zone, as far as changes may have made a difference.
+func turnoverOf(old, snap *zone.Snapshot, changes []zone.Change) (t turnover) {
+	last := snap.Apex()
+	for len(changes) > 0 { // in canonical order of owners
+		owner := changes[0].Key.Owner
+		was, is := false, false // there is no need to look for a name that has an RRset
+		for ; len(changes) > 0 && changes[0].Key.Owner == owner; changes = changes[1:] {
+			was, is = was || changes[0].Old != nil, is || changes[0].New != nil
+		}
+		if owner == snap.Apex() {
+			continue
+		}
+		for up := owner; t.note(up, was || exists(old, up), is || exists(snap, up)); {
+			if up = up.Parent(); last.Under(up) { // so it was looked at with the last one
+				break
+			}
+		}
+		last = owner
+	}
+	return t
+}
+
+// note notes a name, and says whether it came or went.
+func (t *turnover) note(name dnsname.Name, was, is bool) (moved bool) {
+	switch {
+	case is && !was:
+		t.come = append(t.come, name)
+	case was && !is:
+		t.gone = append(t.gone, name)
+	}
+	return was != is
+}
+
+func exists(s *zone.Snapshot, name dnsname.Name) bool {
+	_, exists := s.Find(name)
+	return exists
+}
+
+// all yields the names that came, and then those that went.
+func (t *turnover) all() iter.Seq[dnsname.Name] {
+	return func(yield func(dnsname.Name) bool) {
+		for _, list := range [2][]dnsname.Name{t.come, t.gone} {
+			for _, name := range list {
+				if !yield(name) {
+					return
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package work
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/fedns/fedns/federation/placement"
+)
+
+// Task is one object that is to be, or not to be, in one cluster.
+type Task struct {
+	Cluster string
+	Key     Key
+	// Object as it is to be; nil: it is to go (or to be let go, with Orphan).
+	Object *unstructured.Unstructured
+	// Origin names the order for whoever looks at the member's object: kubefed/shop/web.
+	Origin         string
+	Existing       Existing
+	Orphan         bool
+	RetainReplicas bool
+}
+
+// Phase is how far a Task is.
+type Phase string
+
+// All Phases.
+const (
+	Pending   Phase = "Pending"   // not tried yet
+	Waiting   Phase = "Waiting"   // for what it needs: its namespace, its kind's definition
+	Applied   Phase = "Applied"   // the cluster has what it is to have
+	Failed    Phase = "Failed"    // and is tried again; Reason and Message say why
+	Removing  Phase = "Removing"  // deletion is asked for
+	Removed   Phase = "Removed"   // it is not there any more
+	Abandoned Phase = "Abandoned" // the cluster is gone; what is left there is recorded
+)
+
+// Health is whether the object does its work in a cluster.
+type Health string
+
+// All Healths.
+const (
+	Healthy   Health = "Healthy"
+	Unhealthy Health = "Unhealthy"
+	Unknown   Health = "Unknown"
+)
+
+// Outcome is what came of a Task in its cluster.
+type Outcome struct {
+	Cluster string
+	Key     Key
+	Phase   Phase
+	Reason  string // one word for machines: Forbidden, Unreachable, Conflict, Invalid, NotServed, …
+	Message string // for people, in the cluster's own words
+	Since   time.Time
+	Health  Health
+	// Status of the member's object, as it stands; nil: none.
+	Status json.RawMessage
+	// Replicas that run, and those that are ready, where the kind has them.
+	Replicas, Ready int32
+}
+
+// Report is what came of an Order.
+type Report struct {
+	Order    Order
+	Decision placement.Decision
+	Err      error     // of the placement or an override
+	Outcomes []Outcome // by cluster; those that are leaving among them
+	Leaving  []Leaving
+}
+
+// Leaving is a cluster whose object stays until others have taken its place.
+type Leaving struct {
+	Cluster string
+	Why     string
+	Since   time.Time
+	Until   time.Time // at the latest
+}
+
+// Propagator has tasks carried out. Do returns at once; the newest Task of a
+// cluster and Key counts, and one that equals the one before costs nothing.
+//
+// Each cluster has its own queue: one that hangs or refuses delays nobody. Outcomes
+// are told to the function that the Propagator was made with, from any goroutine.
+// Forget says that a cluster is not a member any more: what is left to do there is
+// told as Abandoned.
+type Propagator interface {
+	Do(t Task)
+	Forget(cluster string)
+	Run(ctx context.Context) error
+}

@@ -134,7 +134,7 @@ func startFleet(b testing.TB, services int) (f *benchFleet, stop func()) {
 	var reading sync.WaitGroup
 	reading.Add(benchClusters)
 	engine := discovery.New(discovery.Config{
-		Seen: func(cluster.ID, cluster.Liveness) { reading.Done() }, // when all of it is published
+		Seen:       func(cluster.ID, cluster.Liveness) { reading.Done() }, // when all of it is published
 		Federation: synth.Federation{ClusterSet: benchZone, Reverse: []dnsname.Name{reverse}}, Journey: f,
 		Withdrawals: evidence.Limits{Share: 1}, Log: slog.New(slog.DiscardHandler),
 	}, f.server)
@@ -252,4 +252,3 @@ func benchSlice(place, endpoint int, version uint32) *discoveryv1.EndpointSlice 
 	}
 	return s
 }
-

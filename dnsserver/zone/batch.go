@@ -79,23 +79,29 @@ type arena struct {
 
 const leastPiece, mostPiece = 256, 64 << 10
 
-// take gives room for n octets.
-func (a *arena) take(n int) []byte {
+// room is room for n octets, of which those that are used are told to keep.
+func (a *arena) room(n int) []byte {
 	if n > len(a.free) {
 		a.size = min(max(2*a.size, leastPiece), mostPiece)
 		a.free = make([]byte, max(n, a.size))
 	}
-	piece := a.free[:0:n]
-	a.free = a.free[n:]
-	return piece
+	return a.free[:0:n]
+}
+
+// keep takes what was written to room.
+func (a *arena) keep(octets []byte) string {
+	a.free = a.free[len(octets):]
+	return text(octets)
 }
 
 // node is packNode of RRsets.
 func (a *arena) node(sets []RRset) string {
-	buf := a.take(packedBound(sets))
+	buf := a.room(packedBound(sets))
 	buf, a.shared = appendNode(buf, a.shared, sets)
-	return text(buf)
+	return a.keep(buf)
 }
 
 // join puts two strings together.
-func (a *arena) join(x, y string) string { return text(append(append(a.take(len(x)+len(y)), x...), y...)) }
+func (a *arena) join(x, y string) string {
+	return a.keep(append(append(a.room(len(x)+len(y)), x...), y...))
+}

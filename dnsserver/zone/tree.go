@@ -139,11 +139,9 @@ func (p page) entries(drop int) []entry {
 
 // mergePage makes edits in a page.
 func mergePage(p page, edits []entry, room *arena) []kid {
-	if len(edits) == 1 && !edits[0].gone() {
-		if i, found := p.search([]byte(edits[0].key)); found {
-			if now := p.with(i, edits[0].node); now != "" {
-				return []kid{{min: asBefore, tree: &tree{page: now}}}
-			}
+	if len(edits) == 1 {
+		if now := p.edited(edits[0]); now != "" {
+			return []kid{{min: asBefore, tree: &tree{page: now}}}
 		}
 	}
 	// What all keys, old and new, start with is left out while merging: in the
@@ -177,6 +175,23 @@ func mergePage(p page, edits []entry, room *arena) []kid {
 		out = append(out, p.under(i, before))
 	}
 	return parted(shared, tail, out, room)
+}
+
+// edited is the page once one edit is made, where it takes no more than a copy;
+// empty: it does.
+func (p page) edited(e entry) page {
+	i, found := p.search([]byte(e.key))
+	switch {
+	case found && !e.gone():
+		return p.with(i, e.node)
+	case found:
+		return p.spliced(i, e)
+	case e.gone():
+		return p
+	case i == 0: // it would have another least key
+		return ""
+	}
+	return p.spliced(i, e)
 }
 
 // usualEntries is more than a page of usual records has entries.

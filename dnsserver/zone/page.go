@@ -197,74 +197,13 @@ func (e entry) write(b *strings.Builder, tail string) {
 	b.WriteString(e.node)
 }
 
-// with is the page with another node in entry i: by far the most of changes are
-// that, and take no more than a copy. Empty: the page would be too large.
-func (p page) with(i int, node string) page {
-	tail := p.tail()
-	start, end := p.offset(i), p.offset(i+1)
-	e := p.at(i)
-	now := entry{key: e.key, node: node}.fit(tail)
-	longer := now.packedSize(0, tail) - (end - start)
-	if len(p)+longer > maxPage {
-		return ""
+// append is write to octets.
+func (e entry) append(dst []byte, tail string) []byte {
+	dst = append(binary.AppendUvarint(dst, uint64(len(e.key))), e.key...)
+	if tail != "" {
+		dst = append(dst, byte(e.cut))
 	}
-	var b strings.Builder
-	b.Grow(len(p) + longer)
-	width := int(p[5])
-	b.WriteString(string(p[:pageHeader+width*(i+1)]))
-	for j := i + 1; j < p.count(); j++ {
-		writeOffset(&b, width, p.offset(j)+longer)
-	}
-	b.WriteString(string(p[p.prefixAt():start]))
-	now.write(&b, tail)
-	b.WriteString(string(p[end:]))
-	return page(b.String())
-}
-
-// spliced is the page with one entry more, as entry i, or without entry i, which then
-// is not the last one left: most of the rest of changes are that. Empty: the
-// key does not fit the page's prefix, or the page would be too large.
-func (p page) spliced(i int, e entry) page {
-	count, width := p.count(), int(p[5])
-	prefix, tail := p.prefix(), p.tail()
-	at, skip, longer, more := p.offset(i), 0, 0, 0
-	if e.gone() {
-		skip, more = p.offset(i+1)-at, -1
-		longer = -skip
-	} else {
-		if !strings.HasPrefix(e.key, prefix) {
-			return ""
-		}
-		e = entry{key: e.key[len(prefix):], node: e.node}.fit(tail)
-		longer, more = e.packedSize(0, tail), 1
-	}
-	size := len(p) + longer + more*width
-	if size > maxPage || count+more == 0 {
-		return ""
-	}
-	var b strings.Builder
-	b.Grow(size)
-	writeOffset(&b, 2, count+more)
-	b.WriteString(string(p[2:pageHeader]))
-	for j := range i {
-		writeOffset(&b, width, p.offset(j)+more*width)
-	}
-	if more > 0 {
-		writeOffset(&b, width, at+width)
-		for j := i; j < count; j++ {
-			writeOffset(&b, width, p.offset(j)+width+longer)
-		}
-	} else {
-		for j := i + 1; j < count; j++ {
-			writeOffset(&b, width, p.offset(j)-width+longer)
-		}
-	}
-	b.WriteString(string(p[p.prefixAt():at]))
-	if more > 0 {
-		e.write(&b, tail)
-	}
-	b.WriteString(string(p[at+skip:]))
-	return page(b.String())
+	return append(dst, e.node...)
 }
 
 func writeOffset(b *strings.Builder, width, v int) {

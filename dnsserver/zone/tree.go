@@ -139,8 +139,8 @@ func (p page) entries(drop int) []entry {
 
 // mergePage makes edits in a page.
 func mergePage(p page, edits []entry, room *arena) []kid {
-	if len(edits) == 1 {
-		if now := p.edited(edits[0]); now != "" {
+	if len(edits) <= fewEdits {
+		if now := p.edited(edits); now != "" {
 			return []kid{{min: asBefore, tree: &tree{page: now}}}
 		}
 	}
@@ -175,23 +175,6 @@ func mergePage(p page, edits []entry, room *arena) []kid {
 		out = append(out, p.under(i, before))
 	}
 	return parted(shared, tail, out, room)
-}
-
-// edited is the page once one edit is made, where it takes no more than a copy;
-// empty: it does.
-func (p page) edited(e entry) page {
-	i, found := p.search([]byte(e.key))
-	switch {
-	case found && !e.gone():
-		return p.with(i, e.node)
-	case found:
-		return p.spliced(i, e)
-	case e.gone():
-		return p
-	case i == 0: // it would have another least key
-		return ""
-	}
-	return p.spliced(i, e)
 }
 
 // usualEntries is more than a page of usual records has entries.

@@ -13,8 +13,8 @@ import (
 const (
 	// percent is how much of what is in use may be garbage. Zones are large and have
 	// few pointers: to collect more often than Go does by itself costs little, and
-	// saves two thirds of what they would take again.
-	percent = 33
+	// saves half of what they would take again.
+	percent = 45
 
 	// spare is how much garbage there may be at any rate, in octets. A small zone
 	// that changes thousands of times a second would be collected several times a

@@ -9,6 +9,7 @@ import (
 type share struct {
 	weight int64 // 0: no more than lo
 	lo, hi int64
+	had    int64 // so that a tie moves nothing
 	got    int64
 	part   int64 // what rounding took away, in parts of all active weights
 	fixed  bool
@@ -21,8 +22,8 @@ const heaviest = 1 << 31
 // apportion tells out total among shares by their weights, each within its limits:
 // got is weight times one factor for all, but for those that reach a limit. What
 // is left by rounding goes where most was taken away (largest remainder, Hamilton's
-// method), or with byWeight to the heaviest, one each. Of equal ones, those that
-// stand first in shares come first.
+// method), or with byWeight to the heaviest, one each. Of equal ones, the
+// heaviest come first, then those that had most, then those that stand first.
 //
 // It returns what is left over because all that have a weight are at their most.
 // Limits take precedence: with the sum of all lo greater than total, each gets lo.
@@ -129,9 +130,9 @@ func giveRest(shares []share, rest int64, byWeight bool) {
 	}
 	slices.SortStableFunc(order, func(a, b *share) int {
 		if byWeight {
-			return cmp.Compare(b.weight, a.weight)
+			return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(b.had, a.had))
 		}
-		return cmp.Compare(b.part, a.part)
+		return cmp.Or(cmp.Compare(b.part, a.part), cmp.Compare(b.weight, a.weight), cmp.Compare(b.had, a.had))
 	})
 	for gave := true; rest > 0 && gave; {
 		gave = false

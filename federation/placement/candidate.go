@@ -141,20 +141,32 @@ func (p *plan) compare(a, b *candidate) int {
 	if p.keep && (a.previous >= 0) != (b.previous >= 0) {
 		return first(a.previous >= 0)
 	}
+	if (a.lo > 0) != (b.lo > 0) {
+		return first(a.lo > 0) // it gets some anyway, so it had better be enough
+	}
 	if c := a.turn(b); c != 0 {
 		return c
 	}
 	if p.Scheduling.Mode == Dynamic || p.Scheduling.Mode == Aggregated {
-		if c := cmp.Compare(b.room, a.room); c != 0 {
+		if c := cmp.Compare(p.takes(b), p.takes(a)); c != 0 {
 			return c
 		}
 	}
-	return cmp.Or(
-		cmp.Compare(b.weight, a.weight),
-		cmp.Compare(b.previous, a.previous), // a tie moves nothing
-		cmp.Compare(a.tie, b.tie),
-		cmp.Compare(a.at, b.at),
-	)
+	if a.weight != b.weight {
+		return cmp.Compare(b.weight, a.weight)
+	}
+	if (a.previous >= 0) != (b.previous >= 0) {
+		return first(a.previous >= 0) // a tie moves nothing
+	}
+	return cmp.Or(cmp.Compare(a.tie, b.tie), cmp.Compare(a.at, b.at))
+}
+
+// takes is how many replicas a candidate may be given now.
+func (p *plan) takes(c *candidate) int32 {
+	if p.keep {
+		return c.hi - c.stays()
+	}
+	return c.hi
 }
 
 func first(a bool) int {

@@ -112,6 +112,22 @@ func (c *choice) search() bool {
 	return false
 }
 
+// prune drops those taken that turned out not to be needed, the worst first.
+func (c *choice) prune() {
+	for candidate := len(c.taken) - 1; candidate >= 0; candidate-- {
+		if !c.taken[candidate] {
+			continue
+		}
+		c.drop(candidate)
+		for i, g := range c.all {
+			if c.have[i] < max(g.Min, 1) {
+				c.take(candidate)
+				break
+			}
+		}
+	}
+}
+
 // helps says that a candidate brings a group that is wanted.
 func (c *choice) helps(candidate int) bool {
 	for i, g := range c.all {

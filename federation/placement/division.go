@@ -59,7 +59,9 @@ func (p *plan) scarce(cs []candidate, total int64) {
 	for i := range cs {
 		order = append(order, &cs[i])
 	}
-	slices.SortStableFunc(order, func(a, b *candidate) int { return cmp.Compare(b.weight, a.weight) })
+	slices.SortFunc(order, func(a, b *candidate) int {
+		return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.tie, b.tie), cmp.Compare(a.at, b.at))
+	})
 	fill := func(up func(c *candidate) int32) {
 		for _, c := range order {
 			more := min(int64(max(up(c)-c.got, 0)), total)
@@ -77,7 +79,7 @@ func (p *plan) scarce(cs []candidate, total int64) {
 func (p *plan) fresh(cs []candidate, total int64) int32 {
 	shares := make([]share, len(cs))
 	for i := range cs {
-		shares[i] = share{weight: cs[i].weight, lo: int64(cs[i].lo), hi: int64(cs[i].hi)}
+		shares[i] = share{weight: cs[i].weight, lo: int64(cs[i].lo), hi: int64(cs[i].hi), had: int64(cs[i].previous)}
 	}
 	switch p.Scheduling.Mode {
 	case Dynamic:
@@ -147,16 +149,22 @@ func (p *plan) weighByRoom(cs []candidate, shares []share, total int64) {
 	}
 }
 
-// few leaves out the shares behind the first that can hold total together.
+// few leaves out the shares behind the first that can hold total together with
+// those that get some in any case.
 func few(shares []share, total int64) {
 	for i := range shares {
-		total -= shares[i].lo
+		if shares[i].lo > 0 {
+			total -= shares[i].hi
+		}
 	}
 	for i := range shares {
-		if total <= 0 {
-			shares[i].hi = shares[i].lo
+		if shares[i].lo > 0 {
+			continue
 		}
-		total -= shares[i].hi - shares[i].lo
+		if total <= 0 {
+			shares[i].hi = 0
+		}
+		total -= shares[i].hi
 	}
 }
 

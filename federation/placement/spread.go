@@ -38,6 +38,7 @@ func (p *plan) spread(cs []candidate, reasons []Reason) (chosen []candidate, cov
 			return cs, nil, fmt.Errorf("spread over %s: no choice of clusters keeps all of them", saidAll(all))
 		}
 	}
+	c.prune()
 	cover = map[int]bool{}
 	for i := range cs {
 		if c.taken[i] {

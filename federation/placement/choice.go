@@ -1,9 +1,9 @@
 package placement
 
-// patience is how many clusters a search takes before it gives up. Searches that
-// go well take as many as there are groups wanted; only several domains that
-// contradict each other take more.
-const patience = 2000
+// patience is how many clusters a search takes in vain before it gives up: a few
+// milliseconds for hundreds of clusters. Only several domains at once that all but
+// contradict each other take any in vain.
+const patience = 500
 
 // choice is a choice of candidates that keeps the Max of all domains.
 type choice struct {
@@ -12,7 +12,7 @@ type choice struct {
 	have  []int   // by domain: how many groups have one
 	taken []bool
 	out   []bool // not to be taken in this part of the search
-	steps int
+	vain  int    // clusters that were taken in vain
 }
 
 func newChoice(all []groups, candidates int) *choice {
@@ -87,15 +87,12 @@ func (c *choice) search() bool {
 		if c.taken[candidate] || c.out[candidate] || !c.helps(candidate) || !c.fits(candidate) {
 			continue
 		}
-		if c.steps++; c.steps > patience {
-			return false
-		}
 		c.take(candidate)
 		if c.search() {
 			return true
 		}
 		c.drop(candidate)
-		if c.steps > patience {
+		if c.vain++; c.vain > patience {
 			return false
 		}
 		// Those in the same groups would fail in the same way.

@@ -88,16 +88,16 @@ func (ix *Index) Place(r Request) (Decision, error) {
 		case err != nil:
 			passed = append(passed, label+": "+err.Error())
 			refused = cmp.Or(refused, fmt.Errorf("%s: %w", label, err))
-		case len(d.Targets) == 0 && d.Unplaced == 0:
+		case len(d.Targets) == 0:
 			passed = append(passed, label+": no cluster may take it")
 		case d.Unplaced == 0:
 			d.Passed = passed
 			return d, nil
 		default:
 			passed = append(passed, fmt.Sprintf("%s: %d replicas fit nowhere", label, d.Unplaced))
-			if best == nil || d.Unplaced < best.Unplaced {
-				best = &d
-			}
+		}
+		if err == nil && d.Unplaced > 0 && (best == nil || d.Unplaced < best.Unplaced) {
+			best = &d
 		}
 	}
 	if best != nil {

@@ -110,10 +110,12 @@ func (p *plan) try(s *Selector) (Decision, error) {
 		}
 		return d, err
 	}
-	if p.divided {
+	switch {
+	case s.none: // that nothing is placed is what is wanted
+	case p.divided:
 		p.cover(cs, cover)
 		d.Unplaced = p.divide(cs)
-	} else {
+	default:
 		p.copies(cs)
 	}
 	p.conclude(&d, cs)

@@ -75,7 +75,7 @@ func totalKept(c *randomCase) string {
 	if c.d.Unplaced > 0 {
 		c.see("unplaced")
 	}
-	if c.d.Unplaced < 0 || (sum != *c.r.Replicas && len(c.d.Targets) > 0) {
+	if c.d.Unplaced < 0 || sum != *c.r.Replicas {
 		return fmt.Sprintf("%d of %d", sum, *c.r.Replicas)
 	}
 	return ""
@@ -176,7 +176,7 @@ func spreadKept(c *randomCase) string {
 	}
 	wanted := 0 // groups of others need clusters
 	for _, s := range c.r.Spread {
-		if s.Domain != ByCluster {
+		if s.Domain != ByCluster && s.Domain != ByZone {
 			wanted = max(wanted, s.Min)
 		}
 	}
@@ -319,16 +319,25 @@ func settledDecision(c *randomCase) string {
 	return ""
 }
 
-// leavesGroups: a cluster of weight 0 is one of the groups of a spread only until
-// what ran there before is gone.
+// leavesGroups: a cluster was one of the groups of a spread only because of what
+// ran there, with a weight of 0 or in spite of a taint, and nothing runs there now.
 func (c *randomCase) leavesGroups() bool {
-	weightless := func(w Weight) bool { return w.Weight == 0 }
+	if len(c.r.Spread) == 0 {
+		return false
+	}
 	for _, l := range c.r.Scheduling.Limits {
-		if l.Weight != nil && *l.Weight == 0 && len(c.r.Spread) > 0 {
+		if l.Weight != nil && *l.Weight == 0 {
 			return true
 		}
 	}
-	return len(c.r.Spread) > 0 && slices.ContainsFunc(c.r.Scheduling.Weights, weightless)
+	if slices.ContainsFunc(c.r.Scheduling.Weights, func(w Weight) bool { return w.Weight == 0 }) {
+		return true
+	}
+	now := counts(c.d.Targets)
+	return slices.ContainsFunc(c.r.Previous, func(t Target) bool {
+		_, stays := now[t.Cluster]
+		return !stays && c.byName[t.Cluster] != nil && len(c.byName[t.Cluster].Taints) > 0
+	})
 }
 
 // growing: with more replicas and what runs kept, no cluster gets fewer.

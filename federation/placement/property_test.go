@@ -30,6 +30,9 @@ func TestProperties(t *testing.T) {
 	if os.Getenv("FEDNS_SOAK") != "" {
 		cases *= 10
 	}
+	if testing.Short() {
+		cases /= 5
+	}
 	t.Logf("FEDNS_SEED=%d, %d cases", seed, cases)
 	seen := map[string]int{}
 	for i := range cases {

@@ -108,13 +108,13 @@ func (s *Spread) values(m *member) []string {
 	}
 }
 
-// raised has no fewer clusters allowed than other groups are wanted: each needs a
-// cluster. Karmada's guide ("Multi region HA support") asks for two regions and
+// raised has no fewer clusters allowed than other groups are wanted, where each
+// needs a cluster of its own (not so zones). Karmada's guide ("Multi region HA support") asks for two regions and
 // one cluster, and means one in each region.
 func raised(all []groups) []groups {
 	least := 0
 	for _, g := range all {
-		if g.Domain != ByCluster {
+		if g.Domain != ByCluster && g.Domain != ByZone {
 			least = max(least, g.Min)
 		}
 	}

@@ -15,29 +15,32 @@ const perPod = 1000
 //
 // A resource that Nodes do not tell of is not there. People who state a capacity
 // mean no more than they say.
-func room(c cluster.Capacity, requests map[corev1.ResourceName]int64) int32 {
-	if !c.Known {
+func (m *member) room(requests map[corev1.ResourceName]int64) int32 {
+	if !m.Capacity.Known {
 		return unlimited
 	}
 	fits := int64(unlimited)
-	limit := func(resource corev1.ResourceName, request int64) {
-		if request <= 0 {
-			return
-		}
-		there, told := c.Allocatable[resource]
-		if !told {
-			if !c.Stated && resource != corev1.ResourcePods {
-				fits = 0
-			}
-			return
-		}
-		fits = min(fits, max(there-c.Requested[resource], 0)/request)
-	}
 	for resource, request := range requests {
-		if resource != corev1.ResourcePods {
-			limit(resource, request)
+		if resource == corev1.ResourcePods || request <= 0 {
+			continue
+		}
+		if free, told := m.free[resource]; told {
+			fits = min(fits, free/request)
+		} else if !m.Capacity.Stated {
+			fits = 0
 		}
 	}
-	limit(corev1.ResourcePods, perPod)
+	if free, told := m.free[corev1.ResourcePods]; told {
+		fits = min(fits, free/perPod)
+	}
 	return int32(fits)
+}
+
+// free is what nothing requests of a cluster.
+func free(c cluster.Capacity) map[corev1.ResourceName]int64 {
+	left := make(map[corev1.ResourceName]int64, len(c.Allocatable))
+	for resource, there := range c.Allocatable {
+		left[resource] = max(there-c.Requested[resource], 0)
+	}
+	return left
 }

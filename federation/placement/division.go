@@ -217,8 +217,11 @@ func (p *plan) inTurn(cs []candidate, shares []share, total int64) (left int32) 
 
 // turn compares the levels of two candidates: those of one level share by weight.
 func (c *candidate) turn(other *candidate) int {
-	if c.shy != other.shy {
+	switch {
+	case c.shy != other.shy:
 		return first(other.shy)
+	case c.price != other.price:
+		return first(c.price < other.price)
 	}
-	return cmp.Or(cmp.Compare(c.price, other.price), cmp.Compare(c.nearness, other.nearness))
+	return c.nearness - other.nearness
 }

@@ -5,24 +5,39 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/fedns/fedns/federation/cluster"
 )
 
-// Index is a set of clusters made ready for many requests. It is immutable, and
+// Index is a set of clusters made ready for many requests. It does not change, and
 // may be used from any goroutine; it keeps the clusters, which nobody may change.
 type Index struct {
 	members []member // by name
 	at      map[string]int
 	err     error
+
+	// What is asked for each template, and has few values, is remembered.
+	kinds   sync.Map // by GroupVersionKind: []bool, which of members serve it
+	domains sync.Map // by domain: grouping
+
+	spares sync.Pool // *spare
+}
+
+// spare is what plans use one after the other.
+type spare struct {
+	candidates, sorted []candidate
+	order              []int32
+	previous           []int32
 }
 
 // member is a cluster with what does not depend on a request.
 type member struct {
 	*cluster.Cluster
-	tie  uint64         // the hash of its name, not finished
+	tie  uint64 // the hash of its name, not finished
+	free map[corev1.ResourceName]int64
 	hard []corev1.Taint // keep new templates out
 	soft []corev1.Taint // have it come last
 }
@@ -32,7 +47,7 @@ type member struct {
 func New(clusters []*cluster.Cluster) *Index {
 	ix := &Index{members: make([]member, 0, len(clusters)), at: make(map[string]int, len(clusters))}
 	for _, c := range clusters {
-		m := member{Cluster: c, tie: hash(fnvOffset, c.Name)}
+		m := member{Cluster: c, tie: hash(fnvOffset, c.Name), free: free(c.Capacity)}
 		for _, t := range c.Taints {
 			switch t.Effect {
 			case corev1.TaintEffectNoSchedule, corev1.TaintEffectNoExecute:
@@ -72,16 +87,28 @@ func (ix *Index) Place(r Request) (Decision, error) {
 	if ix.err != nil {
 		return Decision{}, fmt.Errorf("place %s: %w", r.Key, ix.err)
 	}
-	p, err := newPlan(ix, &r)
+	s, _ := ix.spares.Get().(*spare)
+	if s == nil {
+		s = &spare{}
+	}
+	defer ix.spares.Put(s)
+	p, err := newPlan(ix, &r, s)
 	if err != nil {
 		return Decision{}, fmt.Errorf("place %s: %w", r.Key, err)
 	}
 	var best *Decision
 	var passed []string
 	var refused error
-	last := Decision{Reasons: p.reasons("no affinity is stated, so nothing is placed")}
+	var last Decision
+	if len(p.groups) == 0 {
+		last.Reasons = p.reasons("no affinity is stated, so nothing is placed")
+	}
 	for i := range p.groups {
 		d, err := p.try(p.groups[i])
+		if err == nil && d.Unplaced == 0 && len(d.Targets) > 0 {
+			d.Passed = passed
+			return d, nil
+		}
 		label := cmp.Or(d.Affinity, fmt.Sprintf("affinity %d", i))
 		last = d
 		switch {
@@ -90,9 +117,6 @@ func (ix *Index) Place(r Request) (Decision, error) {
 			refused = cmp.Or(refused, fmt.Errorf("%s: %w", label, err))
 		case len(d.Targets) == 0:
 			passed = append(passed, label+": no cluster may take it")
-		case d.Unplaced == 0:
-			d.Passed = passed
-			return d, nil
 		default:
 			passed = append(passed, fmt.Sprintf("%s: %d replicas fit nowhere", label, d.Unplaced))
 		}

@@ -243,7 +243,8 @@ func TestRoom(t *testing.T) {
 		{"more is requested than there is", cluster.Capacity{Known: true, Allocatable: map[corev1.ResourceName]int64{cpu: 1}, Requested: map[corev1.ResourceName]int64{cpu: 5}},
 			map[corev1.ResourceName]int64{cpu: 1}, 0},
 	} {
-		if got := room(tt.c, tt.requests); got != tt.want {
+		m := member{Cluster: &cluster.Cluster{Capacity: tt.c}, free: free(tt.c)}
+		if got := m.room(tt.requests); got != tt.want {
 			t.Errorf("%s: got %d, want %d", tt.name, got, tt.want)
 		}
 	}

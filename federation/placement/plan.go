@@ -2,6 +2,7 @@ package placement
 
 import (
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/klog/v2"
@@ -12,74 +13,67 @@ import (
 type plan struct {
 	*Request
 	ix       *Index
+	spare    *spare // of this plan alone, for now
 	groups   []*Selector
 	weights  weights
-	barred   []string // why a cluster may not take it, whatever group; empty: it may
-	previous []int32  // replicas of Previous; -1: it is not there
-	divided  bool     // there are replicas, and they are told out
-	keep     bool     // what runs stays where it is
+	previous []int32 // replicas of Previous; -1: it is not there
+	serving  []bool
+	divided  bool   // there are replicas, and they are told out
+	keep     bool   // what runs stays where it is
+	unserved string // said of clusters without the kind
 }
 
-func newPlan(ix *Index, r *Request) (*plan, error) {
+func newPlan(ix *Index, r *Request, s *spare) (*plan, error) {
 	if err := check(r); err != nil {
 		return nil, err
 	}
-	p := &plan{Request: r, ix: ix, keep: !r.Scheduling.Rebalance}
+	p := &plan{Request: r, ix: ix, spare: s, keep: !r.Scheduling.Rebalance, serving: ix.serving(r.Kind)}
 	p.divided = r.Replicas != nil && *r.Replicas > 0 && r.Scheduling.Mode != Duplicated && r.Scheduling.Mode != ""
 	for i, a := range r.Affinities {
-		s, err := NewSelector(a)
+		group, err := NewSelector(a)
 		if err != nil {
 			return nil, fmt.Errorf("affinities[%d] %s: %w", i, a.Name, err)
 		}
-		p.groups = append(p.groups, s)
+		p.groups = append(p.groups, group)
 	}
 	var err error
 	if p.weights, err = newWeights(&r.Scheduling); err != nil {
 		return nil, err
 	}
-	p.previous = make([]int32, len(ix.members))
-	for i := range p.previous {
-		p.previous[i] = -1
+	p.previous = s.previous[:0]
+	for range ix.members {
+		p.previous = append(p.previous, -1)
 	}
+	s.previous = p.previous
 	for _, t := range r.Previous {
 		if i, ok := ix.at[t.Cluster]; ok {
 			p.previous[i] = t.Replicas
 		}
 	}
-	p.bar()
 	return p, nil
 }
 
-// bar finds the clusters that may not take the template at all.
-func (p *plan) bar() {
-	p.barred = make([]string, len(p.ix.members))
-	for _, name := range p.Evicted {
-		if i, ok := p.ix.at[name]; ok {
-			p.barred[i] = "it was evicted from there"
-		}
+// bars says why a cluster may not take the template, whatever selects it.
+func (p *plan) bars(i int) (why string) {
+	m := &p.ix.members[i]
+	if len(p.Evicted) > 0 && slices.Contains(p.Evicted, m.Name) {
+		return "it was evicted from there"
 	}
-	var unserved string
-	for i := range p.ix.members {
-		m := &p.ix.members[i]
-		if p.barred[i] != "" {
-			continue
+	if !p.serving[i] {
+		if p.unserved == "" {
+			p.unserved = "it does not serve " + p.Kind.String()
 		}
-		if !m.Serves(p.Kind) {
-			if unserved == "" {
-				unserved = "it does not serve " + p.Kind.String()
-			}
-			p.barred[i] = unserved
-			continue
-		}
-		// What is there stays: how long it may is the matter of tolerationSeconds,
-		// which Evicted is the end of (KEP 166, taint-based eviction).
-		if p.previous[i] >= 0 {
-			continue
-		}
-		if t := p.untolerated(m.hard); t != nil {
-			p.barred[i] = "taint " + t.ToString() + " is not tolerated"
-		}
+		return p.unserved
 	}
+	// What is there stays: how long it may is the matter of tolerationSeconds,
+	// which Evicted is the end of (KEP 166, taint-based eviction).
+	if p.previous[i] >= 0 {
+		return ""
+	}
+	if t := p.untolerated(m.hard); t != nil {
+		return "taint " + t.ToString() + " is not tolerated"
+	}
+	return ""
 }
 
 // untolerated is the first of taints that the request does not tolerate.

@@ -305,7 +305,7 @@ func irrelevant(c *randomCase) string {
 
 // settledDecision: what was decided is decided again.
 func settledDecision(c *randomCase) string {
-	if c.err != nil || len(c.r.Affinities) > 1 || c.leavesGroups() {
+	if c.err != nil || len(c.r.Affinities) > 1 || c.leaves() {
 		return ""
 	}
 	got, d, err := c.again(func(*Request) {})
@@ -319,30 +319,27 @@ func settledDecision(c *randomCase) string {
 	return ""
 }
 
-// leavesGroups: a cluster was one of the groups of a spread only because of what
-// ran there, with a weight of 0 or in spite of a taint, and nothing runs there now.
-func (c *randomCase) leavesGroups() bool {
-	if len(c.r.Spread) == 0 {
-		return false
+// leaves: a cluster counted only because of what ran there, in spite of a taint, or
+// as a group of a spread with a weight of 0, and nothing runs there now.
+func (c *randomCase) leaves() bool {
+	now := counts(c.d.Targets)
+	if slices.ContainsFunc(c.r.Previous, func(t Target) bool {
+		_, stays := now[t.Cluster]
+		return !stays && c.byName[t.Cluster] != nil && len(c.byName[t.Cluster].Taints) > 0
+	}) {
+		return true
 	}
 	for _, l := range c.r.Scheduling.Limits {
-		if l.Weight != nil && *l.Weight == 0 {
+		if l.Weight != nil && *l.Weight == 0 && len(c.r.Spread) > 0 {
 			return true
 		}
 	}
-	if slices.ContainsFunc(c.r.Scheduling.Weights, func(w Weight) bool { return w.Weight == 0 }) {
-		return true
-	}
-	now := counts(c.d.Targets)
-	return slices.ContainsFunc(c.r.Previous, func(t Target) bool {
-		_, stays := now[t.Cluster]
-		return !stays && c.byName[t.Cluster] != nil && len(c.byName[t.Cluster].Taints) > 0
-	})
+	return len(c.r.Spread) > 0 && slices.ContainsFunc(c.r.Scheduling.Weights, func(w Weight) bool { return w.Weight == 0 })
 }
 
 // growing: with more replicas and what runs kept, no cluster gets fewer.
 func growing(c *randomCase) string {
-	if !c.divided() || c.r.Scheduling.Rebalance || len(c.r.Affinities) > 1 || c.leavesGroups() {
+	if !c.divided() || c.r.Scheduling.Rebalance || len(c.r.Affinities) > 1 || c.leaves() {
 		return ""
 	}
 	more := *c.r.Replicas + int32(1+c.IntN(50))

@@ -48,6 +48,7 @@ func (p *plan) conclude(d *Decision, cs []candidate) {
 // why says what a target gets and by which rule. It is written for each target of
 // each plan, so it does without fmt.
 func (p *plan) why(c *candidate) string {
+	m := &p.ix.members[c.at]
 	if p.Replicas == nil {
 		return "selected"
 	}
@@ -75,13 +76,13 @@ func (p *plan) why(c *candidate) string {
 		text = append(text, " evenly"...)
 	case Cheapest:
 		text = append(text, " by price"...)
-		if c.Price > 0 {
+		if m.Price > 0 {
 			text = append(text, ' ')
-			text = strconv.AppendFloat(text, c.Price, 'g', -1, 64)
+			text = strconv.AppendFloat(text, m.Price, 'g', -1, 64)
 		}
 	case Geography:
 		text = append(text, " by region "...)
-		text = append(text, c.Region...)
+		text = append(text, m.Region...)
 	}
 	switch {
 	case p.keep && c.previous > 0 && c.got == c.previous:

@@ -115,6 +115,14 @@ func (s *Selector) onlyNames() bool {
 	return s.clusters != nil && !s.none && len(s.exclude) == 0 && s.labels == nil && len(s.fields) == 0 && len(s.terms) == 0
 }
 
+// atMost is how many of n clusters s selects at most.
+func (s *Selector) atMost(n int) int {
+	if s.clusters == nil {
+		return n
+	}
+	return min(n, len(s.clusters))
+}
+
 // field is a requirement on where a cluster is.
 type field struct {
 	of     func(*cluster.Cluster) []string

@@ -8,8 +8,9 @@ import (
 // groups are the groups of one Spread that candidates belong to.
 type groups struct {
 	Spread
-	of   [][]int // by candidate: numbers of groups
-	size int     // how many groups there are
+	of    [][]int // by candidate: numbers of groups
+	size  int     // numbers are less than this
+	there int     // how many groups have a candidate
 }
 
 // spread chooses among candidates, best first, so that each Spread is kept. It
@@ -27,8 +28,8 @@ func (p *plan) spread(cs []candidate, reasons []Reason) (chosen []candidate, cov
 		return nil, nil, nil
 	}
 	for _, g := range all {
-		if g.size < g.Min {
-			return cs, nil, fmt.Errorf("spread over %s: at least %d wanted, there are %d with clusters that may take it", g.said(), g.Min, g.size)
+		if g.there < g.Min {
+			return cs, nil, fmt.Errorf("spread over %s: at least %d wanted, there are %d with clusters that may take it", g.said(), g.Min, g.there)
 		}
 	}
 	c := newChoice(all, len(cs))
@@ -50,44 +51,44 @@ func (p *plan) spread(cs []candidate, reasons []Reason) (chosen []candidate, cov
 			c.take(i)
 		}
 	}
+	why := "others come first in the spread over " + saidAll(all)
 	for i := range cs {
 		if c.taken[i] {
 			chosen = append(chosen, cs[i])
 			continue
 		}
-		reasons[cs[i].at].Why = "others come first in the spread over " + saidAll(all)
+		reasons[cs[i].at].Why = why
 	}
 	return chosen, cover, nil
 }
 
 // group finds the groups of candidates, and leaves out those without.
 func (p *plan) group(cs []candidate, reasons []Reason) ([]candidate, []groups) {
-	cs = slices.DeleteFunc(cs, func(c candidate) bool {
-		for _, s := range p.Spread {
-			if len(s.values(c.member)) == 0 {
-				reasons[c.at].Why = "it belongs to no " + groups{Spread: s}.said()
-				return true
-			}
-		}
-		return false
-	})
 	all := make([]groups, len(p.Spread))
 	for i, s := range p.Spread {
-		all[i] = groups{Spread: s, of: make([][]int, len(cs))}
-		numbers := map[string]int{}
+		g := p.ix.grouping(s)
+		all[i] = groups{Spread: s, size: g.size}
+		cs = slices.DeleteFunc(cs, func(c candidate) bool {
+			if len(g.of[c.at]) == 0 {
+				reasons[c.at].Why = "it belongs to no " + all[i].said()
+				return true
+			}
+			return false
+		})
+	}
+	for i, s := range p.Spread {
+		g := p.ix.grouping(s)
+		seen := make([]bool, g.size)
+		all[i].of = make([][]int, len(cs))
 		for j := range cs {
-			for _, value := range s.values(cs[j].member) {
-				number, known := numbers[value]
-				if !known {
-					number = len(numbers)
-					numbers[value] = number
-				}
-				if !slices.Contains(all[i].of[j], number) {
-					all[i].of[j] = append(all[i].of[j], number)
+			all[i].of[j] = g.of[cs[j].at]
+			for _, number := range all[i].of[j] {
+				if !seen[number] {
+					seen[number] = true
+					all[i].there++
 				}
 			}
 		}
-		all[i].size = len(numbers)
 	}
 	return cs, all
 }

@@ -79,4 +79,4 @@ generate: docs ## write generated files anew
 
 docs: ## write the generated parts of docs/ anew
 	go test ./cmd/fedns/config -run Reference -update
-	go test ./cmd/fedns -run Reference -update
+	go test ./cmd/fedns -run "Reference|ProviderLimits" -update

@@ -128,6 +128,9 @@ func (k *Keeper) attend(ctx context.Context, host dynamic.Interface, secret *cor
 	}
 	t.wait = min(max(2*t.wait, retryFirst), retryMax)
 	t.next, t.err = now.Add(t.wait), err.Error()
+	if now.After(t.expires) {
+		t.err += "; the token is no longer good, so that the cluster has to join again"
+	}
 	if ctx.Err() == nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		k.cfg.Log.Warn("a member's token could not be renewed", "cluster", name, "expires", t.expires, "again", t.wait.String(), "error", err)
 	}

@@ -20,6 +20,8 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/fedns/fedns/cmd/fedns/config"
+	"github.com/fedns/fedns/cmd/fedns/membership"
+	"github.com/fedns/fedns/cmd/fedns/recordsync"
 )
 
 // object is a manifest, decoded into its type.
@@ -120,7 +122,8 @@ func TestNames(t *testing.T) {
 }
 
 // TestRights: fedns may list and watch four kinds in any cluster, list the Leases of
-// nodes, and write its replicas' Leases and Events in the host, and nothing else.
+// nodes, and write its replicas' Leases, that of who writes to providers, and Events in
+// the host, and nothing else.
 // With MemberClusters it may read those and write their statuses, and renew the tokens
 // in the Secrets of its own namespace.
 func TestRights(t *testing.T) {
@@ -155,10 +158,14 @@ func TestRights(t *testing.T) {
 		}
 	}
 	events := rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"create"}}
+	writers := leases("get", "update")[0]
+	writers.ResourceNames = []string{recordsync.LeaseName}
+	keepers := leases("get", "update")[0]
+	keepers.ResourceNames = []string{membership.LeaseName}
 	if want := map[string][]rbacv1.PolicyRule{
-		"kube-node-lease/fedns-node-leases": leases("list"), "fedns/fedns-replicas": append(leases("list", "create", "patch", "delete"), events),
+		"kube-node-lease/fedns-node-leases": leases("list"), "fedns/fedns-replicas": append(leases("list", "create", "patch", "delete"), writers, events),
 		// Of whoever takes up MemberClusters.
-		"fedns/fedns-members": append([]rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"list", "watch", "patch"}}}, leases("get", "create", "update")...),
+		"fedns/fedns-members": {{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"list", "watch", "patch"}}, keepers},
 	}; !reflect.DeepEqual(may, want) {
 		t.Errorf("roles are %+v, want %+v", may, want)
 	}

@@ -170,7 +170,9 @@ func (w *trial) unprepared(t *testing.T) {
 
 func (w *trial) dryRun(t *testing.T) {
 	said, code := w.joined(t, "eu-1", "--dry-run", "--output", "json", "--propagate", "--propagate-group", "example.com")
-	var objects struct{ Member, Host []metav1.PartialObjectMetadata }
+	var objects struct {
+		Member, Host []metav1.PartialObjectMetadata
+	}
 	if err := json.Unmarshal([]byte(said), &objects); err != nil || code != 0 || len(objects.Member) != 10 || len(objects.Host) != 2 {
 		t.Errorf("got %d, %v: %s", code, err, said)
 	}
@@ -181,7 +183,7 @@ func (w *trial) dryRun(t *testing.T) {
 
 func (w *trial) join(t *testing.T) {
 	for _, name := range []string{"eu-1", "eu-2"} {
-		if said, code := w.joined(t, name, "--region", "eu-west", "--zone", "a", "--price", "250m", "--label", "env=prod"); code != 0 || !strings.Contains(said, "cluster "+name+" (https://127.0.0.1:") {
+		if said, code := w.joined(t, name, "--region", "eu-west", "--zone", "a", "--zone", "b", "--price", "250m", "--label", "env=prod"); code != 0 || !strings.Contains(said, "cluster "+name+" (https://127.0.0.1:") {
 			t.Fatalf("got %d %s", code, said)
 		}
 	}
@@ -255,7 +257,7 @@ func (w *trial) status(t *testing.T) {
 	if got := strings.Join(strings.Fields(lines[0]), " "); len(lines) != 3 || got != "NAME REGION ZONES STANDING READY AGE" {
 		t.Errorf("kubectl get mcl:\n%s", table)
 	}
-	if got := strings.Fields(lines[1]); len(got) != 6 || !slices.Equal(got[:5], []string{"eu-1", "eu-west", "a", "live", "True"}) {
+	if got := strings.Fields(lines[1]); len(got) != 6 || !slices.Equal(got[:5], []string{"eu-1", "eu-west", `["a","b"]`, "live", "True"}) {
 		t.Errorf("kubectl get mcl:\n%s", table)
 	}
 }

@@ -27,10 +27,15 @@ const (
 // Lead is Config.Lead by a Lease in the host cluster. connect is asked again until
 // it succeeds.
 func Lead(connect func() (*rest.Config, error), namespace, replica string, log *slog.Logger) func(context.Context, func(context.Context)) {
+	return LeadBy(LeaseName, connect, namespace, replica, log)
+}
+
+// LeadBy is Lead by another Lease: whoever leads in one thing need not in another.
+func LeadBy(lease string, connect func() (*rest.Config, error), namespace, replica string, log *slog.Logger) func(context.Context, func(context.Context)) {
 	return func(ctx context.Context, run func(context.Context)) {
 		for ctx.Err() == nil {
-			if err := lead(ctx, connect, namespace, replica, run); err != nil {
-				log.Warn("it cannot be agreed who writes to the providers", "error", err)
+			if err := lead(ctx, lease, connect, namespace, replica, run); err != nil {
+				log.Warn("it cannot be agreed which replica writes", "lease", lease, "error", err)
 			}
 			select {
 			case <-ctx.Done():
@@ -41,7 +46,7 @@ func Lead(connect func() (*rest.Config, error), namespace, replica string, log *
 }
 
 // lead is one election: it returns when leading ended, or nobody could be asked.
-func lead(ctx context.Context, connect func() (*rest.Config, error), namespace, replica string, run func(context.Context)) error {
+func lead(ctx context.Context, lease string, connect func() (*rest.Config, error), namespace, replica string, run func(context.Context)) error {
 	rc, err := connect()
 	if err != nil {
 		return err
@@ -53,10 +58,10 @@ func lead(ctx context.Context, connect func() (*rest.Config, error), namespace, 
 	}
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
 		Lock: &resourcelock.LeaseLock{
-			LeaseMeta: metav1.ObjectMeta{Name: LeaseName, Namespace: namespace}, Client: client,
+			LeaseMeta: metav1.ObjectMeta{Name: lease, Namespace: namespace}, Client: client,
 			LockConfig: resourcelock.ResourceLockConfig{Identity: replica},
 		},
-		LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod, ReleaseOnCancel: true, Name: LeaseName,
+		LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod, ReleaseOnCancel: true, Name: lease,
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: run,
 			OnStoppedLeading: func() {},

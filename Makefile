@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 GOLANGCI_LINT := v2.15.0
-CONTROLLER_GEN := sigs.k8s.io/controller-tools/cmd/controller-gen@v0.21.0
+CONTROLLER_GEN := v0.21.0
 CACHE := $(or $(FEDNS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/fedns)
 FUZZTIME := 60s
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
@@ -72,7 +72,8 @@ bench-discovery: ## measure discovery before real and simulated API servers, ten
 	cd integration && go run ./benchdiscovery $(ARGS)
 
 generate: docs ## write generated files anew
-	go run $(CONTROLLER_GEN) object crd paths=./federation/api/karmada/... output:crd:dir=deploy/crds/karmada
+	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) object paths=./federation/api/... crd paths=./federation/api/v1alpha1/... output:crd:dir=deploy/crds
+	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) crd paths=./federation/api/karmada/... output:crd:dir=deploy/crds/karmada
 
 docs: ## write the generated parts of docs/ anew
 	go test ./cmd/fedns/config -run Reference -update

@@ -19,7 +19,7 @@ import (
 func Convert(o *unstructured.Unstructured) (*cluster.Cluster, error) {
 	var stated clusterv1alpha1.Cluster
 	if _, err := decode(o, &stated); err != nil {
-		return nil, fmt.Errorf("Cluster %s: %w", o.GetName(), err)
+		return nil, fmt.Errorf("%s %s: %w", o.GetKind(), o.GetName(), err)
 	}
 	s := &stated.Spec
 	c := &cluster.Cluster{Name: o.GetName(), Labels: o.GetLabels(), Provider: s.Provider, Region: s.Region, Taints: s.Taints}
@@ -37,7 +37,7 @@ func Convert(o *unstructured.Unstructured) (*cluster.Cluster, error) {
 		c.Kinds, err = kinds(stated.Status.APIEnablements)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("Cluster %s: %w", o.GetName(), err)
+		return nil, fmt.Errorf("%s %s: %w", o.GetKind(), o.GetName(), err)
 	}
 	return c, nil
 }

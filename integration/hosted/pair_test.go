@@ -3,14 +3,16 @@ package hosted
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"net/netip"
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
-	"github.com/miekg/dns"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -133,11 +135,13 @@ func (p *pair) follows(other string) (next string) {
 	return next
 }
 
-// settles waits until BIND has, at the names that are written, what a daemon answers,
-// and all its strangers, and the daemon has nothing to do.
+// settles waits until BIND has, at the names that are written, what a daemon answers
+// of a generation, and all its strangers, and the daemon has nothing to do.
 func (p *pair) settles(replica string, generation int) {
 	p.Helper()
 	d := p.fedns[replica]
+	fedns, err := netip.ParseAddrPort(d.DNSAddr)
+	must(p.T, err)
 	harness.Eventually(p, 60*time.Second, func(ctx context.Context) error {
 		for _, apex := range apexes {
 			want, err := foreign(apex)
@@ -145,21 +149,17 @@ func (p *pair) settles(replica string, generation int) {
 				return err
 			}
 			if apex == busy {
-				for q, rrs := range expected(p.namespace, generation) {
-					want[q] = rrs
+				if err := p.generation(ctx, fedns, generation, want); err != nil {
+					return err
 				}
 			}
 			got, _, err := holds(ctx, p.bind.addr, apex, true)
 			if err != nil {
 				return err
 			}
-			for q := range got {
-				if q.registry() {
-					delete(got, q)
-				}
-			}
+			maps.DeleteFunc(got, func(q question, _ []string) bool { return q.registry() })
 			if diff := difference(got, want); diff != "" {
-				return fmt.Errorf("%s at BIND:\n%s", apex, diff)
+				return fmt.Errorf("%s at BIND:\n%s", apex, diff[:min(len(diff), 2000)])
 			}
 		}
 		all, err := status(ctx, d)
@@ -170,26 +170,28 @@ func (p *pair) settles(replica string, generation int) {
 	})
 }
 
-// expected are all names of a generation.
-func expected(namespace string, generation int) content {
-	c := content{}
-	add := func(format string, args ...any) {
-		rr, err := dns.NewRR(fmt.Sprintf(format, args...))
-		if err != nil {
-			panic(err)
+// generation puts what a daemon answers at the names that are written into c. It is an
+// error unless all endpoints' addresses are of that generation.
+func (p *pair) generation(ctx context.Context, fedns netip.AddrPort, generation int, c content) error {
+	ours, _, err := holds(ctx, fedns, busy, false)
+	if err != nil {
+		return err
+	}
+	below := "." + p.namespace + ".svc." + busy
+	for q, rrs := range ours {
+		if name, _, _ := strings.Cut(string(q), " "); strings.HasSuffix(name, below) {
+			c[q] = rrs
 		}
-		c.add(rr)
 	}
 	for s := range services {
-		base := fmt.Sprintf("s%d.%s.svc.%s", s, namespace, busy)
 		for e := range each {
-			addr, name := address(generation, s, e), fmt.Sprintf("e%d.host.%s", e, base)
-			add("%s 5 A %s", name, addr)
-			add("%s 5 A %s", base, addr)
-			add("_http._tcp.%s 5 SRV 0 100 80 %s", base, name)
+			q := question(fmt.Sprintf("e%d.host.s%d%s A", e, s, below))
+			if want := address(generation, s, e); len(c[q]) != 1 || !strings.HasSuffix(c[q][0], "\t"+want) {
+				return fmt.Errorf("fedns at %s: %s: %q, want %s", fedns, q, c[q], want)
+			}
 		}
 	}
-	return c
+	return nil
 }
 
 // history holds, of all UPDATEs since a serial, that none touched a stranger, and that

@@ -151,7 +151,9 @@ func (z *Zones) make(p config.Provider, apex dnsname.Name, accounts accounts) (*
 		return nil, err
 	}
 	shape := p.Shape
-	shape.Alias = o.alias
+	if o.form != nil {
+		o.form(&shape)
+	}
 	if !o.limits.Has(shape.Routing) {
 		return nil, fmt.Errorf("%s has no routing policy %s", o.limits.Title, shape.Routing)
 	}

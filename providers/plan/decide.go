@@ -93,17 +93,15 @@ func (r Rules) stands(c ownership.Claim, w Want) bool {
 	return !slices.ContainsFunc(w.Parts, func(p Part) bool { return p.Cluster == c.Cluster && p.Set == c.Set })
 }
 
-// edited says that the Entry is not what its claims say that their owners wrote.
+// edited says that the Entry is not what its claims say that their owners wrote. Sets
+// with an identifier that nobody claims are somebody's own.
 func (s standing) edited() bool {
 	claimed := map[string][]string{}
 	for _, c := range slices.Concat(s.ours, s.theirs) {
 		claimed[c.Set] = append(claimed[c.Set], c.Digests...)
 	}
-	if len(claimed) != len(s.Entry.Sets) {
-		return true
-	}
-	for _, set := range s.Entry.Sets {
-		want, ok := claimed[set.ID]
+	for id, want := range claimed {
+		set, ok := s.Entry.Set(id)
 		slices.Sort(want)
 		if !ok || !slices.Equal(slices.Compact(want), setDigests(set)) {
 			return true

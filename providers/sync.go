@@ -76,8 +76,8 @@ func (nobody) Held(int, string)                     {}
 // maxDirty bounds the names to look at; more than that, and all are.
 const maxDirty = 100_000
 
-// Sync keeps one hosted zone. Publish, Touch, Release, Status and Plan are safe for
-// concurrent use; Run is called once at a time, by whoever leads.
+// Sync keeps one hosted zone. All methods are safe for concurrent use, but Run, which
+// is called once at a time, by whoever leads.
 type Sync struct {
 	cfg Config
 
@@ -87,6 +87,7 @@ type Sync struct {
 	all      bool                       // look at every name
 	status   Status
 	released bool
+	adopt    []ownership.Adoption // by somebody's word, not taken up yet
 
 	wake chan struct{} // holds one
 }
@@ -187,14 +188,15 @@ type work struct {
 	snapshot *zone.Snapshot
 	names    map[dnsname.Name]time.Time
 	all      bool
+	adopt    []ownership.Adoption
 }
 
 // take takes what is to be looked at.
 func (s *Sync) take() work {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w := work{s.snapshot, s.dirty, s.all}
-	s.dirty, s.all = map[dnsname.Name]time.Time{}, false
+	w := work{s.snapshot, s.dirty, s.all, s.adopt}
+	s.dirty, s.all, s.adopt = map[dnsname.Name]time.Time{}, false, nil
 	return w
 }
 
@@ -202,7 +204,7 @@ func (s *Sync) take() work {
 func (s *Sync) waiting() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.snapshot != nil && (s.all || len(s.dirty) > 0 || s.released)
+	return s.snapshot != nil && (s.all || len(s.dirty) > 0 || s.released || s.adopt != nil)
 }
 
 // Run keeps the hosted zone until ctx is done. Whoever runs it leads: of all

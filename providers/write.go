@@ -192,6 +192,9 @@ func (w *writer) touch(bin []piece) {
 	for _, p := range bin {
 		for _, a := range p.actions {
 			w.audit.touched[a.Key] = true
+			for _, k := range beside(a) {
+				w.audit.touched[k] = true
+			}
 		}
 	}
 }
@@ -234,6 +237,7 @@ func (w *writer) landed(p piece) {
 	for _, a := range p.actions {
 		w.model.done(a)
 		delete(w.poison, a.Key)
+		delete(w.adopting, a.Key)
 		if isLoss(a) && w.admitted[p.owner] > 0 {
 			w.admitted[p.owner]--
 		}
@@ -266,7 +270,7 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 	keys := []hosted.Key{w.model.fenceKey}
 	for _, p := range bin {
 		for _, a := range p.actions {
-			keys = append(keys, w.model.keys(a.Key)...)
+			keys = append(keys, w.model.keys(a)...)
 		}
 	}
 	if len(keys) > maxRead || w.conflicts > 3 {
@@ -285,7 +289,7 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 	news := false
 	for _, p := range bin {
 		for _, a := range p.actions {
-			if w.model.reread(a.Key, found) {
+			if w.model.reread(a, found) {
 				news = true
 			}
 		}
@@ -458,7 +462,7 @@ func (w *writer) blame(p piece, reason string) {
 		}
 		want := plan.Want{}
 		for _, c := range a.Changes {
-			if !ownership.IsClaim(c.Key()) {
+			if c.Key() == a.Key {
 				want.Entry = c.New
 			}
 		}

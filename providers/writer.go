@@ -44,6 +44,7 @@ type writer struct {
 	held        map[dnsname.Name]int  // how many losses of a name wait
 	heldBecause string
 	pending     []receipt
+	adopting    map[hosted.Key]ownership.Adoption // what is to be taken over
 
 	holder    string       // this writer's name in the fence
 	fence     hosted.Entry // taken before the listing
@@ -66,7 +67,7 @@ type receipt struct {
 }
 
 func newWriter(s *Sync) *writer {
-	return &writer{Sync: s, holder: s.cfg.Holder + "/" + crand.Text()[:6], backlog: map[dnsname.Name]plan.Unit{}, since: map[dnsname.Name]time.Time{}, poison: refusals{}, admitted: map[dnsname.Name]int{}, words: map[dnsname.Name]bool{}, held: map[dnsname.Name]int{}}
+	return &writer{Sync: s, holder: s.cfg.Holder + "/" + crand.Text()[:6], backlog: map[dnsname.Name]plan.Unit{}, since: map[dnsname.Name]time.Time{}, poison: refusals{}, admitted: map[dnsname.Name]int{}, words: map[dnsname.Name]bool{}, held: map[dnsname.Name]int{}, adopting: map[hosted.Key]ownership.Adoption{}}
 }
 
 // run works until ctx is done.
@@ -136,6 +137,9 @@ func (w *writer) step(ctx context.Context) time.Duration {
 	}
 	if w.waiting() {
 		w.look()
+	}
+	if w.model == nil {
+		return 0
 	}
 	switch {
 	case time.Until(w.notBefore) > 0:

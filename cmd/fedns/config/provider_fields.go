@@ -15,7 +15,7 @@ func providerFields() []Field {
 		{"providers[].except", "list of domain names", "none", "Not these, nor those below them."},
 		{"providers[].levels", "list of `Short`, `ClusterSet`, `Zone`, `Region`, `Global`, `Other`", "all", "Only these families of names. `Other` are records of zone files."},
 		{"providers[].view", "`All`, `Public` or `Private`", "`All`", "Which addresses are written: `Public` leaves out those of private networks (RFC 1918, RFC 4193, RFC 6598), `Private` all others."},
-		{"providers[].routing", "`Simple`, `Weighted`, `Latency`, `Geolocation`, `Failover` or `Multivalue`", "`Simple`", "How clusters share a name, where the provider has that policy. A Service's `fedns.io/policy` goes before it. `Simple`: one record set with the addresses of all."},
+		{"providers[].routing", "`Simple`, `Weighted`, `Latency`, `Geolocation`, `Failover` or `Multivalue`", "`Simple`", "How clusters share a name, where the provider has that policy. A Service's `fedns.io/policy` goes before it. `Simple`: one record set with the addresses of all. Clusters of one region have one record set together where the policy goes by regions."},
 		{"providers[].regions", "list of mappings", "none", "What the provider calls the clusters' regions, for `Latency` and `Geolocation`."},
 		{"providers[].regions[].region", "DNS label", "", "A region of the clusters."},
 		{"providers[].regions[].as", "text", "the same", "The provider's name of it."},

@@ -16,8 +16,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/credentials"
-
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/providers/clouddns"
@@ -85,7 +83,7 @@ func TestRoute53Routing(t *testing.T) {
 		t.Fatal(err)
 	}
 	held, err := route53.New(route53.Config{
-		Apex: apex, HostedZoneID: id, Owner: "prod", HTTP: sim.Client(), Credentials: credentials.NewStaticCredentialsProvider("A", "B", ""),
+		Apex: apex, HostedZoneID: id, Owner: "prod", HTTP: sim.Client(), CredentialsFile: keys,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -294,47 +294,6 @@ func (z *Zones) Status() []providers.Status {
 	return out
 }
 
-// Release lets the losses pass that are held at a provider.
-func (z *Zones) Release(provider string) error {
-	all := z.syncs(provider)
-	if provider == "" || len(all) == 0 {
-		return fmt.Errorf("there is no provider %q", provider)
-	}
-	z.mu.Lock()
-	leads := z.leads
-	z.mu.Unlock()
-	if !leads {
-		return fmt.Errorf("another replica writes: say it to that one")
-	}
-	for _, s := range all {
-		s.Release()
-	}
-	return nil
-}
-
-// Planned is what would be done in one hosted zone.
-type Planned struct {
-	Provider, Zone string
-	Units          []plan.Unit
-	Err            error
-}
-
-// Plan says what would be done at a provider, or at all of them.
-func (z *Zones) Plan(ctx context.Context, provider string) []Planned {
-	syncs := z.syncs(provider)
-	out := make([]Planned, len(syncs))
-	var wait sync.WaitGroup
-	for i, s := range syncs {
-		wait.Go(func() {
-			st := s.Status()
-			out[i] = Planned{Provider: st.Provider, Zone: st.Zone}
-			out[i].Units, out[i].Err = s.Plan(ctx)
-		})
-	}
-	wait.Wait()
-	return out
-}
-
 // observer hears what one hosted zone's Sync did.
 type observer struct {
 	*Zones

@@ -18,6 +18,9 @@
 // the rest is written. Losses beyond the guard's limits, and a zone with nothing in
 // it, wait for a word. Nothing is listed to change a record.
 //
+// What is retired (Config.Retire) loses all of ours, the fence last, once somebody gave
+// the word. What is only no longer run stays as it is.
+//
 // Providers without compare-and-swap (hosted.Limits.Swaps) have no fence: who holds
 // the Lease writes, after a fresh listing when an outcome is unknown.
 //

@@ -52,7 +52,10 @@ type writer struct {
 	doubt     []piece      // that batch
 	notBefore time.Time    // no call earlier
 	retry     time.Duration
-	conflicts int // in a row
+	conflicts int  // in a row
+	begun     bool // of what is retired: there was something of ours
+	leaving   bool // of what is retired: the fence was to go
+	retired   bool
 	auditAt   time.Time
 	audit     *audit // under way
 }
@@ -73,6 +76,11 @@ func newWriter(s *Sync) *writer {
 // run works until ctx is done.
 func (w *writer) run(ctx context.Context) {
 	for ctx.Err() == nil {
+		if w.retired {
+			w.phase(PhaseRetired, nil)
+			w.sleep(ctx, lastRetry)
+			continue
+		}
 		if !w.cfg.Ready() {
 			w.phase(PhaseWaiting, nil)
 			w.sleep(ctx, time.Second)
@@ -107,6 +115,17 @@ func (w *writer) start(ctx context.Context) {
 		return
 	}
 	w.phase(PhaseListing, nil)
+	if w.cfg.Retire && !w.begun {
+		done, err := w.wasRetired(ctx)
+		if err != nil {
+			w.failed(err)
+			return
+		}
+		if w.begun = true; done {
+			w.retire()
+			return
+		}
+	}
 	if w.fenced() && !w.cfg.DryRun && w.fence.IsEmpty() && guarantee.Holds(guarantee.FenceBeforeListing) {
 		if err := w.takeFence(ctx); err != nil {
 			w.failed(err)
@@ -151,6 +170,9 @@ func (w *writer) step(ctx context.Context) time.Duration {
 	case len(w.backlog) > 0 && !w.cfg.DryRun:
 		w.phase(PhaseWriting, nil)
 		w.write(ctx)
+		return 0
+	case w.leaves():
+		w.leave(ctx)
 		return 0
 	}
 	w.settle()
@@ -236,7 +258,9 @@ func (w *writer) phase(phase string, err error) {
 // settle tells that nothing is left to be done.
 func (w *writer) settle() {
 	phase := PhaseInSync
-	if len(w.held) > 0 {
+	if w.decided == nil {
+		phase = PhaseWaiting
+	} else if len(w.held) > 0 {
 		phase = PhaseHeld
 	} else if w.cfg.DryRun && len(w.backlog) > 0 {
 		phase = PhaseWriting

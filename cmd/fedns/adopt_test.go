@@ -9,15 +9,6 @@ import (
 	"github.com/miekg/dns"
 )
 
-// exported is a Service with an address, in a zone that is written to a file.
-const exported = `federation: {name: prod, domain: example.com}
-clusters: [{name: a, manifests: a, region: eu, zone: eu-1}]
-providers: [{name: disk, zones: [example.com], levels: [Global], zonefile: {dir: .}}]
-`
-
-// globally is the Service's name there.
-const globally = "web.shop.prod.svc.example.com."
-
 // written is the zone as external-dns would have left it: the Service's name, another's,
 // and a stranger's.
 const written = `; Written by fedns.
@@ -71,34 +62,4 @@ func TestAdopt(t *testing.T) {
 	has("resource=service/shop/other\"", true)
 	has("192.0.2.202", true)
 	s.fednsTold(0, "disk example.com.: nothing to do", "plan")
-}
-
-// TestReleaseProvider: what would leave nothing waits for a word, by HTTP.
-func TestReleaseProvider(t *testing.T) {
-	s := serveDaemon(t, exported, map[string]string{"a/web.yaml": webManifest})
-	file := filepath.Join(s.dir, "example.com.zone")
-	awaiting := func(what string, ok func(file, status string) bool) {
-		t.Helper()
-		s.await(what, func() string {
-			now, _ := os.ReadFile(file)
-			_, status := s.get("/api/v1/providers")
-			if ok(string(now), status) {
-				return ""
-			}
-			return string(now) + status
-		})
-	}
-	awaiting("it is written", func(file, _ string) bool { return strings.Contains(file, "10.0.0.1") })
-	if err := os.Remove(filepath.Join(s.dir, "a", "web.yaml")); err != nil {
-		t.Fatal(err)
-	}
-	s.answers(globally, dns.TypeA, "NXDOMAIN")
-	awaiting("it is held", func(file, status string) bool {
-		return strings.Contains(status, `"phase": "Held"`) && strings.Contains(file, "10.0.0.1")
-	})
-	s.fednsTold(1, `there is no provider "cloud"`, "release", "--provider", "cloud")
-	s.fednsTold(0, "provider disk: deletions made", "release", "--provider", "disk")
-	awaiting("it is gone", func(file, status string) bool {
-		return !strings.Contains(file, "10.0.0.1") && strings.Contains(status, `"owned": 0`)
-	})
 }

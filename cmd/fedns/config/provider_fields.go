@@ -11,6 +11,7 @@ func providerFields() []Field {
 		{"providers[].sealKey", "path", "claims are plain text", "A file of 32 octets, in hexadecimal or base64, that the registry's TXT records are encrypted with."},
 		{"providers[].drift", "`Sync`, `UpsertOnly` or `Report`", "`Sync`", "What becomes of records of ours that somebody else edited, and of those that are wanted no longer. `UpsertOnly` takes nothing away, `Report` leaves what was edited as it is."},
 		{"providers[].dryRun", "`true` or `false`", "`false`", "Whether it is only decided and told what would be written: see `fedns plan`."},
+		{"providers[].retire", "`true` or `false`", "`false`", "Whether the provider is to be taken out: all record sets and claims that are ours are deleted, once `fedns release --provider` gives the word; those of others stay. When its phase is `Retired` nothing of ours is left, and the entry can go. An entry that goes without that leaves all as it is."},
 		{"providers[].names", "list of domain names", "all", "Only these names, and those below them."},
 		{"providers[].except", "list of domain names", "none", "Not these, nor those below them."},
 		{"providers[].levels", "list of `Short`, `ClusterSet`, `Zone`, `Region`, `Global`, `Other`", "all", "Only these families of names. `Other` are records of zone files."},

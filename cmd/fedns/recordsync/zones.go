@@ -157,9 +157,13 @@ func (z *Zones) make(p config.Provider, apex dnsname.Name, accounts accounts) (*
 	if !o.limits.Has(shape.Routing) {
 		return nil, fmt.Errorf("%s has no routing policy %s", o.limits.Title, shape.Routing)
 	}
+	rules := plan.Rules{Owner: p.Owner, Codec: c, Limits: o.limits, Drift: p.Drift, Unheard: z.cfg.Unheard}
+	if p.Retire {
+		rules.Unheard = nil // what any cluster has there is to go
+	}
 	return providers.New(providers.Config{
 		Name: p.Name, Apex: apex, Zone: o.zone, Shape: shape, Holder: z.cfg.Replica, DryRun: p.DryRun, Audit: p.Audit, Guard: p.Guard,
-		Rules:    plan.Rules{Owner: p.Owner, Codec: c, Limits: o.limits, Drift: p.Drift, Unheard: z.cfg.Unheard},
+		Rules: rules, Retire: p.Retire,
 		Origins:  origins(p, z.cfg.Discovery, o.limits),
 		Observer: observer{z, p.Name, apex.String()}, Log: z.cfg.Log,
 	}), nil
@@ -323,6 +327,11 @@ func (o observer) Held(n int, reason string) {
 		return
 	}
 	o.cfg.Tell(true, "DeletionsHeld", fmt.Sprintf("provider %s, zone %s: %d names wait for fedns release --provider %s: %s", o.provider, o.zone, n, o.provider, reason))
+}
+
+// Retired implements providers.Observer.
+func (o observer) Retired() {
+	o.cfg.Tell(false, "ProviderRetired", fmt.Sprintf("provider %s, zone %s: nothing of ours is left; the entry can go out of the configuration", o.provider, o.zone))
 }
 
 var _ prometheus.Collector = (*Zones)(nil)

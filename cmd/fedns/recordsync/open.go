@@ -138,6 +138,22 @@ func open(p config.Provider, apex dnsname.Name, accounts accounts) (opened, erro
 	return o, nil
 }
 
+// prepare opens the hosted zone of a provider, and makes what reads its claims.
+func prepare(p config.Provider, apex dnsname.Name, accounts accounts) (opened, ownership.Codec, error) {
+	c, err := codec(p, apex)
+	if err != nil {
+		return opened{}, c, err
+	}
+	o, err := open(p, apex, accounts)
+	if err != nil {
+		return o, c, err
+	}
+	if !o.limits.Has(p.Shape.Routing) {
+		return o, c, fmt.Errorf("%s has no routing policy %s", o.limits.Title, p.Shape.Routing)
+	}
+	return o, c, nil
+}
+
 // accounts are those whose rates are shared, by kind and name.
 type accounts map[[2]string]*rate.Account
 

@@ -142,20 +142,13 @@ func (z *Zones) replace(k key, next *keep) {
 }
 
 func (z *Zones) make(p config.Provider, apex dnsname.Name, accounts accounts) (*providers.Sync, error) {
-	c, err := codec(p, apex)
-	if err != nil {
-		return nil, err
-	}
-	o, err := open(p, apex, accounts)
+	o, c, err := prepare(p, apex, accounts)
 	if err != nil {
 		return nil, err
 	}
 	shape := p.Shape
 	if o.form != nil {
 		o.form(&shape)
-	}
-	if !o.limits.Has(shape.Routing) {
-		return nil, fmt.Errorf("%s has no routing policy %s", o.limits.Title, shape.Routing)
 	}
 	rules := plan.Rules{Owner: p.Owner, Codec: c, Limits: o.limits, Drift: p.Drift, Unheard: z.cfg.Unheard}
 	if p.Retire {

@@ -27,6 +27,18 @@ const (
 // Lead is Config.Lead by a Lease in the host cluster. connect is asked again until
 // it succeeds.
 func Lead(connect func() (*rest.Config, error), namespace, replica string, log *slog.Logger) func(context.Context, func(context.Context)) {
+	return leading(func() (coordination.LeasesGetter, error) {
+		rc, err := connect()
+		if err != nil {
+			return nil, err
+		}
+		rc.Timeout = renewDeadline / 2
+		return coordination.NewForConfig(rc)
+	}, namespace, replica, log)
+}
+
+// leading is Lead with a client.
+func leading(connect func() (coordination.LeasesGetter, error), namespace, replica string, log *slog.Logger) func(context.Context, func(context.Context)) {
 	return func(ctx context.Context, run func(context.Context)) {
 		for ctx.Err() == nil {
 			if err := lead(ctx, connect, namespace, replica, run); err != nil {
@@ -41,13 +53,8 @@ func Lead(connect func() (*rest.Config, error), namespace, replica string, log *
 }
 
 // lead is one election: it returns when leading ended, or nobody could be asked.
-func lead(ctx context.Context, connect func() (*rest.Config, error), namespace, replica string, run func(context.Context)) error {
-	rc, err := connect()
-	if err != nil {
-		return err
-	}
-	rc.Timeout = renewDeadline / 2
-	client, err := coordination.NewForConfig(rc)
+func lead(ctx context.Context, connect func() (coordination.LeasesGetter, error), namespace, replica string, run func(context.Context)) error {
+	client, err := connect()
 	if err != nil {
 		return err
 	}

@@ -53,6 +53,7 @@ func (s *sink) Synced(string) {
 // trial is the state that the steps of TestDialect share.
 type trial struct {
 	t       *testing.T
+	whole   context.Context // of all steps
 	host    *harness.Cluster
 	objects *host.Host
 	sink    *sink
@@ -83,7 +84,7 @@ spec:
 
 func TestDialect(t *testing.T) {
 	f := harness.Start(t, harness.Options{Clusters: []harness.Spec{{Name: "host"}}})
-	w := &trial{t: t, host: f.Cluster("host")}
+	w := &trial{t: t, whole: t.Context(), host: f.Cluster("host")}
 	w.apply(definitions(t))
 	var err error
 	if w.objects, err = host.New(host.Config{REST: w.host.RESTConfig()}); err != nil {
@@ -148,7 +149,7 @@ func (w *trial) start() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(w.t.Context())
+	ctx, cancel := context.WithCancel(w.whole)
 	done := make(chan error, 1)
 	go func(d *karmada.Dialect, s *sink) { done <- d.Run(ctx, s) }(w.dialect, w.sink)
 	w.stop = sync.OnceFunc(func() {

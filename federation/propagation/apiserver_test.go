@@ -18,7 +18,6 @@ import (
 	jsonpatch "github.com/evanphx/json-patch/v5"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/managedfields"
 	"k8s.io/apimachinery/pkg/util/managedfields/managedfieldstest"
@@ -42,7 +41,8 @@ type apiServer struct {
 	refuse   func(verb, resource string) *metav1.Status
 	hang     chan struct{} // nil: it answers
 	admit    func(o *unstructured.Unstructured)
-	blinding bool // watches and lists of objects are forbidden
+	token    string // required when set
+	blinding bool   // watches and lists of objects are forbidden
 }
 
 type event struct {
@@ -274,6 +274,9 @@ func (s *apiServer) serve(w http.ResponseWriter, q *http.Request) {
 	s.mu.Lock()
 	s.calls = append(s.calls, verb+" "+resource)
 	refused := s.check(verb, gv, resource)
+	if s.token != "" && q.Header.Get("Authorization") != "Bearer "+s.token {
+		refused = failed(401, metav1.StatusReasonUnauthorized, "Unauthorized")
+	}
 	s.mu.Unlock()
 	if refused != nil {
 		s.answer(w, nil, refused)
@@ -504,8 +507,6 @@ func (s *apiServer) watch(w http.ResponseWriter, q *http.Request, resource strin
 		}
 	}
 }
-
-func gvkOf(o *unstructured.Unstructured) schema.GroupVersionKind { return o.GroupVersionKind() }
 
 // eventually waits for a condition, and fails the test with what it said last.
 func eventually(t *testing.T, condition func() error) {

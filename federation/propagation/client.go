@@ -131,6 +131,9 @@ func (c *client) delete(ctx context.Context, path []string, o metav1.DeleteOptio
 }
 
 func decode(r rest.Result) (*unstructured.Unstructured, error) {
+	if err := r.Error(); err != nil { // in the API server's own words, which Raw does not read
+		return nil, err
+	}
 	text, err := r.Raw()
 	if err != nil {
 		return nil, err
@@ -199,9 +202,10 @@ func (c *client) resources(ctx context.Context, gv schema.GroupVersion) ([]metav
 	if gv.Group == "" {
 		path = []string{"/api", gv.Version}
 	}
-	text, err := c.rest.Get().AbsPath(path...).SetHeader("Accept", runtime.ContentTypeJSON).MaxRetries(0).Do(ctx).Raw()
+	answer := c.rest.Get().AbsPath(path...).SetHeader("Accept", runtime.ContentTypeJSON).MaxRetries(0).Do(ctx)
+	text, err := answer.Raw()
 	if err != nil {
-		return nil, err
+		return nil, answer.Error()
 	}
 	list := metav1.APIResourceList{}
 	if err := json.Unmarshal(text, &list); err != nil {

@@ -52,12 +52,10 @@ func (c *comparison) differ(path string, live any) {
 	}
 }
 
-// value compares at a path. owned is nil where the field is not ours, empty where
-// it is ours as a whole.
+// value compares at a path. owned is nil where the field is not ours. Where it is,
+// and is a map or a list, that says nothing of what is in it: managedFields has the
+// same for one that is ours as a whole and one of which nothing is ours any more.
 func (c *comparison) value(path string, want, live any, owned map[string]any) {
-	if owned != nil && len(owned) == 0 && live != nil {
-		return // ours as a whole, and nobody has taken it
-	}
 	switch w := want.(type) {
 	case map[string]any:
 		l, ok := live.(map[string]any)
@@ -83,10 +81,21 @@ func (c *comparison) value(path string, want, live any, owned map[string]any) {
 		}
 		c.list(path, w, l, owned)
 	default:
+		if owned != nil && live != nil && !compound(live) {
+			return // nobody has taken it from us
+		}
 		if !same(path, want, live) {
 			c.differ(path, live)
 		}
 	}
+}
+
+func compound(v any) bool {
+	switch v.(type) {
+	case map[string]any, []any:
+		return true
+	}
+	return false
 }
 
 // list compares lists. In one whose items have owners of their own, others may

@@ -127,7 +127,7 @@ func (m *member) do(key work.Key, g *goal) {
 	r.goal, r.accepted, r.failures, r.fights = g, 0, 0, 0
 	if m.away != nil {
 		m.say(r, work.Failed, m.away.reason, m.away.message)
-	} else if l == fresh {
+	} else {
 		m.say(r, work.Pending, "", "")
 	}
 	m.queue.put(r, l)

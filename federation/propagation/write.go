@@ -184,7 +184,23 @@ func (t *task) release() error {
 	if err != nil {
 		return unreadable(err)
 	}
-	return t.patch("release", types.MergePatchType, text, false)
+	err = t.write("release", func(ctx context.Context) error {
+		_, err := t.c.client.patch(ctx, t.path(), types.MergePatchType, text)
+		return err
+	})
+	switch {
+	case apierrors.IsConflict(err), apierrors.IsNotFound(err):
+		return t.reread()
+	case err != nil:
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.r.seen, t.r.reading = sight{}, nil
+	if t.r.goal == t.goal {
+		t.say(t.r, work.Removed, ReasonOrphaned, "the object stays")
+	}
+	return errChanged
 }
 
 // others are the owners of fields but ourselves. An API server takes an empty list
@@ -228,13 +244,13 @@ func (t *task) gone() {
 		return
 	}
 	reason, message := "", ""
-	switch {
-	case t.seen.there() && t.goal.orphan:
-		reason, message = ReasonOrphaned, "the object stays"
-	case t.seen.there():
+	if t.seen.there() {
 		reason, message = ReasonNotOurs, "what is there was not written by federation"
 	}
 	t.r.seen, t.r.reading = sight{}, nil
+	if t.r.told.phase == work.Removed {
+		return // how it went was told then
+	}
 	t.say(t.r, work.Removed, reason, message)
 }
 

@@ -5,20 +5,9 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-)
 
-// podSpecs are where the kinds of workloads that are known keep the spec of their
-// Pods, by group and kind.
-var podSpecs = map[string][]string{
-	"Pod":                   {"spec"},
-	"ReplicationController": {"spec", "template", "spec"},
-	"Deployment.apps":       {"spec", "template", "spec"},
-	"ReplicaSet.apps":       {"spec", "template", "spec"},
-	"StatefulSet.apps":      {"spec", "template", "spec"},
-	"DaemonSet.apps":        {"spec", "template", "spec"},
-	"Job.batch":             {"spec", "template", "spec"},
-	"CronJob.batch":         {"spec", "jobTemplate", "spec", "template", "spec"},
-}
+	"github.com/fedns/fedns/federation/workload"
+)
 
 // container is one, and the pointer to it.
 type container struct {
@@ -28,9 +17,9 @@ type container struct {
 
 // containers are those of a workload: first those that prepare, then the others.
 func containers(o *unstructured.Unstructured) ([]container, error) {
-	kind := o.GroupVersionKind().GroupKind().String()
-	at, ok := podSpecs[kind]
-	if !ok {
+	kind := o.GroupVersionKind().GroupKind()
+	at := workload.PodSpec(kind)
+	if at == nil {
 		return nil, fmt.Errorf("%s: where its containers are is not known; name the field's path", kind)
 	}
 	var all []container

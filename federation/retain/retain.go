@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/fedns/fedns/federation/workload"
 )
 
 // Options say what else the cluster has a say in.
@@ -21,7 +23,7 @@ func Retain(desired, live *unstructured.Unstructured, opts Options) *unstructure
 	k := &keeper{desired: desired, live: live, out: desired}
 	kind := desired.GroupVersionKind().GroupKind().String()
 	for _, path := range fields[kind] {
-		k.take(path...)
+		k.take(false, path...)
 	}
 	switch kind {
 	case "Service":
@@ -29,8 +31,8 @@ func Retain(desired, live *unstructured.Unstructured, opts Options) *unstructure
 	case "Job.batch":
 		k.job()
 	}
-	if opts.Replicas && live != nil && scaled[kind] {
-		k.take("spec", "replicas")
+	if path := workload.Replicas(desired.GroupVersionKind().GroupKind()); opts.Replicas && live != nil && path != nil {
+		k.take(true, path...)
 	}
 	return k.out
 }
@@ -47,17 +49,15 @@ var fields = map[string][][]string{
 	"Pod":                   {{"spec", "nodeName"}},
 }
 
-// scaled kinds have spec.replicas.
-var scaled = map[string]bool{"Deployment.apps": true, "StatefulSet.apps": true, "ReplicaSet.apps": true, "ReplicationController": true}
-
 // keeper makes a copy when the first thing is to be kept.
 type keeper struct {
 	desired, live, out *unstructured.Unstructured
 }
 
-// take has a field as live has it, or not at all. A headless Service says so with
+// take has a field as live has it, or not at all; one that is not stated only if
+// told always. A headless Service says so with
 // a clusterIP of its own, which stays.
-func (k *keeper) take(path ...string) {
+func (k *keeper) take(always bool, path ...string) {
 	stated, isStated, _ := unstructured.NestedFieldNoCopy(k.desired.Object, path...)
 	if stated == "None" || isNone(stated) {
 		return
@@ -67,7 +67,7 @@ func (k *keeper) take(path ...string) {
 	if k.live != nil {
 		there, isThere, _ = unstructured.NestedFieldNoCopy(k.live.Object, path...)
 	}
-	if !isStated && (!isThere || path[len(path)-1] != "replicas") {
+	if !isStated && (!isThere || !always) {
 		return // what is not stated is not touched
 	}
 	if !isThere {
@@ -158,7 +158,7 @@ func (k *keeper) job() {
 	if manual, _, _ := unstructured.NestedBool(k.desired.Object, "spec", "manualSelector"); manual {
 		return
 	}
-	k.take("spec", "selector")
+	k.take(false, "spec", "selector")
 	given, _, _ := unstructured.NestedStringMap(k.desired.Object, "spec", "template", "metadata", "labels")
 	theirs := map[string]string{}
 	if k.live != nil {

@@ -41,5 +41,5 @@
 // What waits for its namespace or its kind's definition is tried as soon as that is
 // seen to come.
 //
-// It imports federation/work, federation/retain and client-go.
+// It imports federation/work, federation/retain, federation/interpret and client-go.
 package propagation

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/fedns/fedns/federation/interpret"
 	"github.com/fedns/fedns/federation/work"
 )
 
@@ -122,7 +123,7 @@ func (m *member) found(key work.Key, live *unstructured.Unstructured) *found {
 		g, accepted = r.goal, r.accepted
 	}
 	m.mu.Unlock()
-	f := &found{ObjectMeta: metaOf(live), reading: read(live)}
+	f := &found{ObjectMeta: metaOf(live), reading: observe(live)}
 	f.seen, _ = look(live, g, accepted)
 	if !f.seen.right && !f.seen.leaving && (g == nil || !g.removes()) {
 		f.seen.text = keep(live)
@@ -223,4 +224,9 @@ func (m *member) lost(r *record) {
 	default:
 		m.queue.put(r, routine)
 	}
+}
+
+func observe(live *unstructured.Unstructured) *interpret.Observation {
+	o := interpret.Observe(live)
+	return &o
 }

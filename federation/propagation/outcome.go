@@ -1,30 +1,12 @@
 package propagation
 
 import (
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"github.com/fedns/fedns/federation/work"
 )
-
-// reading is what an object says of its work. It is not changed.
-type reading struct {
-	health          work.Health
-	status          json.RawMessage
-	replicas, ready int32
-}
-
-func read(live *unstructured.Unstructured) *reading {
-	r := &reading{health: work.Unknown}
-	if status, ok := live.Object["status"].(map[string]any); ok && len(status) > 0 {
-		r.status, _ = json.Marshal(status)
-	}
-	return r
-}
 
 // say has an outcome told, unless it is what was told last; mu is held.
 func (m *member) say(r *record, p work.Phase, reason, message string) {
@@ -47,7 +29,7 @@ func (m *member) say(r *record, p work.Phase, reason, message string) {
 func (m *member) compose(r *record, p work.Phase, reason, message string) work.Outcome {
 	o := work.Outcome{Cluster: m.name, Key: r.key, Phase: p, Reason: reason, Message: message, Since: time.Now(), Health: work.Unknown}
 	if r.reading != nil {
-		o.Health, o.Status, o.Replicas, o.Ready = r.reading.health, r.reading.status, r.reading.replicas, r.reading.ready
+		o.Health, o.Status, o.Replicas, o.Ready = r.reading.Health, r.reading.Status, r.reading.Replicas, r.reading.Ready
 	}
 	return o
 }

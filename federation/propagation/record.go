@@ -5,6 +5,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/fedns/fedns/federation/interpret"
 	"github.com/fedns/fedns/federation/work"
 )
 
@@ -26,7 +27,7 @@ type record struct {
 	righted  time.Time
 	failures int // in a row
 
-	reading  *reading // of the object as it was seen last; nil: not seen
+	reading  *interpret.Observation // of the object as it was seen last; nil: not seen
 	told     told
 	outcome  *work.Outcome // to be told; nil: nothing new
 	queued   place

@@ -20,6 +20,8 @@ import (
 	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
+
+	"github.com/fedns/fedns/federation/interpret"
 )
 
 // shortestWatch is the shortest life of a watch. Opened anew this often, one that no
@@ -31,7 +33,7 @@ const shortestWatch = 3 * time.Minute
 type found struct {
 	metav1.ObjectMeta // namespace, name, UID and version only
 	seen              sight
-	reading           *reading
+	reading           *interpret.Observation
 }
 
 func (f *found) GetObjectKind() schema.ObjectKind { return schema.EmptyObjectKind }
@@ -142,7 +144,7 @@ func (f *follower) open(ctx context.Context, o metav1.ListOptions) (watch.Interf
 	defer cancel()
 	away := faultOf(err).away
 	switch {
-	case ctx.Err() != nil && context.Cause(ctx) == context.Canceled:
+	case errors.Is(context.Cause(ctx), context.Canceled):
 	case initial:
 		// The reflector goes on to list, for this server may just not stream lists.
 		// Opaque, because on some errors it would try again here without end.

@@ -264,7 +264,7 @@ func (t *task) take(live *unstructured.Unstructured, mine bool) {
 	if mine && t.r.goal == t.goal {
 		t.r.accepted, t.r.righted = d, time.Now()
 	}
-	t.r.seen, t.r.reading = s, read(live)
+	t.r.seen, t.r.reading = s, observe(live)
 }
 
 // acceptedOf is what is accepted of a record; of what was just written, nothing yet.

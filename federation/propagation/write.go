@@ -264,7 +264,11 @@ func (m *member) applied(r *record) (wait time.Duration) {
 		}
 		r.fights = 0
 	}
-	m.say(r, work.Applied, "", "")
+	why := ""
+	if r.reading != nil {
+		why = r.reading.Why
+	}
+	m.say(r, work.Applied, "", why)
 	return 0
 }
 

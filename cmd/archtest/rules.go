@@ -232,7 +232,7 @@ var rules = []rule{
 	{
 		From:    []string{"federation/propagation"},
 		Ban:     []string{"federation/...", "sigs.k8s.io/controller-runtime/..."},
-		Allow:   []string{"federation/propagation", "federation/work", "federation/retain", "federation/interpret", "federation/placement", "federation/override", "federation/cluster"},
+		Allow:   []string{"federation/propagation", "federation/work", "federation/retain", "federation/interpret", "federation/workload", "federation/placement", "federation/override", "federation/cluster"},
 		Because: "propagation carries tasks out: what goes where, and which system's objects said so, is decided above it",
 	},
 

@@ -87,6 +87,9 @@ const (
 	// although nothing was seen to come: a member may not let us watch those, and
 	// kinds of aggregated API servers have no definition.
 	idle = time.Minute
+	// settling is how long a kind whose definition has changed is looked for more
+	// often.
+	settling = 20 * time.Second
 )
 
 func (c Config) complete() (Config, error) {

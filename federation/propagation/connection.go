@@ -172,6 +172,7 @@ func (m *member) appeared(presence, name string) {
 	defer m.mu.Unlock()
 	group := definedGroup(name)
 	if presence == definitions && m.connection != nil {
+		m.defined[group] = time.Now()
 		for gv := range m.connection.served {
 			if gv.Group == group {
 				delete(m.connection.served, gv)

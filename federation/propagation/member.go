@@ -36,7 +36,8 @@ type member struct {
 
 	connection *connection
 	kinds      map[schema.GroupVersionKind]*kind
-	presences  map[string]bool // which are watched
+	presences  map[string]bool      // which are watched
+	defined    map[string]time.Time // when a definition of a group was seen to change
 
 	failures  int // calls in a row that showed the member away
 	away      *fault
@@ -50,7 +51,7 @@ type member struct {
 func newMember(name string, cfg *Config) *member {
 	return &member{
 		name: name, cfg: cfg, log: cfg.Log.With("cluster", name),
-		records: map[work.Key]*record{}, kinds: map[schema.GroupVersionKind]*kind{}, presences: map[string]bool{},
+		records: map[work.Key]*record{}, kinds: map[schema.GroupVersionKind]*kind{}, presences: map[string]bool{}, defined: map[string]time.Time{},
 	}
 }
 

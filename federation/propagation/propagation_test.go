@@ -140,7 +140,7 @@ func TestContended(t *testing.T) {
 	w.do("a", o)
 	w.comes("a", o, work.Applied, "")
 	s := w.servers["a"]
-	for range 5 {
+	for range mostFights + 2 {
 		s.edit(t, "other-operator", "deployments/shop/web", func(o *unstructured.Unstructured) {
 			_ = unstructured.SetNestedField(o.Object, int64(9), "spec", "replicas")
 		})

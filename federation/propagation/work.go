@@ -21,7 +21,7 @@ const rounds = 5
 // right, so often in a row, is fought over.
 const (
 	calm       = time.Minute
-	mostFights = 3
+	mostFights = 5
 )
 
 // errChanged says that the object is not any more what was judged by.
@@ -187,11 +187,22 @@ func (t *task) hold() (verdict, error) {
 	return verdict{}, t.reread()
 }
 
+// awaited is until something that waits is tried although nothing was seen to come.
+// A kind is served a little later than its definition says that it is.
+func (t *task) awaited(reason string) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if at, ok := t.defined[t.r.key.Kind.Group]; ok && reason == ReasonNotServed && time.Since(at) < settling {
+		return settling / 100
+	}
+	return idle
+}
+
 // failed tells what an error is, and when it is tried again.
 func (t *task) failed(err error) verdict {
 	if w, ok := errors.AsType[*errWaiting](err); ok {
 		t.tell(work.Waiting, w.reason, w.message)
-		return verdict{wait: idle}
+		return verdict{wait: t.awaited(w.reason)}
 	}
 	if _, ok := errors.AsType[*errFenced](err); ok {
 		return verdict{fenced: true}

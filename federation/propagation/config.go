@@ -62,7 +62,7 @@ type Config struct {
 	// Shortest and Longest are the first and the longest wait before something is
 	// tried again; each wait is twice the last, less up to half of it by chance.
 	// They default to 500 ms and 5 min. A member that cannot be reached is tried
-	// every 30 s at least.
+	// every 10 s at least.
 	Shortest, Longest time.Duration
 	// Log defaults to slog.Default().
 	Log *slog.Logger
@@ -80,7 +80,7 @@ const (
 	listTimeout = time.Minute
 	// longestAway is the longest time until a member that could not be reached is
 	// tried again.
-	longestAway = 30 * time.Second
+	longestAway = 10 * time.Second
 	// unfenced is how often it is looked whether this daemon leads again.
 	unfenced = time.Second
 	// idle is how often an object that waits for its namespace or its kind is tried

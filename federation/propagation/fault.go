@@ -41,6 +41,7 @@ type fault struct {
 	reason  string
 	message string
 	away    bool          // it is the member's, not the object's
+	passing bool          // it is nothing that the object or our rights could change
 	after   time.Duration // as the member asked; 0: it did not
 }
 
@@ -61,13 +62,15 @@ func faultOf(err error) fault {
 	if seconds, ok := apierrors.SuggestsClientDelay(err); ok {
 		f.after = time.Duration(seconds) * time.Second
 	}
-	switch s.Code {
-	case http.StatusUnauthorized:
+	f.passing = s.Code == http.StatusTooManyRequests || s.Code >= http.StatusInternalServerError
+	switch {
+	case s.Code == http.StatusUnauthorized:
 		f.reason, f.away = ReasonUnauthorized, true
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable, http.StatusBadGateway:
+	case f.passing && apierrors.IsUnexpectedServerError(err) && s.Code != http.StatusInternalServerError:
+		// Not in an API server's form: what is before it has no API server to ask, or
+		// it fends off whatever comes. In its form it is of one resource: a server of
+		// extensions is away, or the resource's store is just being set up.
 		f.away = true
-	case http.StatusGatewayTimeout:
-		f.away = f.after == 0
 	}
 	return f
 }

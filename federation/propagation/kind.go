@@ -87,6 +87,14 @@ func (k *kind) fault(c *connection, err error) (over bool) {
 		}
 		return false
 	}
+	if f.passing {
+		for _, r := range m.records {
+			if r.queued == parked && r.key.Kind == k.gvk {
+				m.say(r, work.Failed, f.reason, f.message)
+			}
+		}
+		return false
+	}
 	if !k.synced && !k.blind {
 		k.blind = true
 		m.log.Warn("objects of a kind cannot be watched in a member: what changes them there is noticed late", "kind", k.gvk.GroupKind().String(), "reason", f.reason, "error", f.message)

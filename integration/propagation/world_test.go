@@ -29,7 +29,8 @@ const within = 20 * time.Second
 
 // world is members and a Propagator.
 type world struct {
-	t      *testing.T
+	t      *testing.T // the subtest's
+	whole  *testing.T // what the Propagator lives as long as
 	fleet  *harness.Fleet
 	p      *propagation.Propagator
 	cancel context.CancelFunc
@@ -47,7 +48,7 @@ func newWorld(t *testing.T, clusters ...string) *world {
 	for i, name := range clusters {
 		specs[i] = harness.Spec{Name: name, Nodes: 1}
 	}
-	w := &world{t: t, fleet: harness.Start(t, harness.Options{Clusters: specs}), outcomes: map[string]work.Outcome{}}
+	w := &world{t: t, whole: t, fleet: harness.Start(t, harness.Options{Clusters: specs}), outcomes: map[string]work.Outcome{}}
 	for _, name := range clusters {
 		if err := w.fleet.Cluster(name).Apply(t.Context(), "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}"); err != nil {
 			t.Fatal(err)
@@ -78,7 +79,7 @@ func (w *world) begin() {
 			w.calls = append(w.calls, c.Cluster+" "+c.Verb)
 		},
 		CallTimeout: 3 * time.Second,
-		Log:         slog.New(slog.NewTextHandler(w.t.Output(), nil)),
+		Log:         slog.New(slog.NewTextHandler(w.whole.Output(), nil)),
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -92,7 +93,7 @@ func (w *world) begin() {
 			w.t.Errorf("run: %v", err)
 		}
 	}()
-	w.t.Cleanup(w.end)
+	w.whole.Cleanup(w.end)
 }
 
 func (w *world) end() {

@@ -65,7 +65,7 @@ func (d *Daemon) newKeeper(cfg *config.Config, i config.Inventory) *membership.K
 		Access:    access,
 		Namespace: i.Namespace, RenewBefore: i.RenewBefore,
 		Clusters: d.engine.Clusters, Finding: d.fleet.finding,
-		Settled: func() bool { return len(d.fleet.unread()) == 0 },
+		Settled: d.fleet.decided,
 		Lead:    recordsync.LeadBy(membership.LeaseName, access, host.Namespace, identity(cfg.Replica), log),
 		Log:     log,
 	})

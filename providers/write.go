@@ -287,9 +287,9 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 			keys = append(keys, w.model.keys(a.Key)...)
 		}
 	}
-	if len(keys) > maxRead || w.conflicts > 3 {
-		w.relist(fmt.Errorf("%w; all of it is read again", hosted.ErrConflict))
-		return
+	whole := len(keys) > maxRead || w.conflicts > 3
+	if whole {
+		keys = keys[:1] // whoever was outrun must not take the fence back at once
 	}
 	found, err := w.read(ctx, keys)
 	if err != nil {
@@ -298,6 +298,10 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 	}
 	if fence := found[w.model.fenceKey]; !fence.Equal(w.model.fence) {
 		w.outrun(fence)
+		return
+	}
+	if whole {
+		w.relist(fmt.Errorf("%w; all of it is read again", hosted.ErrConflict))
 		return
 	}
 	news := false

@@ -3,6 +3,7 @@ package recordsync
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -56,14 +57,20 @@ func lead(ctx context.Context, lease string, connect func() (*rest.Config, error
 	if err != nil {
 		return err
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	lock := &observedLock{Interface: &resourcelock.LeaseLock{
+		LeaseMeta: metav1.ObjectMeta{Name: lease, Namespace: namespace}, Client: client,
+		LockConfig: resourcelock.ResourceLockConfig{Identity: replica},
+	}, stop: stop}
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Lock: &resourcelock.LeaseLock{
-			LeaseMeta: metav1.ObjectMeta{Name: lease, Namespace: namespace}, Client: client,
-			LockConfig: resourcelock.ResourceLockConfig{Identity: replica},
-		},
+		Lock:          lock,
 		LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod, ReleaseOnCancel: true, Name: lease,
 		Callbacks: leaderelection.LeaderCallbacks{
-			OnStartedLeading: run,
+			OnStartedLeading: func(ctx context.Context) {
+				lock.leading.Store(true)
+				run(ctx)
+			},
 			OnStoppedLeading: func() {},
 		},
 	})
@@ -72,4 +79,22 @@ func lead(ctx context.Context, lease string, connect func() (*rest.Config, error
 	}
 	elector.Run(ctx)
 	return nil
+}
+
+// observedLock ends an election when a leader sees that another holds the Lease, as
+// one does that was paused for longer than the Lease lasts. By itself client-go tries
+// to renew it for renewDeadline more, and leads meanwhile.
+type observedLock struct {
+	resourcelock.Interface
+	leading atomic.Bool
+	stop    func()
+}
+
+// Get implements resourcelock.Interface.
+func (l *observedLock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
+	record, raw, err := l.Interface.Get(ctx)
+	if err == nil && record.HolderIdentity != "" && record.HolderIdentity != l.Identity() && l.leading.Load() {
+		l.stop()
+	}
+	return record, raw, err
 }

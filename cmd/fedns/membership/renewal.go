@@ -150,6 +150,9 @@ func (k *Keeper) attend(ctx context.Context, host dynamic.Interface, secret *cor
 	if now.After(t.expires) {
 		t.err += "; the token is no longer good, so that the cluster has to join again"
 	}
+	if k.cfg.Tell != nil && t.wait == retryFirst { // once, until it succeeds
+		k.cfg.Tell(true, "TokenNotRenewed", fmt.Sprintf("the token of cluster %s, which is good until %s, could not be renewed: %s", name, t.expires.UTC().Format(time.RFC3339), t.err))
+	}
 	if ctx.Err() == nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		k.cfg.Log.Warn("a member's token could not be renewed", "cluster", name, "expires", t.expires, "again", t.wait.String(), "error", err)
 	}

@@ -115,6 +115,8 @@ func TestEveryRuleCanBreak(t *testing.T) {
 		{"a played Cloud DNS and its provider", "providers/clouddns/clouddnstest", []string{module + "/providers/clouddns"}, "would share its mistakes"},
 		{"a played Cloud DNS and a library", "providers/clouddns/clouddnstest", []string{"github.com/miekg/dns"}, ""},
 		{"the suite and hosted zones", "providers/providertest", []string{module + "/providers/hosted"}, ""},
+		{"placement and a client", "federation/placement", []string{"k8s.io/client-go/rest"}, "decided purely"},
+		{"placement and clusters", "federation/placement", []string{module + "/federation/cluster"}, ""},
 		{"federation and providers", "federation/placement", []string{module + "/providers/plan"}, "decided downstream"},
 		{"a wing and the configuration file", "discovery/manifest", []string{module + "/cmd/fedns/config"}, "only cmd knows flags"},
 		{"cmd and its own", "cmd/fedns", []string{module + "/cmd/fedns/config"}, ""},

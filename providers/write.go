@@ -52,8 +52,7 @@ func (w *writer) pack() {
 			items = append(items, batch.Item{Changes: p.changes(), Urgent: plan.Unit{Actions: p.actions}.Urgent()})
 		}
 	}
-	reserve, _ := w.nextFence(w.model.fence)
-	bins, tooLarge := batch.Pack(items, w.cfg.Rules.Limits.Batch, reserve)
+	bins, tooLarge := batch.Pack(items, w.cfg.Rules.Limits.Batch, w.reserve(len(items)))
 	w.bins = make([][]piece, 0, len(bins))
 	for _, bin := range bins {
 		b := make([]piece, len(bin))
@@ -88,6 +87,30 @@ func (w *writer) nextFence(old hosted.Entry) (hosted.Change, error) {
 	}
 	e, err := f.Entry(w.cfg.Apex)
 	return hosted.Change{Old: old, New: e}, err
+}
+
+// reserve is room for the fence in any of so many batches, of which each has it
+// grow: the last one's generation has the most digits.
+func (w *writer) reserve(batches int) hosted.Change {
+	c, err := w.nextFence(w.model.fence)
+	if err != nil || c.New.IsEmpty() {
+		return c
+	}
+	f, err := ownership.ParseFence(c.New)
+	if err != nil {
+		return c
+	}
+	f.Generation += uint64(batches)
+	last, err := f.Entry(w.cfg.Apex)
+	if err != nil {
+		return c
+	}
+	f.Nonce = rand.Text()[:len(f.Nonce)] // what equals its Old costs nothing
+	next, err := f.Entry(w.cfg.Apex)
+	if err != nil {
+		return c
+	}
+	return hosted.Change{Old: last, New: next}
 }
 
 // takeFence makes the fence ours, so that whatever batch is still under way, of this
@@ -192,6 +215,9 @@ func (w *writer) touch(bin []piece) {
 	for _, p := range bin {
 		for _, a := range p.actions {
 			w.audit.touched[a.Key] = true
+			for _, k := range beside(a) {
+				w.audit.touched[k] = true
+			}
 		}
 	}
 }
@@ -234,6 +260,7 @@ func (w *writer) landed(p piece) {
 	for _, a := range p.actions {
 		w.model.done(a)
 		delete(w.poison, a.Key)
+		delete(w.adopting, a.Key)
 		if isLoss(a) && w.admitted[p.owner] > 0 {
 			w.admitted[p.owner]--
 		}
@@ -266,12 +293,12 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 	keys := []hosted.Key{w.model.fenceKey}
 	for _, p := range bin {
 		for _, a := range p.actions {
-			keys = append(keys, w.model.keys(a.Key)...)
+			keys = append(keys, w.model.keys(a)...)
 		}
 	}
-	if len(keys) > maxRead || w.conflicts > 3 {
-		w.relist(fmt.Errorf("%w; all of it is read again", hosted.ErrConflict))
-		return
+	whole := len(keys) > maxRead || w.conflicts > 3
+	if whole {
+		keys = keys[:1] // whoever was outrun must not take the fence back at once
 	}
 	found, err := w.read(ctx, keys)
 	if err != nil {
@@ -282,10 +309,14 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 		w.outrun(fence)
 		return
 	}
+	if whole {
+		w.relist(fmt.Errorf("%w; all of it is read again", hosted.ErrConflict))
+		return
+	}
 	news := false
 	for _, p := range bin {
 		for _, a := range p.actions {
-			if w.model.reread(a.Key, found) {
+			if w.model.reread(a, found) {
 				news = true
 			}
 		}
@@ -458,7 +489,7 @@ func (w *writer) blame(p piece, reason string) {
 		}
 		want := plan.Want{}
 		for _, c := range a.Changes {
-			if !ownership.IsClaim(c.Key()) {
+			if c.Key() == a.Key {
 				want.Entry = c.New
 			}
 		}

@@ -14,7 +14,7 @@ const (
 	// percent is how much of what is in use may be garbage. Zones are large and have
 	// few pointers: to collect more often than Go does by itself costs little, and
 	// saves half of what they would take again.
-	percent = 45
+	percent = 40
 
 	// spare is how much garbage there may be at any rate, in octets. A small zone
 	// that changes thousands of times a second would be collected several times a

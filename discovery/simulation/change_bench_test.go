@@ -78,7 +78,7 @@ func BenchmarkLoad(b *testing.B) {
 // TestChangeAllocates: what BenchmarkChange measures stays about as little as it
 // is. With all records of the Service made before and after, it would be 700.
 func TestChangeAllocates(t *testing.T) {
-	const runs, most = 100, 520
+	const runs, most = 100, 470
 	f := newBenchFleet(t, 1000)
 	var events [][]byte
 	for i := range runs + 1 {

@@ -307,5 +307,3 @@ func leaderIsKilled(t *testing.T, f *harness.Fleet) {
 	all := p.history(begin)
 	t.Logf("%d UPDATEs of %d names: %d before %s was killed, then %s led", len(all), many, killed-begin, first, second)
 }
-
-func aliases(t *testing.T, f *harness.Fleet) {}

@@ -3,6 +3,7 @@ package hosted
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -19,6 +20,16 @@ import (
 	"github.com/fedns/fedns/integration/harness/process"
 	"github.com/fedns/fedns/providers"
 )
+
+// TestMain has all tests run at once, however few processors there are: most of the
+// time they wait, for Leases above all.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
 
 // TestHosted runs everything on one fleet: eu-1 and us-1 are what is changed and lost,
 // host is where replicas agree.

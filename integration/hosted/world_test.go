@@ -25,7 +25,7 @@ import (
 // time they wait, for Leases above all.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := flag.Set("test.parallel", "4"); err != nil {
+	if err := flag.Set("test.parallel", "5"); err != nil {
 		panic(err)
 	}
 	m.Run()
@@ -43,6 +43,7 @@ func TestHosted(t *testing.T) {
 	t.Run("side by side", func(t *testing.T) {
 		for name, test := range map[string]func(*testing.T, *harness.Fleet){
 			"churn": churn, "a leader is paused": leaderIsPaused, "a leader is killed": leaderIsKilled, "load balancers become aliases": aliases,
+			"a name is too large": crowded,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

@@ -28,10 +28,15 @@ const (
 // Lead is Config.Lead by a Lease in the host cluster. connect is asked again until
 // it succeeds.
 func Lead(connect func() (*rest.Config, error), namespace, replica string, log *slog.Logger) func(context.Context, func(context.Context)) {
+	return LeadBy(LeaseName, connect, namespace, replica, log)
+}
+
+// LeadBy is Lead by another Lease: whoever leads in one thing need not in another.
+func LeadBy(lease string, connect func() (*rest.Config, error), namespace, replica string, log *slog.Logger) func(context.Context, func(context.Context)) {
 	return func(ctx context.Context, run func(context.Context)) {
 		for ctx.Err() == nil {
-			if err := lead(ctx, connect, namespace, replica, run); err != nil {
-				log.Warn("it cannot be agreed who writes to the providers", "error", err)
+			if err := lead(ctx, lease, connect, namespace, replica, run); err != nil {
+				log.Warn("it cannot be agreed which replica writes", "lease", lease, "error", err)
 			}
 			select {
 			case <-ctx.Done():
@@ -42,7 +47,7 @@ func Lead(connect func() (*rest.Config, error), namespace, replica string, log *
 }
 
 // lead is one election: it returns when leading ended, or nobody could be asked.
-func lead(ctx context.Context, connect func() (*rest.Config, error), namespace, replica string, run func(context.Context)) error {
+func lead(ctx context.Context, lease string, connect func() (*rest.Config, error), namespace, replica string, run func(context.Context)) error {
 	rc, err := connect()
 	if err != nil {
 		return err
@@ -55,12 +60,12 @@ func lead(ctx context.Context, connect func() (*rest.Config, error), namespace, 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	lock := &observedLock{Interface: &resourcelock.LeaseLock{
-		LeaseMeta: metav1.ObjectMeta{Name: LeaseName, Namespace: namespace}, Client: client,
+		LeaseMeta: metav1.ObjectMeta{Name: lease, Namespace: namespace}, Client: client,
 		LockConfig: resourcelock.ResourceLockConfig{Identity: replica},
 	}, stop: stop}
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
 		Lock:          lock,
-		LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod, ReleaseOnCancel: true, Name: LeaseName,
+		LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod, ReleaseOnCancel: true, Name: lease,
 		Callbacks: leaderelection.LeaderCallbacks{
 			OnStartedLeading: func(ctx context.Context) {
 				lock.leading.Store(true)

@@ -82,12 +82,12 @@ var rules = []rule{
 	{
 		From:    []string{"discovery/inventory/..."},
 		Ban:     []string{"."},
-		Allow:   []string{"discovery/inventory/...", "discovery/kubernetes", "discovery/cluster"},
+		Allow:   []string{"discovery/inventory/...", "discovery/kubernetes", "discovery/cluster", "federation/api/..."},
 		Direct:  true,
 		Because: "inventories say which clusters there are and how to reach them, not what is in them",
 	},
 	{
-		From:    []string{"discovery/guarantee"},
+		From:    []string{"discovery/guarantee", "providers/guarantee"},
 		Allow:   []string{"std"},
 		Because: "any line may ask whether its promise holds: what that imports, everything imports",
 	},
@@ -167,6 +167,7 @@ var rules = []rule{
 	{
 		From:    []string{"discovery/..."},
 		Ban:     []string{"providers/...", "federation/..."},
+		Allow:   []string{"federation/api/..."},
 		Because: "data moves one way: discovery writes the zone and does not know who reads it",
 	},
 	{
@@ -225,9 +226,21 @@ var rules = []rule{
 		Because: "the suite runs on any provider and knows none",
 	},
 	{
+		From:    []string{"federation/placement"},
+		Ban:     []string{"k8s.io/client-go/...", "sigs.k8s.io/controller-runtime/...", "."},
+		Allow:   []string{"federation/placement", "federation/cluster"},
+		Because: "where a template goes is decided purely: on values, without asking anyone",
+	},
+	{
 		From:    []string{"federation/..."},
 		Ban:     []string{"providers/..."},
 		Because: "federation decides where things go; what DNS they get is decided downstream",
+	},
+	{
+		From:    []string{"federation/propagation"},
+		Ban:     []string{"federation/...", "sigs.k8s.io/controller-runtime/..."},
+		Allow:   []string{"federation/propagation", "federation/work", "federation/retain", "federation/interpret", "federation/workload", "federation/placement", "federation/override", "federation/cluster"},
+		Because: "propagation carries tasks out: what goes where, and which system's objects said so, is decided above it",
 	},
 
 	// Everywhere.

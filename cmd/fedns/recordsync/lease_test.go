@@ -136,7 +136,7 @@ func TestLeaseHandOver(t *testing.T) {
 		run := func(name string) {
 			ctx, cancel := context.WithCancel(context.Background())
 			refused := true // the kubeconfig cannot be read at first
-			follow := leading(func() (coordination.LeasesGetter, error) {
+			follow := leading(LeaseName, func() (coordination.LeasesGetter, error) {
 				if refused {
 					refused = false
 					return nil, errors.New("no kubeconfig")

@@ -228,7 +228,7 @@ var rules = []rule{
 	{
 		From:    []string{"federation/placement"},
 		Ban:     []string{"k8s.io/client-go/...", "sigs.k8s.io/controller-runtime/...", "."},
-		Allow:   []string{"federation/placement", "federation/cluster"},
+		Allow:   []string{"federation/placement", "federation/cluster", "federation/api/..."},
 		Because: "where a template goes is decided purely: on values, without asking anyone",
 	},
 	{

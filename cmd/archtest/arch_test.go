@@ -118,6 +118,8 @@ func TestEveryRuleCanBreak(t *testing.T) {
 		{"placement and a client", "federation/placement", []string{"k8s.io/client-go/rest"}, "decided purely"},
 		{"placement and clusters", "federation/placement", []string{module + "/federation/cluster"}, ""},
 		{"federation and providers", "federation/placement", []string{module + "/providers/plan"}, "decided downstream"},
+		{"propagation and the host", "federation/propagation", []string{module + "/federation/host"}, "propagation carries tasks out"},
+		{"propagation and tasks", "federation/propagation", []string{module + "/federation/work"}, ""},
 		{"a wing and the configuration file", "discovery/manifest", []string{module + "/cmd/fedns/config"}, "only cmd knows flags"},
 		{"cmd and its own", "cmd/fedns", []string{module + "/cmd/fedns/config"}, ""},
 		{"cmd and integration", "cmd/fedns", []string{module + "/integration/harness/pki"}, "nothing may import it"},

@@ -27,6 +27,7 @@ const (
 	ReasonTerminating      = "Terminating"      // Waiting for the old one, or its namespace, to be gone
 	ReasonFinalizers       = "Finalizers"       // Removing, and somebody there holds it
 	ReasonOrphaned         = "Orphaned"         // Removed, by being let go
+	ReasonSuspended        = "Suspended"        // Pending, and nothing is written
 	ReasonNotOurs          = "NotOurs"          // Removed: what is there was not written by federation
 	ReasonUnreadable       = "Unreadable"       // what is ordered cannot be encoded
 )

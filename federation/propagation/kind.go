@@ -106,6 +106,9 @@ func (k *kind) fault(c *connection, err error) (over bool) {
 // unpark has those worked on that wait for the kind; mu is held.
 func (m *member) unpark(k *kind) {
 	for _, r := range m.records {
+		if m.queue.parked == 0 {
+			break
+		}
 		if r.queued == parked && r.key.Kind == k.gvk {
 			m.queue.put(r, r.level)
 		}
@@ -204,6 +207,8 @@ func (m *member) meet(key work.Key, f *found) {
 		m.drifted(r)
 	case r.queued == nowhere || r.queued == parked || r.queued == working:
 		m.queue.put(r, routine)
+	default:
+		m.repeat(r)
 	}
 }
 

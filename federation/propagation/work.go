@@ -115,6 +115,11 @@ func (t *task) round() (verdict, error) {
 		return verdict{}, &errWaiting{ReasonTerminating, "the object that was there is being deleted" + held(t.seen.holders)}
 	case conflict:
 		return verdict{}, t.foreign()
+	case suspended:
+		t.tell(work.Pending, ReasonSuspended, t.seen.differs)
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		return verdict{wait: t.pause()}, nil
 	case stand:
 		t.cfg.Outrun(t.name, t.r.key, t.seen.term)
 		f := fault{reason: ReasonOutrun, message: fmt.Sprintf("it was written in term %d, this daemon's is %d", t.seen.term, term)}

@@ -17,6 +17,7 @@ import (
 // Reasons of Outcomes, besides those that API servers give (Forbidden, Invalid, …).
 const (
 	ReasonUnreachable      = "Unreachable"      // no answer
+	ReasonTimeout          = "Timeout"          // no answer to what is done with this object; the member answers otherwise
 	ReasonUnauthorized     = "Unauthorized"     // the credentials are not valid there
 	ReasonNoAccess         = "NoAccess"         // there are no credentials
 	ReasonConflict         = "Conflict"         // somebody else's object is there, and is to be left alone

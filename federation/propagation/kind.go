@@ -21,15 +21,21 @@ type kind struct {
 	namespaced bool
 
 	// The member's lock guards what follows.
-	synced bool // all objects were listed
-	blind  bool // they cannot be; each is read before it is written
-	gone   bool // the kind is not served any more
+	synced bool   // all objects were listed
+	blind  bool   // they cannot be; each is read before it is written
+	gone   bool   // the kind is not served any more
+	stop   func() // ends the watch that runs; nil: none has begun
 }
 
 // follow keeps the kind's watch until the member ends or does not serve it any more.
 func (k *kind) follow() {
 	m := k.member
 	m.followAll(func(c *connection, stop func()) *follower {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if k.stop = stop; k.gone {
+			stop()
+		}
 		return &follower{
 			client: c.client, path: k.path("", ""), selector: LabelManagedBy + "=" + managedBy,
 			pack: k.pack, put: k.put, drop: k.drop, replace: k.replace,

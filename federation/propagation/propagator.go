@@ -39,6 +39,10 @@ func (p *Propagator) Do(t work.Task) {
 		}
 	}
 	p.mu.Lock()
+	if p.ctx != nil && p.ctx.Err() != nil {
+		p.mu.Unlock()
+		return // it has ended, or is about to
+	}
 	m := p.members[t.Cluster]
 	if m == nil {
 		m = newMember(t.Cluster, &p.cfg)

@@ -61,7 +61,8 @@ fuzz: ## run every fuzz target for FUZZTIME (60s)
 	  (cd $$dir && grep -hoE '^func (Fuzz[A-Za-z0-9_]+)' *_test.go | awk '{print $$2}') | while read -r f; do \
 	    echo "$$dir $$f"; (cd $$dir && go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) .); done; done
 
-soak: prerequisites ## the long random runs: 10,000 random zones against other name servers, two minutes of changes before secondaries
+soak: prerequisites ## the long random runs: a million random placements, 10,000 random zones against other name servers, two minutes of changes before secondaries
+	FEDNS_SOAK=1 go test -count=1 -timeout 60m -run Properties -v ./federation/placement
 	cd integration && FEDNS_SOAK=1 go test -count=1 -timeout 60m -run Differential -v ./difftest
 	cd integration && FEDNS_SOAK=1 go test -count=1 -timeout 60m -run ManyChanges -v ./secondary
 
@@ -75,7 +76,8 @@ bench-discovery: ## measure discovery before real and simulated API servers, ten
 	cd integration && go run ./benchdiscovery $(ARGS)
 
 generate: docs ## write generated files anew
-	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) object paths=./federation/api/... crd paths=./federation/api/v1alpha1/... output:crd:dir=deploy/crds
+	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) object paths=./federation/api/... # all paths of one run are one list
+	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) crd paths=./federation/api/v1alpha1/... output:crd:dir=deploy/crds
 	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) crd paths=./federation/api/karmada/... output:crd:dir=deploy/crds/karmada
 
 docs: ## write the generated parts of docs/ anew

@@ -105,7 +105,12 @@ func (w *writer) reserve(batches int) hosted.Change {
 	if err != nil {
 		return c
 	}
-	return hosted.Change{Old: last, New: last}
+	f.Nonce = rand.Text()[:len(f.Nonce)] // what equals its Old costs nothing
+	next, err := f.Entry(w.cfg.Apex)
+	if err != nil {
+		return c
+	}
+	return hosted.Change{Old: last, New: next}
 }
 
 // takeFence makes the fence ours, so that whatever batch is still under way, of this
@@ -151,6 +156,7 @@ func (w *writer) write(ctx context.Context) {
 		w.bins = nil
 		return
 	}
+	w.narrow()
 	bin := w.bins[0]
 	fence, err := w.nextFence(w.model.fence)
 	if err != nil {
@@ -194,7 +200,7 @@ func (w *writer) applied(ctx context.Context, bin []piece, n int, fence hosted.E
 	default:
 		w.count(func(c *Calls) { c.Failed++ })
 		if w.fenced() {
-			w.attempt, w.doubt = fence, bin
+			w.attempt, w.doubt, w.unsure = fence, bin, err
 			w.failed(err)
 			return
 		}
@@ -210,6 +216,9 @@ func (w *writer) touch(bin []piece) {
 	for _, p := range bin {
 		for _, a := range p.actions {
 			w.audit.touched[a.Key] = true
+			for _, k := range beside(a) {
+				w.audit.touched[k] = true
+			}
 		}
 	}
 }
@@ -220,6 +229,7 @@ func (w *writer) count(f func(*Calls)) { w.update(func(st *Status) { f(&st.Calls
 func (w *writer) made(bin []piece, n int, fence hosted.Entry, id hosted.Receipt) {
 	now := time.Now()
 	w.retry, w.conflicts, w.notBefore = 0, 0, time.Time{}
+	w.trust()
 	if !fence.IsEmpty() {
 		w.model.fence = fence
 	}
@@ -252,6 +262,7 @@ func (w *writer) landed(p piece) {
 	for _, a := range p.actions {
 		w.model.done(a)
 		delete(w.poison, a.Key)
+		delete(w.adopting, a.Key)
 		if isLoss(a) && w.admitted[p.owner] > 0 {
 			w.admitted[p.owner]--
 		}
@@ -284,7 +295,7 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 	keys := []hosted.Key{w.model.fenceKey}
 	for _, p := range bin {
 		for _, a := range p.actions {
-			keys = append(keys, w.model.keys(a.Key)...)
+			keys = append(keys, w.model.keys(a)...)
 		}
 	}
 	whole := len(keys) > maxRead || w.conflicts > 3
@@ -307,7 +318,7 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 	news := false
 	for _, p := range bin {
 		for _, a := range p.actions {
-			if w.model.reread(a.Key, found) {
+			if w.model.reread(a, found) {
 				news = true
 			}
 		}
@@ -362,7 +373,7 @@ func (w *writer) relist(err error) {
 func (w *writer) forget() {
 	w.backlog = map[dnsname.Name]plan.Unit{}
 	w.takeBack() // it was admitted for what the hosted zone held then
-	w.bins, w.fence, w.attempt, w.doubt = nil, hosted.Entry{}, hosted.Entry{}, nil
+	w.bins, w.fence, w.attempt, w.doubt, w.unsure = nil, hosted.Entry{}, hosted.Entry{}, nil, nil
 	if w.audit != nil {
 		w.audit.stop()
 		w.audit = nil
@@ -400,6 +411,7 @@ func (w *writer) resolve(ctx context.Context) {
 		for _, p := range w.doubt {
 			w.landed(p)
 		}
+		w.trust()
 	case fence.Equal(w.model.fence) && guarantee.Holds(guarantee.UnknownIsProvenDead):
 		if _, err := w.bump(ctx, fence); err != nil {
 			w.failed(err)
@@ -407,6 +419,7 @@ func (w *writer) resolve(ctx context.Context) {
 		return // and look again
 	case fence.Equal(w.model.fence), f.Holder == w.holder:
 		w.model.fence = fence // it can come no longer
+		w.suspect()
 	default:
 		w.outrun(fence)
 		return
@@ -414,7 +427,7 @@ func (w *writer) resolve(ctx context.Context) {
 	for _, p := range w.doubt {
 		w.again(p.owner)
 	}
-	w.attempt, w.doubt = hosted.Entry{}, nil
+	w.attempt, w.doubt, w.unsure = hosted.Entry{}, nil, nil
 	w.retry, w.notBefore = 0, time.Time{}
 }
 
@@ -480,7 +493,7 @@ func (w *writer) blame(p piece, reason string) {
 		}
 		want := plan.Want{}
 		for _, c := range a.Changes {
-			if !ownership.IsClaim(c.Key()) {
+			if c.Key() == a.Key {
 				want.Entry = c.New
 			}
 		}

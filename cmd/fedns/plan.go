@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -35,12 +36,7 @@ record set, without doing it. Every replica can be asked, also those that do not
 			if err != nil {
 				return err
 			}
-			for _, p := range plans {
-				if p.Error != "" {
-					return wanting{fmt.Errorf("provider %s, zone %s: %s", p.Provider, p.Zone, p.Error)}
-				}
-			}
-			return nil
+			return failed(plans)
 		},
 	}
 	cmd.Flags().StringVar(&provider, "provider", "", "only this provider")
@@ -48,6 +44,16 @@ record set, without doing it. Every replica can be asked, also those that do not
 	c.flag(cmd)
 	out.flag(cmd)
 	return cmd
+}
+
+// failed is what is wrong with the first plan that could not be made.
+func failed(plans []api.ZonePlan) error {
+	for _, p := range plans {
+		if p.Error != "" {
+			return wanting{fmt.Errorf("provider %s, zone %s: %s", p.Provider, p.Zone, p.Error)}
+		}
+	}
+	return nil
 }
 
 func (c *client) plans(ctx context.Context, provider string, all bool) ([]api.ZonePlan, error) {
@@ -59,7 +65,9 @@ func (c *client) plans(ctx context.Context, provider string, all bool) ([]api.Zo
 		query.Set("all", "true")
 	}
 	var answer struct{ Plans []api.ZonePlan }
-	err := c.get(ctx, "/api/v1/plan?"+query.Encode(), &answer)
+	ctx, cancel := context.WithTimeout(ctx, planWithin)
+	defer cancel()
+	err := c.ask(ctx, http.MethodGet, "/api/v1/plan?"+query.Encode(), nil, &answer)
 	return answer.Plans, err
 }
 
@@ -69,12 +77,16 @@ func printPlans(w io.Writer, plans []api.ZonePlan) {
 	}
 	for _, p := range plans {
 		fmt.Fprintf(w, "%s %s: %s\n", p.Provider, p.Zone, counts(p))
-		for _, a := range p.Actions {
-			fmt.Fprintf(w, "  %-8s%s: %s\n", a.Action, a.Record, a.Reason)
-			for _, line := range []struct{ sign, text string }{{"-", a.Old}, {"+", a.New}} {
-				if line.text != "" {
-					fmt.Fprintf(w, "          %s %s\n", line.sign, line.text)
-				}
+		printActions(w, p.Actions)
+	}
+}
+
+func printActions(w io.Writer, all []api.PlanAction) {
+	for _, a := range all {
+		fmt.Fprintf(w, "  %-8s%s: %s\n", a.Action, a.Record, a.Reason)
+		for _, line := range []struct{ sign, text string }{{"-", a.Old}, {"+", a.New}} {
+			if line.text != "" {
+				fmt.Fprintf(w, "          %s %s\n", line.sign, line.text)
 			}
 		}
 	}

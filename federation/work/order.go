@@ -52,6 +52,9 @@ type Reference struct {
 	Namespace, Name string
 	UID             types.UID
 	Generation      int64
+	// Created breaks the tie between dialects that order one Key: the oldest wins.
+	// The zero time is younger than any.
+	Created time.Time
 }
 
 // Options say how an order is carried out. The zero Options are KubeFed's ways.
@@ -89,6 +92,9 @@ type Failover struct {
 	Grace time.Duration
 	// Stay has it not move back when the cluster returns.
 	Stay bool
+	// Unhealthy is for how long the object may be unhealthy in a cluster until it
+	// moves away from there. 0: for ever.
+	Unhealthy time.Duration
 }
 
 // Sink takes in what a dialect orders. Order returns at once: the newest order of

@@ -14,7 +14,8 @@ import (
 type Task struct {
 	Cluster string
 	Key     Key
-	// Object as it is to be; nil: it is to go (or to be let go, with Orphan).
+	// Object as it is to be; nil: it is to go (or to be let go, with Orphan). Tasks
+	// share Objects: nobody changes one.
 	Object *unstructured.Unstructured
 	// Origin names the order for whoever looks at the member's object: kubefed/shop/web.
 	Origin         string
@@ -69,6 +70,11 @@ type Report struct {
 	Err      error     // of the placement or an override
 	Outcomes []Outcome // by cluster; those that are leaving among them
 	Leaving  []Leaving
+	// Held says why an order that was taken back is not carried out yet; empty: it is.
+	Held string
+	// Done says that of an order that was taken back nothing is left to wait for: its
+	// objects are gone (or let go), and what is left in clusters that are lost is recorded.
+	Done bool
 }
 
 // Leaving is a cluster whose object stays until others have taken its place.

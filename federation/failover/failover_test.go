@@ -52,12 +52,12 @@ func TestEvict(t *testing.T) {
 		next    time.Duration // from noon; 0: never
 	}{
 		{name: "a live cluster keeps it", state: on("a"), members: []*cluster.Cluster{with("a")}},
-		{name: "a loss is tolerated for five minutes", state: on("a"), members: []*cluster.Cluster{lostFor("a", 299 * time.Second)}, next: time.Second},
-		{name: "and then evicts", state: on("a"), members: []*cluster.Cluster{lostFor("a", 300 * time.Second)}, evicted: []string{"a"}},
+		{name: "a loss is tolerated for five minutes", state: on("a"), members: []*cluster.Cluster{lostFor("a", 299*time.Second)}, next: time.Second},
+		{name: "and then evicts", state: on("a"), members: []*cluster.Cluster{lostFor("a", 300*time.Second)}, evicted: []string{"a"}},
 		{name: "the order's toleration counts before the default", state: on("a"), tol: []corev1.Toleration{tolerate(cluster.TaintUnreachable, 30)},
-			members: []*cluster.Cluster{lostFor("a", 31 * time.Second)}, evicted: []string{"a"}},
+			members: []*cluster.Cluster{lostFor("a", 31*time.Second)}, evicted: []string{"a"}},
 		{name: "of several the shortest", state: on("a"), tol: []corev1.Toleration{tolerate("", 600), tolerate(cluster.TaintUnreachable, 60)},
-			members: []*cluster.Cluster{lostFor("a", 30 * time.Second)}, next: 30 * time.Second},
+			members: []*cluster.Cluster{lostFor("a", 30*time.Second)}, next: 30 * time.Second},
 		{name: "for ever", state: on("a"), tol: []corev1.Toleration{tolerate("", -1)}, members: []*cluster.Cluster{lostFor("a", time.Hour)}},
 		{name: "never", state: on("a"), options: work.Failover{Never: true}, members: []*cluster.Cluster{lostFor("a", time.Hour)}},
 		{name: "an operator's word evicts at once, whatever the failover", state: on("a"), options: work.Failover{Never: true},

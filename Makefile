@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 GOLANGCI_LINT := v2.15.0
+CONTROLLER_GEN := v0.21.0
 CACHE := $(or $(FEDNS_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/fedns)
 FUZZTIME := 60s
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
@@ -71,6 +72,7 @@ bench-discovery: ## measure discovery before real and simulated API servers, ten
 	cd integration && go run ./benchdiscovery $(ARGS)
 
 generate: docs ## write generated files anew
+	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) object paths=./federation/api/... crd paths=./federation/api/... output:crd:dir=deploy/crds
 
 docs: ## write the generated parts of docs/ anew
 	go test ./cmd/fedns/config -run Reference -update

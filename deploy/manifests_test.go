@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/fedns/fedns/cmd/fedns/config"
+	"github.com/fedns/fedns/cmd/fedns/recordsync"
 )
 
 // object is a manifest, decoded into its type.
@@ -120,7 +121,8 @@ func TestNames(t *testing.T) {
 }
 
 // TestRights: fedns may list and watch four kinds in any cluster, list the Leases of
-// nodes, and write its replicas' Leases and Events in the host, and nothing else.
+// nodes, and write its replicas' Leases, that of who writes to providers, and Events in
+// the host, and nothing else.
 func TestRights(t *testing.T) {
 	want := []rbacv1.PolicyRule{
 		{APIGroups: []string{""}, Resources: []string{"services", "nodes"}, Verbs: []string{"list", "watch"}},
@@ -153,8 +155,10 @@ func TestRights(t *testing.T) {
 		}
 	}
 	events := rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"create"}}
+	writers := leases("get", "update")[0]
+	writers.ResourceNames = []string{recordsync.LeaseName}
 	if want := map[string][]rbacv1.PolicyRule{
-		"kube-node-lease/fedns-node-leases": leases("list"), "fedns/fedns-replicas": append(leases("list", "create", "patch", "delete"), events),
+		"kube-node-lease/fedns-node-leases": leases("list"), "fedns/fedns-replicas": append(leases("list", "create", "patch", "delete"), writers, events),
 	}; !reflect.DeepEqual(may, want) {
 		t.Errorf("roles are %+v, want %+v", may, want)
 	}

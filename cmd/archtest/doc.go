@@ -9,7 +9,9 @@
 //	L1  dnsserver/dnsname, dnsserver/wire, federation/api
 //	L0  standard library, golang.org/x
 //
+// What the wings promise is told in docs/guarantees.md: a test holds that to be whole.
+//
 // Import rules are checked on the graph that go list prints, source rules on
 // the syntax tree of every file, whatever its build tags. Nothing imports this
-// package. It imports the standard library only.
+// package. It imports the standard library only, and its tests what names promises.
 package archtest

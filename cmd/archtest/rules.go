@@ -87,7 +87,7 @@ var rules = []rule{
 		Because: "inventories say which clusters there are and how to reach them, not what is in them",
 	},
 	{
-		From:    []string{"discovery/guarantee"},
+		From:    []string{"discovery/guarantee", "providers/guarantee"},
 		Allow:   []string{"std"},
 		Because: "any line may ask whether its promise holds: what that imports, everything imports",
 	},

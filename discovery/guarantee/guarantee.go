@@ -2,6 +2,11 @@ package guarantee
 
 import "slices"
 
+// Variable is the environment's variable that lists, with commas between them, the
+// promises that a program without guards does not keep. It is this wing's own, for a
+// program may have other wings' promises linked in as well.
+const Variable = "FEDNS_UNGUARDED_DISCOVERY"
+
 // Name is a promise, as in docs/guarantees.md. The test that proves it is named
 // for it: TestGuaranteeUnreachableStands proves unreachable-stands.
 type Name string

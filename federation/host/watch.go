@@ -38,9 +38,9 @@ type Handler struct {
 func (h *Host) Watch(ctx context.Context, kind schema.GroupVersionKind, to Handler) error {
 	o := &unstructured.Unstructured{}
 	o.SetGroupVersionKind(kind)
-	informer, err := h.informer(ctx, o, to.Absent)
-	if err != nil || informer == nil {
-		return err
+	informer := h.informer(ctx, o, to.Absent)
+	if informer == nil {
+		return nil
 	}
 	h.hold(kind, 1)
 	defer h.leave(o)
@@ -70,16 +70,16 @@ func (h *Host) Watch(ctx context.Context, kind schema.GroupVersionKind, to Handl
 }
 
 // informer is the kind's informer, once the host serves it; nil when ctx is done first.
-func (h *Host) informer(ctx context.Context, o client.Object, absent func()) (cache.Informer, error) {
+func (h *Host) informer(ctx context.Context, o client.Object, absent func()) cache.Informer {
 	told := false
 	for {
 		coming := h.coming()
 		informer, err := h.cache.GetInformer(ctx, o, cache.BlockUntilSynced(false))
 		switch {
 		case err == nil:
-			return informer, nil
+			return informer
 		case ctx.Err() != nil:
-			return nil, nil
+			return nil
 		case !meta.IsNoMatchError(err):
 			h.log.Warn("a kind of the host cluster cannot be looked up, and is tried again", "kind", o.GetObjectKind().GroupVersionKind(), "error", err)
 		case !told && absent != nil:
@@ -88,7 +88,7 @@ func (h *Host) informer(ctx context.Context, o client.Object, absent func()) (ca
 		}
 		select {
 		case <-ctx.Done():
-			return nil, nil
+			return nil
 		case <-coming:
 		case <-time.After(h.retry):
 		}

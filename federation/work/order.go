@@ -92,10 +92,22 @@ type Failover struct {
 	Grace time.Duration
 	// Stay has it not move back when the cluster returns.
 	Stay bool
-	// Unhealthy is for how long the object may be unhealthy in a cluster until it
-	// moves away from there. 0: for ever.
+	// Purge says what becomes of the old one. Defaults to Graciously.
+	Purge Purge
+	// Unhealthy, when it is not 0, has the object move away from a cluster that is
+	// there, but where it has been unhealthy for so long.
 	Unhealthy time.Duration
 }
+
+// Purge is what becomes of an object in the cluster that it moved away from.
+type Purge string
+
+// All Purges.
+const (
+	Graciously  Purge = "Graciously"  // it goes when the new ones are ready, or after Grace
+	Immediately Purge = "Immediately" // it goes before the new ones come
+	NeverPurged Purge = "Never"       // it stays until people remove it; the new ones come all the same
+)
 
 // Sink takes in what a dialect orders. Order returns at once: the newest order of
 // a Key counts. Synced says that every order there is has been told once; until

@@ -26,7 +26,10 @@ var granted = []string{
 // the host's namespace fedns.
 var (
 	nodeLeases    = []string{"list coordination.k8s.io/leases"}
-	replicaLeases = []string{"create coordination.k8s.io/leases", "create events", "delete coordination.k8s.io/leases", "list coordination.k8s.io/leases", "patch coordination.k8s.io/leases"}
+	replicaLeases = []string{
+		"create coordination.k8s.io/leases", "create events", "delete coordination.k8s.io/leases", "list coordination.k8s.io/leases", "patch coordination.k8s.io/leases",
+		"get coordination.k8s.io/leases fedns-providers", "update coordination.k8s.io/leases fedns-providers",
+	}
 )
 
 // wantRights holds an account to what it was to be granted, in its own namespace
@@ -75,7 +78,9 @@ func rights(t *testing.T, c *harness.Cluster, account, namespace string) map[str
 					if group != "" {
 						resource = group + "/" + resource
 					}
-					found[verb+" "+resource] = true
+					if len(r.ResourceNames) == 0 {
+						found[verb+" "+resource] = true
+					}
 					for _, name := range r.ResourceNames {
 						found[verb+" "+resource+" "+name] = true
 					}

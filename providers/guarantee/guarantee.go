@@ -1,6 +1,12 @@
 package guarantee
 
-// Name is a promise, as in docs/guarantees.md.
+// Variable is the environment's variable that lists, with commas between them, the
+// promises that a program without guards does not keep. It is this wing's own, for a
+// program may have other wings' promises linked in as well.
+const Variable = "FEDNS_UNGUARDED_PROVIDERS"
+
+// Name is a promise, as in docs/guarantees.md. The test that proves it is named
+// for it: TestGuaranteeForeignIsLeft proves foreign-is-left.
 type Name string
 
 // What is promised of hosted zones.

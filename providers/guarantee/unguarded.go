@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// Holds says whether a promise is to be kept: those in $FEDNS_UNGUARDED, with
-// commas between them, are not.
+// Holds says whether a promise is to be kept: those that
+// Variable lists are not.
 func Holds(n Name) bool { return !slices.Contains(off, n) }
 
-var off = parse(os.Getenv("FEDNS_UNGUARDED"))
+var off = parse(os.Getenv(Variable))
 
 // parse panics on what is no promise: a test that it does not turn off would
 // seem to test nothing.
@@ -22,7 +22,7 @@ func parse(list string) (names []Name) {
 			continue
 		}
 		if !slices.Contains(Names(), Name(text)) {
-			panic("FEDNS_UNGUARDED: there is no promise " + text)
+			panic(Variable + ": there is no promise " + text)
 		}
 		names = append(names, Name(text))
 	}

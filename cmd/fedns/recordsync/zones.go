@@ -51,6 +51,8 @@ type Zones struct {
 	faults []Fault
 	feed   map[dnsname.Name]*zone.Snapshot // the last of each zone
 	leads  bool
+
+	applied chan struct{} // holds one: there may be other hosted zones
 }
 
 // key is a provider's name and a zone.
@@ -82,7 +84,7 @@ func New(cfg Config) *Zones {
 	if cfg.Tell == nil {
 		cfg.Tell = func(bool, string, string) {}
 	}
-	return &Zones{cfg: cfg, meter: newMeter(), all: map[key]*keep{}, feed: map[dnsname.Name]*zone.Snapshot{}}
+	return &Zones{cfg: cfg, meter: newMeter(), all: map[key]*keep{}, feed: map[dnsname.Name]*zone.Snapshot{}, applied: make(chan struct{}, 1)}
 }
 
 // Apply takes the configuration's providers up. What is no longer named is left as
@@ -122,6 +124,10 @@ func (z *Zones) Apply(all []config.Provider) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	z.faults = faults
+	select {
+	case z.applied <- struct{}{}:
+	default:
+	}
 }
 
 // replace has a hosted zone kept by next from now on; nil: by nobody. changing is
@@ -206,18 +212,44 @@ func (z *Zones) Recheck() {
 	}
 }
 
-// Run keeps the hosted zones while this replica leads, until ctx is done.
+// Run keeps the hosted zones while this replica leads, until ctx is done. While
+// there are none, nobody is asked who leads: that may need rights which only those
+// who write to providers grant.
 func (z *Zones) Run(ctx context.Context) {
 	var once sync.Mutex // an election may begin while what the one before led to ends
-	z.cfg.Lead(ctx, func(ctx context.Context) {
-		once.Lock()
-		defer once.Unlock()
-		z.lead(ctx)
-		<-ctx.Done()
-		z.follow()
-	})
+	for z.await(ctx, true) {
+		some, none := context.WithCancel(ctx)
+		var watch sync.WaitGroup
+		watch.Go(func() {
+			z.await(some, false)
+			none()
+		})
+		z.cfg.Lead(some, func(ctx context.Context) {
+			once.Lock()
+			defer once.Unlock()
+			z.lead(ctx)
+			<-ctx.Done()
+			z.follow()
+		})
+		none()
+		watch.Wait()
+	}
 	once.Lock()
 	defer once.Unlock()
+}
+
+// await waits until there are hosted zones to keep, or none; false: ctx is done.
+func (z *Zones) await(ctx context.Context, some bool) bool {
+	for ctx.Err() == nil {
+		if len(z.syncs("")) > 0 == some {
+			return true
+		}
+		select {
+		case <-z.applied:
+		case <-ctx.Done():
+		}
+	}
+	return false
 }
 
 // lead begins all hosted zones.

@@ -1,0 +1,27 @@
+package v1alpha1
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+)
+
+// BindingName is the name of the Binding of an object of a kind. It is the same for
+// the same arguments for all time, and different for different ones: what a
+// name may not hold (RBAC's have colons) or has no room for, the sum at the end tells apart.
+func BindingName(group, kind, name string) string {
+	const longest = 253
+	sum := sha256.Sum256([]byte(group + "\x00" + kind + "\x00" + name))
+	end := "-" + strings.ToLower(kind) + "-" + hex.EncodeToString(sum[:4])
+	readable := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(name))
+	readable = strings.Trim(readable[:min(len(readable), longest-len(end))], "-")
+	if readable == "" {
+		readable = "x"
+	}
+	return readable + end
+}

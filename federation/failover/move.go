@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/federation/placement"
+	"github.com/fedns/fedns/federation/work"
 )
 
 // Motion is what Move says.
@@ -23,13 +24,13 @@ type Motion struct {
 // What want does not have any more stays, or what it has fewer of, as long as
 // something else takes its place and is not ready. What nothing replaces goes at
 // once: that is what was asked for. But from a cluster that evicts, nothing goes
-// before all of want is ready.
+// before all of want is ready, if the order does not say otherwise (work.Purge).
 func Move(c Case, want []placement.Target, e Eviction, member func(string) bool, blocked func(cluster string) bool, cfg Config, now time.Time) Motion {
 	cfg = cfg.WithDefaults()
 	if c.Options.Grace > 0 {
 		cfg.Grace = c.Options.Grace
 	}
-	m := move{Case: c, want: want, e: e, now: now}
+	m := move{Case: c, want: want, e: e, grace: cfg.Grace, now: now}
 	next := State{Targets: m.targets()}
 	if len(want) == 0 {
 		next.Targets = m.nowhere(member)
@@ -41,8 +42,9 @@ func Move(c Case, want []placement.Target, e Eviction, member func(string) bool,
 		if !ok || !member(name) {
 			continue
 		}
-		if l.Until.IsZero() {
-			l.Until = l.Since.Add(cfg.Grace)
+		if l.Until.IsZero() { // people remove it
+			next.Leaving = append(next.Leaving, l)
+			continue
 		}
 		done := out.Settled && (blocked == nil || !blocked(name))
 		if done || !now.Before(l.Until) {
@@ -61,9 +63,10 @@ func Move(c Case, want []placement.Target, e Eviction, member func(string) bool,
 // move is one call of Move.
 type move struct {
 	Case
-	want []placement.Target
-	e    Eviction
-	now  time.Time
+	want  []placement.Target
+	e     Eviction
+	grace time.Duration
+	now   time.Time
 }
 
 // targets are those of want, each with when it became one.
@@ -116,7 +119,7 @@ func (m move) leaving(name string, next State, grows bool) (Leaving, bool) {
 	if t != nil && (!m.Divided || t.Replicas >= has) {
 		return Leaving{}, false
 	}
-	l := Leaving{Cluster: name, Replicas: has, Since: m.now, Why: m.e.By[name]}
+	l := Leaving{Cluster: name, Replicas: has, Since: m.now, Until: m.now.Add(m.grace), Why: m.e.By[name]}
 	if was := m.State.Leaver(name); was != nil {
 		l.Since, l.Until, l.Why = was.Since, was.Until, cmp.Or(l.Why, was.Why)
 		return l, true
@@ -125,7 +128,10 @@ func (m move) leaving(name string, next State, grows bool) (Leaving, bool) {
 		l.Why = "placed elsewhere"
 		return l, grows
 	}
-	return l, true
+	if m.Options.Purge == work.NeverPurged {
+		l.Until = time.Time{}
+	}
+	return l, m.Options.Purge != work.Immediately
 }
 
 // away are the clusters that the template does not come back to as yet.

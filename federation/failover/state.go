@@ -30,7 +30,7 @@ type Leaving struct {
 	Replicas int32 // that it keeps
 	Why      string
 	Since    time.Time
-	Until    time.Time // at the latest
+	Until    time.Time // at the latest; zero: it stays until people remove it
 }
 
 // Away is a cluster that the template had to leave.

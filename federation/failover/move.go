@@ -9,6 +9,10 @@ import (
 	"github.com/fedns/fedns/federation/work"
 )
 
+// gather is how long what leaves waits for others that may leave with it: as long as
+// all of a namespace takes to be looked at when a cluster is lost.
+const gather = 2 * time.Second
+
 // Motion is what Move says.
 type Motion struct {
 	State State
@@ -30,7 +34,8 @@ func Move(c Case, want []placement.Target, e Eviction, member func(string) bool,
 	if c.Options.Grace > 0 {
 		cfg.Grace = c.Options.Grace
 	}
-	m := move{Case: c, want: want, e: e, grace: cfg.Grace, now: now}
+	// What is kept has Kubernetes' resolution, so that it comes back as it went.
+	m := move{Case: c, want: want, e: e, grace: cfg.Grace, now: now.Truncate(time.Second)}
 	next := State{Targets: m.targets()}
 	if len(want) == 0 {
 		next.Targets = m.nowhere(member)
@@ -46,13 +51,18 @@ func Move(c Case, want []placement.Target, e Eviction, member func(string) bool,
 			next.Leaving = append(next.Leaving, l)
 			continue
 		}
-		done := out.Settled && (blocked == nil || !blocked(name))
+		gathered := l.Since.Add(gather)
+		done := out.Settled && (blocked == nil || !blocked(name)) && !now.Before(gathered)
 		if done || !now.Before(l.Until) {
 			continue
 		}
 		next.Leaving = append(next.Leaving, l)
-		if out.Next.IsZero() || l.Until.Before(out.Next) {
-			out.Next = l.Until
+		at := l.Until
+		if now.Before(gathered) && gathered.Before(at) {
+			at = gathered
+		}
+		if out.Next.IsZero() || at.Before(out.Next) {
+			out.Next = at
 		}
 	}
 	next.Away = m.away(next)

@@ -30,13 +30,13 @@ func (e *Engine) reconcile(ctx context.Context, key work.Key) error {
 		if err := e.store(ctx, known, &next, s); err != nil {
 			return err
 		}
-		e.carry(known)
+		_ = e.carry(known) // removals meet no override
 		if over {
 			return e.forget(ctx, known)
 		}
 		return nil
 	}
-	e.carry(known) // what others need of it
+	_ = e.carry(known) // what others need of it, which no override is for
 	e.sweep(known)
 	return nil
 }
@@ -51,7 +51,7 @@ func (e *Engine) situation(key work.Key) (situation, *entry, bool) {
 	}
 	s := e.of(known)
 	if s.order != nil && s.order.Template != nil {
-		if !e.complete || e.waitsForHolder(known, s.order) {
+		if !e.complete || e.waits(known, s.order) {
 			return s, nil, false // it is looked at again when all is known
 		}
 		known.stale = false
@@ -78,11 +78,33 @@ func (e *Engine) of(known *entry) situation {
 	return s
 }
 
-// waitsForHolder says that a template was placed by a dialect that may yet order
-// it, so that another must not take it; mu is held.
-func (e *Engine) waitsForHolder(known *entry, o *ordered) bool {
+// waits says that another dialect may yet order a Key that was placed for it, or
+// that it ordered first, so that this one must not take it; mu is held.
+func (e *Engine) waits(known *entry, o *ordered) bool {
 	p := known.placed
-	return p != nil && p.Dialect != o.Dialect && e.has(p.Dialect) && !e.synced[p.Dialect] && !known.withdrawn
+	if p != nil {
+		return p.Dialect != o.Dialect && e.has(p.Dialect) && !e.synced[p.Dialect] && !known.withdrawn
+	}
+	left := time.Until(e.openedAt.Add(heardWithin))
+	if left <= 0 || e.allSynced() {
+		return false
+	}
+	e.queue.AddAfter(known.key, left)
+	return true
+}
+
+// heardWithin is how long, from the start, what was never placed waits until all
+// dialects have told what they order. One that cannot is not waited for any longer.
+const heardWithin = 30 * time.Second
+
+// allSynced says that all dialects have told all their orders; mu is held.
+func (e *Engine) allSynced() bool {
+	for _, d := range e.cfg.Dialects {
+		if !e.synced[d.Name()] {
+			return false
+		}
+	}
+	return true
 }
 
 // snapshot is what is seen of a template now; mu is held.
@@ -175,6 +197,7 @@ func (e *Engine) commit(known *entry, s situation, v verdict) {
 	}
 	known.err = v.err
 	e.settle(known, v)
+	e.need(known, nil, known.placed) // the order may refer to others than before
 	e.mu.Unlock()
 	if !v.wake.IsZero() {
 		e.queue.AddAfter(s.key, max(time.Until(v.wake), time.Millisecond))
@@ -262,7 +285,7 @@ func (e *Engine) forget(ctx context.Context, known *entry) error {
 			e.queue.Add(known.key)
 		}
 	})
-	e.carry(known)
+	_ = e.carry(known) // removals meet no override
 	e.sweep(known)
 	e.reports.Add(known.key)
 	return nil

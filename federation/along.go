@@ -116,7 +116,7 @@ func (e *Engine) along(known *entry, l *load) {
 				continue
 			}
 			delete(l.want, name)
-			if o := l.options[of]; object != nil && o != nil && !o.suspended(name) && l.clusters[name] != nil {
+			if o := l.options[of]; object != nil && o != nil && slices.Contains(o.refers, known.key) && !o.suspended(name) && l.clusters[name] != nil {
 				l.want[name] = given{along: object, of: of, revision: o.revision}
 			}
 		}

@@ -31,7 +31,8 @@ type Engine struct {
 	revision  uint64
 	synced    map[string]bool // dialects
 	opened    bool            // the Bindings are known
-	complete  bool            // so are the clusters
+	openedAt  time.Time
+	complete  bool // so are the clusters
 	clusters  []*cluster.Cluster
 	byName    map[string]*cluster.Cluster
 	lost      map[string]bool // see failover.Lost
@@ -141,6 +142,11 @@ func (e *Engine) Synced(dialect string) {
 	}
 	e.synced[dialect] = true
 	e.missing()
+	for key, known := range e.entries {
+		if known.stale {
+			e.queue.Add(key) // it may have waited for this dialect
+		}
+	}
 }
 
 // Outcome takes in what came of a Task.

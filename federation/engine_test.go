@@ -315,7 +315,7 @@ func TestErrorsLeaveWhatWasPlaced(t *testing.T) {
 
 		wrong := deployment("web", 4)
 		wrong.Overrides = []override.Rule{{Origin: "OverridePolicy shop/web", Target: placement.Affinity{Clusters: []string{"b"}},
-			Changes: []override.Change{{Patch: &override.Patch{Op: override.Remove, Path: "/spec/nothing"}}}}}
+			Changes: []override.Change{{Patch: &override.Patch{Op: override.Replace, Path: "/metadata/name", Value: []byte(`"other"`)}}}}}
 		wrong.Template.SetLabels(map[string]string{"new": "yes"})
 		p.order(wrong)
 		after(time.Minute)

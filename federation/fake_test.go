@@ -86,6 +86,7 @@ type fleet struct {
 	dead     map[string]bool
 	queued   map[string]map[work.Key]work.Task // of dead clusters
 	tell     func(work.Outcome)
+	outbox   chan work.Outcome // in the order of what was done
 	recheck  func()
 	log      []string // what was done, in order
 	known    func(key work.Key, cluster string) bool
@@ -95,7 +96,7 @@ type fleet struct {
 const podTime = 20 * time.Second
 
 func newFleet(t *testing.T, names ...string) *fleet {
-	f := &fleet{have: map[string]map[work.Key]*unstructured.Unstructured{}, dead: map[string]bool{}, queued: map[string]map[work.Key]work.Task{}, t: t}
+	f := &fleet{have: map[string]map[work.Key]*unstructured.Unstructured{}, dead: map[string]bool{}, queued: map[string]map[work.Key]work.Task{}, t: t, outbox: make(chan work.Outcome, 1000)}
 	for _, n := range names {
 		f.clusters = append(f.clusters, &cluster.Cluster{Name: n})
 		f.have[n], f.queued[n] = map[work.Key]*unstructured.Unstructured{}, map[work.Key]work.Task{}
@@ -111,7 +112,7 @@ func (f *fleet) Do(t work.Task) {
 	}
 	if f.dead[t.Cluster] {
 		f.queued[t.Cluster][t.Key] = t
-		go f.tell(work.Outcome{Cluster: t.Cluster, Key: t.Key, Phase: work.Failed, Reason: unreachable, Health: work.Unknown})
+		f.outbox <- work.Outcome{Cluster: t.Cluster, Key: t.Key, Phase: work.Failed, Reason: unreachable, Health: work.Unknown}
 		return
 	}
 	f.carry(t)
@@ -129,17 +130,17 @@ func (f *fleet) carry(t work.Task) {
 			}
 			f.log = append(f.log, fmt.Sprintf("%s %s %s", verb, t.Key.Kind.Kind, t.Cluster))
 		}
-		go f.tell(work.Outcome{Cluster: t.Cluster, Key: t.Key, Phase: work.Removed})
+		f.outbox <- work.Outcome{Cluster: t.Cluster, Key: t.Key, Phase: work.Removed}
 		return
 	}
 	f.have[t.Cluster][t.Key] = t.Object
 	f.log = append(f.log, fmt.Sprintf("apply %s %s", t.Key.Kind.Kind, t.Cluster))
 	n, _, _ := interpret.Replicas(t.Object)
 	if n == nil {
-		go f.tell(work.Outcome{Cluster: t.Cluster, Key: t.Key, Phase: work.Applied, Health: work.Unknown})
+		f.outbox <- work.Outcome{Cluster: t.Cluster, Key: t.Key, Phase: work.Applied, Health: work.Unknown}
 		return
 	}
-	go f.tell(work.Outcome{Cluster: t.Cluster, Key: t.Key, Phase: work.Applied, Health: work.Unhealthy, Replicas: *n})
+	f.outbox <- work.Outcome{Cluster: t.Cluster, Key: t.Key, Phase: work.Applied, Health: work.Unhealthy, Replicas: *n}
 	time.AfterFunc(podTime, func() {
 		f.mu.Lock()
 		same := f.have[t.Cluster][t.Key] == t.Object && !f.dead[t.Cluster]
@@ -148,7 +149,7 @@ func (f *fleet) carry(t work.Task) {
 		}
 		f.mu.Unlock()
 		if same {
-			f.tell(work.Outcome{Cluster: t.Cluster, Key: t.Key, Phase: work.Applied, Health: work.Healthy, Replicas: *n, Ready: *n})
+			f.outbox <- work.Outcome{Cluster: t.Cluster, Key: t.Key, Phase: work.Applied, Health: work.Healthy, Replicas: *n, Ready: *n}
 		}
 	})
 }
@@ -163,8 +164,14 @@ func (f *fleet) Forget(name string) {
 }
 
 func (f *fleet) Run(ctx context.Context) error {
-	<-ctx.Done()
-	return nil
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case o := <-f.outbox:
+			f.tell(o)
+		}
+	}
 }
 
 // set changes a cluster's standing as of now; live brings it back.
@@ -315,6 +322,8 @@ func (evenly) Place(r placement.Request, all []*cluster.Cluster) (placement.Deci
 	for _, name := range open {
 		if r.Replicas != nil && r.Scheduling.Mode != placement.Even {
 			n[name] = *r.Replicas
+		} else if r.Replicas != nil && n[name] == 0 {
+			continue
 		}
 		d.Targets = append(d.Targets, placement.Target{Cluster: name, Replicas: n[name]})
 	}

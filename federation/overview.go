@@ -27,10 +27,7 @@ func (e *Engine) Stats() Stats {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s := e.stats
-	s.Queued, s.Synced = queued, e.opened && e.complete
-	for _, d := range e.cfg.Dialects {
-		s.Synced = s.Synced && e.synced[d.Name()]
-	}
+	s.Queued, s.Synced = queued, e.opened && e.complete && e.allSynced()
 	for _, known := range e.entries {
 		if len(known.orders) > 0 {
 			s.Orders++

@@ -85,7 +85,7 @@ func (e *Engine) restore(all []Binding) {
 	for _, b := range all {
 		e.need(e.entries[b.Key], nil, &b)
 	}
-	e.opened = true
+	e.opened, e.openedAt = true, time.Now()
 	for key := range e.entries {
 		e.queue.Add(key)
 	}

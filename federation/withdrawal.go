@@ -12,13 +12,8 @@ import (
 // orders there are; mu is held. Nobody saw those orders taken back, so that many of
 // them at once are held.
 func (e *Engine) missing() {
-	if !e.opened {
+	if !e.opened || !e.allSynced() {
 		return
-	}
-	for _, d := range e.cfg.Dialects {
-		if !e.synced[d.Name()] {
-			return
-		}
 	}
 	var lacking []*entry
 	for _, known := range e.entries {

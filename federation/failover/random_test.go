@@ -141,7 +141,7 @@ func seed(t *testing.T) uint64 {
 func TestNothingThatRunsIsTakenBeforeItIsReplaced(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed(t), 1))
 	moves, evictions := 0, 0
-	for range 2000 {
+	for range 600 {
 		w := &world{r: r, now: noon, total: 1 + r.Int32N(9)}
 		for range 2 + r.IntN(4) {
 			w.sites = append(w.sites, &site{})

@@ -89,7 +89,8 @@ type Leaving struct {
 // cluster and Key counts, and one that equals the one before costs nothing.
 //
 // Each cluster has its own queue: one that hangs or refuses delays nobody. Outcomes
-// are told to the function that the Propagator was made with, from any goroutine.
+// are told to the function that the Propagator was made with, from any goroutine,
+// those of one cluster and Key in the order in which they came about.
 // Forget says that a cluster is not a member any more: what is left to do there is
 // told as Abandoned.
 type Propagator interface {

@@ -108,7 +108,7 @@ func (r *reader) failover(v value, c *failover.Config) {
 // checkPropagation: what is propagated is read from the host.
 func (r *reader) checkPropagation(c *Config) {
 	if c.Propagation.Enabled && !c.Host.Configured() {
-		r.fault(r.seen["propagation"], "got it without host, want host: the cluster that the templates and policies are in")
+		r.lack("", "host", "the cluster whose templates and policies propagation is for")
 	}
 }
 

@@ -340,13 +340,6 @@ providers:
   minTTL: 60
   audit: 1h
   withdrawals: {window: 1m, count: 20, share: 50%}
-propagation:
-  dialects: [kubefed, karmada]
-  dryRun: true
-  createNamespaces: false
-  karmada: {propagation: on, policyDeleted: Withdraw}
-  failover: {toleration: 2m, grace: 5m, holdShare: 40%, holdWindow: 3m}
-  withdrawals: {window: 2m, count: 10, share: 30%}
   rates:
   - {action: ChangeResourceRecordSets, burst: 5, perSecond: 5}
   route53:

@@ -1,6 +1,7 @@
 package federation
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -60,4 +61,17 @@ func (b *Binding) removing(name string) bool {
 func (b *Binding) concerns(name string) bool {
 	_, has := b.Has(name)
 	return has || b.removing(name) || slices.ContainsFunc(b.Away, func(a failover.Away) bool { return a.Cluster == name })
+}
+
+// Sort puts a Binding, which may have been written by anybody, into the order that
+// it has here.
+func (b *Binding) Sort() {
+	slices.SortFunc(b.Targets, func(x, y failover.Target) int { return cmp.Compare(x.Cluster, y.Cluster) })
+	slices.SortFunc(b.Leaving, func(x, y failover.Leaving) int { return cmp.Compare(x.Cluster, y.Cluster) })
+	slices.SortFunc(b.Away, func(x, y failover.Away) int { return cmp.Compare(x.Cluster, y.Cluster) })
+	slices.SortFunc(b.Removing, func(x, y Removal) int { return cmp.Compare(x.Cluster, y.Cluster) })
+	slices.SortFunc(b.Dependencies, func(x, y Dependency) int { return cmp.Compare(x.Key.String(), y.Key.String()) })
+	for _, d := range b.Dependencies {
+		slices.Sort(d.Clusters)
+	}
 }

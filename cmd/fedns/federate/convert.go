@@ -2,7 +2,9 @@ package federate
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -54,11 +56,9 @@ func (s *Bindings) object(b federation.Binding) *v1alpha1.Binding {
 	}
 	for _, d := range b.Dependencies {
 		apiVersion, kind := d.Key.Kind.ToAPIVersionAndKind()
-		along := v1alpha1.Dependency{APIVersion: apiVersion, Kind: kind, Namespace: d.Key.Namespace, Name: d.Key.Name}
-		for _, name := range d.Clusters {
-			along.Clusters = append(along.Clusters, label(name))
-		}
-		o.Spec.Dependencies = append(o.Spec.Dependencies, along)
+		o.Spec.Dependencies = append(o.Spec.Dependencies, v1alpha1.Dependency{
+			APIVersion: apiVersion, Kind: kind, Namespace: d.Key.Namespace, Name: d.Key.Name, Clusters: slices.Clone(d.Clusters),
+		})
 	}
 	return o
 }
@@ -94,12 +94,9 @@ func fromObject(o *v1alpha1.Binding) (b federation.Binding, err error) {
 		b.Removing = append(b.Removing, federation.Removal{Cluster: string(r.Cluster), Since: r.Since.Time})
 	}
 	for i, d := range spec.Dependencies {
-		along := federation.Dependency{Key: work.Key{Namespace: d.Namespace, Name: d.Name}}
+		along := federation.Dependency{Key: work.Key{Namespace: d.Namespace, Name: d.Name}, Clusters: slices.Clone(d.Clusters)}
 		if along.Key.Kind, err = kindOf(d.APIVersion, d.Kind); err != nil {
 			return b, fmt.Errorf("spec.dependencies[%d]: %w", i, err)
-		}
-		for _, name := range d.Clusters {
-			along.Clusters = append(along.Clusters, string(name))
 		}
 		b.Dependencies = append(b.Dependencies, along)
 	}
@@ -123,5 +120,5 @@ func cut(s string) string {
 	if len(s) <= maxWhy {
 		return s
 	}
-	return s[:maxWhy-3] + "..."
+	return strings.ToValidUTF8(s[:maxWhy-3], "") + "..."
 }

@@ -201,7 +201,8 @@ type Dependency struct {
 	// +optional
 	// +listType=set
 	// +kubebuilder:validation:MaxItems=10000
-	Clusters []DNSLabel `json:"clusters,omitempty"`
+	// +kubebuilder:validation:items:MaxLength=63
+	Clusters []string `json:"clusters,omitempty"`
 }
 
 // Evicted is a cluster that gets nothing for now.

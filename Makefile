@@ -10,7 +10,7 @@ FUZZTIME := 60s
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build demo test test-short test-integration simulate prerequisites cross lint fuzz soak bench bench-discovery generate docs
+.PHONY: help build demo test test-short test-integration simulate prerequisites cross lint fuzz soak bench bench-discovery bench-providers generate docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -68,12 +68,16 @@ soak: prerequisites ## the long random runs: 10,000 random zones against other n
 bench: ## measure the name server beside its peers, ten minutes on a quiet machine; ARGS="-rounds 1 -only tcp": parts
 	cd integration && go run ./bench $(ARGS)
 
+bench-providers: ## measure how records are kept at providers, five minutes; ARGS="-rounds 1 -only pack": parts
+	cd integration && go run ./benchproviders $(ARGS)
+
 bench-discovery: ## measure discovery before real and simulated API servers, ten minutes; ARGS="-rounds 1 -only small": parts
 	cd integration && go run ./benchdiscovery $(ARGS)
 
 generate: docs ## write generated files anew
-	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) object paths=./federation/api/... crd paths=./federation/api/... output:crd:dir=deploy/crds
+	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) object paths=./federation/api/... crd paths=./federation/api/v1alpha1/... output:crd:dir=deploy/crds
+	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) crd paths=./federation/api/karmada/... output:crd:dir=deploy/crds/karmada
 
 docs: ## write the generated parts of docs/ anew
 	go test ./cmd/fedns/config -run Reference -update
-	go test ./cmd/fedns -run Reference -update
+	go test ./cmd/fedns -run "Reference|ProviderLimits" -update

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/fedns/fedns/cmd/fedns/config"
+	"github.com/fedns/fedns/cmd/fedns/membership"
 	"github.com/fedns/fedns/cmd/fedns/recordsync"
 )
 
@@ -123,6 +124,8 @@ func TestNames(t *testing.T) {
 // TestRights: fedns may list and watch four kinds in any cluster, list the Leases of
 // nodes, and write its replicas' Leases, that of who writes to providers, and Events in
 // the host, and nothing else.
+// With MemberClusters it may read those and write their statuses, and renew the tokens
+// in the Secrets of its own namespace.
 func TestRights(t *testing.T) {
 	want := []rbacv1.PolicyRule{
 		{APIGroups: []string{""}, Resources: []string{"services", "nodes"}, Verbs: []string{"list", "watch"}},
@@ -157,8 +160,12 @@ func TestRights(t *testing.T) {
 	events := rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"create"}}
 	writers := leases("get", "update")[0]
 	writers.ResourceNames = []string{recordsync.LeaseName}
+	keepers := leases("get", "update")[0]
+	keepers.ResourceNames = []string{membership.LeaseName}
 	if want := map[string][]rbacv1.PolicyRule{
 		"kube-node-lease/fedns-node-leases": leases("list"), "fedns/fedns-replicas": append(leases("list", "create", "patch", "delete"), writers, events),
+		// Of whoever takes up MemberClusters.
+		"fedns/fedns-members": {{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"list", "watch", "patch"}}, keepers},
 	}; !reflect.DeepEqual(may, want) {
 		t.Errorf("roles are %+v, want %+v", may, want)
 	}
@@ -172,10 +179,21 @@ func TestRights(t *testing.T) {
 	}
 	if want := []string{
 		"member.yaml: kube-node-lease/fedns-node-leases to ServiceAccount fedns/fedns-reader",
+		"members.yaml: fedns/fedns-members to ServiceAccount fedns/fedns",
 		"rbac.yaml: kube-node-lease/fedns-node-leases to ServiceAccount fedns/fedns",
 		"rbac.yaml: fedns/fedns-replicas to ServiceAccount fedns/fedns",
 	}; !slices.Equal(bound, want) {
 		t.Errorf("bound are %q, want %q", bound, want)
+	}
+	members := only[*rbacv1.ClusterRole](t, "members.yaml")
+	if want := []rbacv1.PolicyRule{
+		{APIGroups: []string{"fedns.io"}, Resources: []string{"memberclusters"}, Verbs: []string{"list", "watch"}},
+		{APIGroups: []string{"fedns.io"}, Resources: []string{"memberclusters/status"}, Verbs: []string{"update"}},
+	}; !reflect.DeepEqual(members.Rules, want) {
+		t.Errorf("rules are %+v, want %+v", members.Rules, want)
+	}
+	if b := only[*rbacv1.ClusterRoleBinding](t, "members.yaml"); b.RoleRef.Name != members.Name || !slices.Equal(b.Subjects, []rbacv1.Subject{{Kind: "ServiceAccount", Name: "fedns", Namespace: "fedns"}}) {
+		t.Errorf("bound are %+v to %+v", b.RoleRef, b.Subjects)
 	}
 	token := only[*corev1.Secret](t, "member.yaml")
 	if token.Type != corev1.SecretTypeServiceAccountToken || token.Annotations[corev1.ServiceAccountNameKey] != "fedns-reader" {

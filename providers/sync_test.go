@@ -511,3 +511,34 @@ func TestUnheardClustersStand(t *testing.T) {
 		want(t, server, "web A 30 192.0.2.1")
 	})
 }
+
+// TestABatchHasRoomForALongerFence: the fence grows by a digit in the midst of
+// batches that are as full as may be, and none is refused for its size.
+func TestABatchHasRoomForALongerFence(t *testing.T) {
+	text := func(e hosted.Entry) (n int) {
+		for _, s := range e.Sets {
+			for r := range s.Records.RDATA() {
+				n += len(r)
+			}
+		}
+		return n
+	}
+	for most := 400; most < 480; most++ { // one of them is filled to the last octet
+		synctest.Test(t, func(t *testing.T) {
+			limits := inmemory.Limits()
+			limits.Batch = []hosted.Dimension{{Name: "octets", Max: most, Cost: func(c hosted.Change) int { return text(c.Old) + text(c.New) }}}
+			a := start(t, inmemory.NewServer(apex, limits), nil)
+			pass()
+			var records []string
+			for i := range 100 {
+				records = append(records, fmt.Sprintf("w%d 30 192.0.2.%d", i, i+1))
+			}
+			a.set(records...)
+			pass()
+			if st := a.sync.Status(); st.Generation < 10 || st.Calls.Refused > 0 || st.Phase != providers.PhaseInSync {
+				t.Errorf("batches of %d: generation %d, %d batches refused, %s", most, st.Generation, st.Calls.Refused, st.Phase)
+			}
+			a.halt()
+		})
+	}
+}

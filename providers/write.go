@@ -52,8 +52,7 @@ func (w *writer) pack() {
 			items = append(items, batch.Item{Changes: p.changes(), Urgent: plan.Unit{Actions: p.actions}.Urgent()})
 		}
 	}
-	reserve, _ := w.nextFence(w.model.fence)
-	bins, tooLarge := batch.Pack(items, w.cfg.Rules.Limits.Batch, reserve)
+	bins, tooLarge := batch.Pack(items, w.cfg.Rules.Limits.Batch, w.reserve(len(items)))
 	w.bins = make([][]piece, 0, len(bins))
 	for _, bin := range bins {
 		b := make([]piece, len(bin))
@@ -88,6 +87,25 @@ func (w *writer) nextFence(old hosted.Entry) (hosted.Change, error) {
 	}
 	e, err := f.Entry(w.cfg.Apex)
 	return hosted.Change{Old: old, New: e}, err
+}
+
+// reserve is room for the fence in any of so many batches, of which each has it
+// grow: the last one's generation has the most digits.
+func (w *writer) reserve(batches int) hosted.Change {
+	c, err := w.nextFence(w.model.fence)
+	if err != nil || c.New.IsEmpty() {
+		return c
+	}
+	f, err := ownership.ParseFence(c.New)
+	if err != nil {
+		return c
+	}
+	f.Generation += uint64(batches)
+	last, err := f.Entry(w.cfg.Apex)
+	if err != nil {
+		return c
+	}
+	return hosted.Change{Old: last, New: last}
 }
 
 // takeFence makes the fence ours, so that whatever batch is still under way, of this
@@ -269,9 +287,9 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 			keys = append(keys, w.model.keys(a.Key)...)
 		}
 	}
-	if len(keys) > maxRead || w.conflicts > 3 {
-		w.relist(fmt.Errorf("%w; all of it is read again", hosted.ErrConflict))
-		return
+	whole := len(keys) > maxRead || w.conflicts > 3
+	if whole {
+		keys = keys[:1] // whoever was outrun must not take the fence back at once
 	}
 	found, err := w.read(ctx, keys)
 	if err != nil {
@@ -280,6 +298,10 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 	}
 	if fence := found[w.model.fenceKey]; !fence.Equal(w.model.fence) {
 		w.outrun(fence)
+		return
+	}
+	if whole {
+		w.relist(fmt.Errorf("%w; all of it is read again", hosted.ErrConflict))
 		return
 	}
 	news := false

@@ -94,6 +94,8 @@ func TestEveryRuleCanBreak(t *testing.T) {
 		{"cmd and a root", "cmd/fedns", []string{module + "/discovery"}, ""},
 		{"discovery and compiled answers", "discovery/synth", []string{module + "/dnsserver/answer"}, "none of them sees compiled answers"},
 		{"discovery and the zone", "discovery/synth", []string{module + "/dnsserver/zone"}, ""},
+		{"discovery and CRD types", "discovery/inventory/membercluster", []string{module + "/federation/api/v1alpha1"}, ""},
+		{"discovery and placement", "discovery/inventory/membercluster", []string{module + "/federation/placement"}, "does not know who reads it"},
 		{"discovery and providers", "discovery/synth", []string{module + "/providers/plan"}, "does not know who reads it"},
 		{"providers and discovery", "providers/plan", []string{module + "/discovery/cluster"}, "do not know who wrote it"},
 		{"hosted zones and a library", "providers/hosted", []string{"github.com/miekg/dns"}, "no provider's library"},

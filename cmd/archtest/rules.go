@@ -82,7 +82,7 @@ var rules = []rule{
 	{
 		From:    []string{"discovery/inventory/..."},
 		Ban:     []string{"."},
-		Allow:   []string{"discovery/inventory/...", "discovery/kubernetes", "discovery/cluster"},
+		Allow:   []string{"discovery/inventory/...", "discovery/kubernetes", "discovery/cluster", "federation/api/..."},
 		Direct:  true,
 		Because: "inventories say which clusters there are and how to reach them, not what is in them",
 	},
@@ -167,6 +167,7 @@ var rules = []rule{
 	{
 		From:    []string{"discovery/..."},
 		Ban:     []string{"providers/...", "federation/..."},
+		Allow:   []string{"federation/api/..."},
 		Because: "data moves one way: discovery writes the zone and does not know who reads it",
 	},
 	{

@@ -6,8 +6,9 @@
 //	kubeconfigs   files on this host ──┐
 //	secrets       ┐                    │
 //	clusterprofile│ objects of a host ─┼─ Object ─► Table ─ List ─► Merge ─► member clusters
-//	karmada       │ cluster (host)     │            an inventory    all of them, in the
-//	kubefed       ┘                    │                            configuration's order
+//	membercluster │ cluster (host)     │            an inventory    all of them, in the
+//	karmada       │                    │                            configuration's order
+//	kubefed       ┘                    │
 //
 // # What removes a member
 //

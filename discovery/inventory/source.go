@@ -44,6 +44,8 @@ type Member struct {
 	Server string            // the API server's address
 	Access Access
 	Held   bool // a list lacked its object, and was not believed
+	// Drained says that its object wants it answered only where nothing else is left.
+	Drained bool
 }
 
 // Access is how to reach a cluster: a kubeconfig on this host, or one in memory.

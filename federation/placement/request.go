@@ -89,6 +89,10 @@ type Scheduling struct {
 	// SpillOver has replicas that do not fit (by capacity) told out among the other
 	// clusters that can hold them.
 	SpillOver bool
+	// Heaviest has what is left over by rounding given to the heaviest clusters, one
+	// each, as Karmada's scheduler does. Otherwise it goes where rounding took most
+	// away, so that no cluster is off its exact part by a whole replica.
+	Heaviest bool
 }
 
 // Mode is a way to tell out replicas.
@@ -132,6 +136,9 @@ type Decision struct {
 	Affinity string   // the group that counted
 	// Unplaced replicas fit nowhere.
 	Unplaced int32
+	// Passed are the groups that were tried before (or, if none counted, all), each
+	// with why it was passed over.
+	Passed []string
 	// Reasons has one for each cluster there is, sorted by name.
 	Reasons []Reason
 }

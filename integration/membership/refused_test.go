@@ -89,4 +89,8 @@ func TestRefused(t *testing.T) {
 			}
 		})
 	}
+	table, err := host.Kubectl(t.Context(), "get", "fb", "web")
+	if got := strings.Join(strings.Fields(string(table)), " "); err != nil || !strings.HasPrefix(got, "NAME KIND TEMPLATE CLUSTERS PROPAGATED HEALTHY AGE web Deployment web ") {
+		t.Errorf("kubectl get fb: %v\n%s", err, table)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/evidence"
@@ -17,6 +18,7 @@ const (
 	ClusterProfiles = "clusterProfiles"
 	Karmada         = "karmada"
 	KubeFed         = "kubefed"
+	MemberClusters  = "memberClusters"
 )
 
 // SecretFormats are the forms of Secrets that state clusters.
@@ -34,6 +36,9 @@ type Inventory struct {
 	Namespace string   // of the others; empty: the kind's default
 	Formats   []string // of Secrets
 	Providers string   // of ClusterProfiles: path; may be empty
+	// RenewBefore is how long before their end tokens of MemberClusters are renewed; 0:
+	// a third of their life.
+	RenewBefore time.Duration
 
 	Members Members
 }
@@ -120,6 +125,8 @@ func (r *reader) inventoryKind(v value, i *Inventory) {
 			i.Formats = r.formats(f)
 		case "providers":
 			i.Providers = r.file(f)
+		case "renewBefore":
+			i.RenewBefore = r.span(f)
 		}
 	}
 }
@@ -159,7 +166,7 @@ func (r *reader) checkInventories(c *Config) {
 		}
 		switch {
 		case i.Kind == "":
-			r.lack(path, Kubeconfigs, "one of kubeconfigs, secrets, clusterProfiles, karmada, kubefed")
+			r.lack(path, Kubeconfigs, "one of kubeconfigs, secrets, clusterProfiles, karmada, kubefed, memberClusters")
 		case i.Hosted() && !host:
 			r.fault(r.seen[below(path, i.Kind)], "got it without host, want host: the cluster that it is read from")
 		case !i.Hosted() && cmp.Or(i.Dir, i.File) == "":

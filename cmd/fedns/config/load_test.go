@@ -96,6 +96,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 			{Name: "kubeconfigs-2", Kind: Kubeconfigs, HoldShare: 0.5, File: "/etc/fedns/others.kubeconfig", AllowExec: true},
 			{Name: "secrets", Kind: Secrets, HoldShare: 0.5, Namespace: "fedns", Formats: SecretFormats},
 			{Name: "clusterProfiles", Kind: ClusterProfiles, HoldShare: 0.3, Namespace: "fleet-system", Providers: "/etc/fedns/providers.json", AllowExec: true},
+			{Name: "memberClusters", Kind: MemberClusters, HoldShare: 0.5, Namespace: "fedns", RenewBefore: 8 * time.Hour},
 			{Name: "karmada", Kind: Karmada, HoldShare: 0.5, Namespace: "karmada-cluster"},
 			{Name: "kubefed", Kind: KubeFed, HoldShare: 0.5, Namespace: "kube-federation-system", Members: Members{
 				Words: map[cluster.ID]evidence.Word{"eu-7": evidence.Drain, "eu-8": evidence.Evict},

@@ -107,6 +107,9 @@ func Fields() []Field {
 		{"inventories[].clusterProfiles", "mapping", "none", "ClusterProfiles (multicluster.x-k8s.io) of the host. Credentials come from a Secret labelled `x-k8s.io/cluster-profile: NAME` (key `Config`), or from `providers`."},
 		{"inventories[].clusterProfiles.namespace", "DNS label", "all", "The namespace that is read, for Secrets too."},
 		{"inventories[].clusterProfiles.providers", "path", "none", "A JSON file of programs that get credentials, by access provider, as KEP-5339 has it. Needs `allowExec`. It is read again when it changes."},
+		{"inventories[].memberClusters", "mapping", "none", "MemberClusters (fedns.io) of the host, as `fedns join` writes them. One of the replicas writes what the evidence says of each into its status, and renews its token."},
+		{"inventories[].memberClusters.namespace", "DNS label", "`fedns`", "The namespace of their Secrets."},
+		{"inventories[].memberClusters.renewBefore", spanTakes, "a third of its life", "How long before its end a token that `fedns join` made is renewed."},
 		{"inventories[].karmada", "mapping", "none", "Clusters (cluster.karmada.io) of a Karmada API server, which `host` is then."},
 		{"inventories[].karmada.namespace", "DNS label", "`karmada-cluster`", "The namespace of their Secrets."},
 		{"inventories[].kubefed", "mapping", "none", "KubeFedClusters (core.kubefed.io) of the host."},
@@ -272,6 +275,7 @@ inventories:
 - clusterProfiles: {namespace: fleet-system, providers: providers.json}
   allowExec: true
   holdShare: 30%
+- memberClusters: {namespace: fedns, renewBefore: 8h}
 - karmada: {namespace: karmada-cluster}
 - kubefed: {namespace: kube-federation-system}
   drained: [eu-7]

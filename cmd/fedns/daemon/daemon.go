@@ -58,6 +58,7 @@ type Daemon struct {
 
 	applying sync.Mutex // one configuration after the other
 	serving  serving    // of whoever holds applying
+	keeping  keeping    // of whoever holds applying
 	parts    *parts     // that Apply starts
 	// listening is closed when all sockets are open: secondaries that are told of a
 	// change ask at once, and if nobody answers, not again for long.
@@ -244,6 +245,7 @@ func (d *Daemon) Apply(cfg *config.Config) {
 	d.fleet.apply(cfg, d.parts.run)
 	d.probes.apply(cfg)
 	d.hosted.Apply(cfg.Providers)
+	d.keepMembers(cfg)
 	if d.current != nil && !slices.Equal(before, d.zoneNames()) {
 		d.engine.Republish(d.dns.Settle) // new zones have all there is then
 		d.flush()

@@ -14,6 +14,7 @@ import (
 	"github.com/fedns/fedns/cmd/fedns/propagation"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/evidence"
 	"github.com/fedns/fedns/discovery/inventory"
 	"github.com/fedns/fedns/discovery/kubernetes"
 	"github.com/fedns/fedns/discovery/probe"
@@ -137,7 +138,9 @@ func (f *fleet) publish() {
 	for _, c := range chosen {
 		i := by[c.Inventory]
 		m := f.member(c, i.AllowExec, held)
-		m.Word = i.said.Words[c.ID]
+		if m.Word = i.said.Words[c.ID]; m.Word == evidence.NoWord && c.Drained {
+			m.Word = evidence.Drain
+		}
 		targets, wrong := Gateways(i.said, c.Member)
 		for _, err := range wrong {
 			shadowed[i.Name] = append(shadowed[i.Name], inventory.Finding{Object: c.Object, Text: err.Error()})

@@ -11,6 +11,7 @@ import (
 	"github.com/fedns/fedns/discovery/inventory/karmada"
 	"github.com/fedns/fedns/discovery/inventory/kubeconfigs"
 	"github.com/fedns/fedns/discovery/inventory/kubefed"
+	"github.com/fedns/fedns/discovery/inventory/membercluster"
 	"github.com/fedns/fedns/discovery/inventory/secrets"
 	"github.com/fedns/fedns/discovery/kubernetes"
 )
@@ -39,13 +40,15 @@ func NewInventory(h config.Host, i config.Inventory, log *slog.Logger) (inventor
 		return karmada.New(karmada.Config{Config: hc, Namespace: i.Namespace}), nil
 	case config.KubeFed:
 		return kubefed.New(kubefed.Config{Config: hc, Namespace: i.Namespace}), nil
+	case config.MemberClusters:
+		return membercluster.New(membercluster.Config{Config: hc, Namespace: i.Namespace}), nil
 	}
 	return nil, fmt.Errorf("inventory %s: unknown kind %q", i.Name, i.Kind)
 }
 
 // made is equal for two configurations that make the same Source of an inventory.
 func made(cfg *config.Config, i config.Inventory) string {
-	i.Members = config.Members{} // the Source does not know of it
+	i.Members, i.RenewBefore = config.Members{}, 0 // the Source does not know of them
 	s := fmt.Sprintf("%+v %s", i, cfg.Digests[i.Providers])
 	if i.Hosted() {
 		s += fmt.Sprintf(" %+v", cfg.Host)

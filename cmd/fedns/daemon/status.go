@@ -50,6 +50,21 @@ func (f *fleet) status() []api.Inventory {
 	return all
 }
 
+// finding is what is wrong with an object that states a cluster; empty: nothing.
+func (f *fleet) finding(object string) string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, i := range f.inventories {
+		for _, finding := range slices.Concat(i.list.Findings, f.shadowed[i.Name]) {
+			if finding.Object == object {
+				finding.Object = ""
+				return finding.String()
+			}
+		}
+	}
+	return ""
+}
+
 // unread names the inventories that were never read whole.
 func (f *fleet) unread() (names []string) {
 	f.mu.Lock()

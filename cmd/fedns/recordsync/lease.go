@@ -3,6 +3,7 @@ package recordsync
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -27,10 +28,15 @@ const (
 // Lead is Config.Lead by a Lease in the host cluster. connect is asked again until
 // it succeeds.
 func Lead(connect func() (*rest.Config, error), namespace, replica string, log *slog.Logger) func(context.Context, func(context.Context)) {
+	return LeadBy(LeaseName, connect, namespace, replica, log)
+}
+
+// LeadBy is Lead by another Lease: whoever leads in one thing need not in another.
+func LeadBy(lease string, connect func() (*rest.Config, error), namespace, replica string, log *slog.Logger) func(context.Context, func(context.Context)) {
 	return func(ctx context.Context, run func(context.Context)) {
 		for ctx.Err() == nil {
-			if err := lead(ctx, connect, namespace, replica, run); err != nil {
-				log.Warn("it cannot be agreed who writes to the providers", "error", err)
+			if err := lead(ctx, lease, connect, namespace, replica, run); err != nil {
+				log.Warn("it cannot be agreed which replica writes", "lease", lease, "error", err)
 			}
 			select {
 			case <-ctx.Done():
@@ -41,7 +47,7 @@ func Lead(connect func() (*rest.Config, error), namespace, replica string, log *
 }
 
 // lead is one election: it returns when leading ended, or nobody could be asked.
-func lead(ctx context.Context, connect func() (*rest.Config, error), namespace, replica string, run func(context.Context)) error {
+func lead(ctx context.Context, lease string, connect func() (*rest.Config, error), namespace, replica string, run func(context.Context)) error {
 	rc, err := connect()
 	if err != nil {
 		return err
@@ -51,14 +57,20 @@ func lead(ctx context.Context, connect func() (*rest.Config, error), namespace, 
 	if err != nil {
 		return err
 	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	lock := &observedLock{Interface: &resourcelock.LeaseLock{
+		LeaseMeta: metav1.ObjectMeta{Name: lease, Namespace: namespace}, Client: client,
+		LockConfig: resourcelock.ResourceLockConfig{Identity: replica},
+	}, stop: stop}
 	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Lock: &resourcelock.LeaseLock{
-			LeaseMeta: metav1.ObjectMeta{Name: LeaseName, Namespace: namespace}, Client: client,
-			LockConfig: resourcelock.ResourceLockConfig{Identity: replica},
-		},
-		LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod, ReleaseOnCancel: true, Name: LeaseName,
+		Lock:          lock,
+		LeaseDuration: leaseDuration, RenewDeadline: renewDeadline, RetryPeriod: retryPeriod, ReleaseOnCancel: true, Name: lease,
 		Callbacks: leaderelection.LeaderCallbacks{
-			OnStartedLeading: run,
+			OnStartedLeading: func(ctx context.Context) {
+				lock.leading.Store(true)
+				run(ctx)
+			},
 			OnStoppedLeading: func() {},
 		},
 	})
@@ -67,4 +79,22 @@ func lead(ctx context.Context, connect func() (*rest.Config, error), namespace, 
 	}
 	elector.Run(ctx)
 	return nil
+}
+
+// observedLock ends an election when a leader sees that another holds the Lease, as
+// one does that was paused for longer than the Lease lasts. By itself client-go tries
+// to renew it for renewDeadline more, and leads meanwhile.
+type observedLock struct {
+	resourcelock.Interface
+	leading atomic.Bool
+	stop    func()
+}
+
+// Get implements resourcelock.Interface.
+func (l *observedLock) Get(ctx context.Context) (*resourcelock.LeaderElectionRecord, []byte, error) {
+	record, raw, err := l.Interface.Get(ctx)
+	if err == nil && record.HolderIdentity != "" && record.HolderIdentity != l.Identity() && l.leading.Load() {
+		l.stop()
+	}
+	return record, raw, err
 }

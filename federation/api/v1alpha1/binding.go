@@ -14,13 +14,13 @@ import (
 // +kubebuilder:resource:scope=Namespaced,shortName=fb,categories=fedns
 // +kubebuilder:printcolumn:name="Kind",type=string,JSONPath=`.spec.template.kind`
 // +kubebuilder:printcolumn:name="Template",type=string,JSONPath=`.spec.template.name`
-// +kubebuilder:printcolumn:name="Clusters",type=string,JSONPath=`.spec.targets[*].cluster`
-// +kubebuilder:printcolumn:name="Leaving",type=string,JSONPath=`.spec.leaving[*].cluster`
+// +kubebuilder:printcolumn:name="Clusters",type=string,JSONPath=`.status.placed`
 // +kubebuilder:printcolumn:name="Propagated",type=string,JSONPath=`.status.conditions[?(@.type=="Propagated")].status`
 // +kubebuilder:printcolumn:name="Healthy",type=string,JSONPath=`.status.conditions[?(@.type=="Healthy")].status`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Dialect",type=string,priority=1,JSONPath=`.spec.dialect`
-// +kubebuilder:printcolumn:name="Replicas",type=string,priority=1,JSONPath=`.spec.targets[*].replicas`
+// +kubebuilder:printcolumn:name="Source",type=string,priority=1,JSONPath=`.spec.source.name`
+// +kubebuilder:printcolumn:name="Why",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Propagated")].message`
 type Binding struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata,omitempty"`

@@ -3,6 +3,7 @@ package v1alpha1
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strings"
 )
 
@@ -24,4 +25,26 @@ func BindingName(group, kind, name string) string {
 		readable = "x"
 	}
 	return readable + end
+}
+
+// Placed is the targets in a line, with their replicas, for BindingStatus. Clusters
+// that are leaving have a minus before them. Of many it has the first ones, and how
+// many there are.
+func (s *BindingSpec) Placed() string {
+	const most = 8
+	var all []string
+	for _, t := range s.Targets {
+		text := string(t.Cluster)
+		if t.Replicas > 0 {
+			text += fmt.Sprintf("=%d", t.Replicas)
+		}
+		all = append(all, text)
+	}
+	for _, l := range s.Leaving {
+		all = append(all, "-"+string(l.Cluster))
+	}
+	if n := len(all) - most; n > 0 {
+		all = append(all[:most], fmt.Sprintf("and %d more", n))
+	}
+	return strings.Join(all, " ")
 }

@@ -39,3 +39,16 @@ func TestBindingName(t *testing.T) {
 		}
 	}
 }
+
+func TestPlaced(t *testing.T) {
+	s := BindingSpec{Targets: []Target{{Cluster: "eu-1", Replicas: 3}, {Cluster: "eu-2"}}, Leaving: []Leaving{{Cluster: "us-1", Replicas: 2}}}
+	if got := s.Placed(); got != "eu-1=3 eu-2 -us-1" {
+		t.Errorf("got %s", got)
+	}
+	for range 10 {
+		s.Targets = append(s.Targets, Target{Cluster: "x"})
+	}
+	if got := s.Placed(); got != "eu-1=3 eu-2 x x x x x x and 5 more" {
+		t.Errorf("got %s", got)
+	}
+}

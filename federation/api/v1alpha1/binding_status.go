@@ -20,6 +20,9 @@ type BindingStatus struct {
 	// +listMapKey=cluster
 	// +kubebuilder:validation:MaxItems=10000
 	Clusters []ClusterStatus `json:"clusters,omitempty"`
+	// Placed is the spec's targets in a line, for people: eu-1=3 eu-2=2. See BindingSpec.Placed.
+	// +optional
+	Placed string `json:"placed,omitempty"`
 	// Conditions are Scheduled, Propagated and Healthy.
 	// +optional
 	// +listType=map

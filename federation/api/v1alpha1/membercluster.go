@@ -14,7 +14,7 @@ import (
 // +kubebuilder:subresource:status
 // +kubebuilder:resource:scope=Cluster,shortName=mcl,categories=fedns
 // +kubebuilder:printcolumn:name="Region",type=string,JSONPath=`.spec.region`
-// +kubebuilder:printcolumn:name="Zones",type=string,JSONPath=`.spec.zones[*]`
+// +kubebuilder:printcolumn:name="Zones",type=string,JSONPath=`.spec.zones`
 // +kubebuilder:printcolumn:name="Standing",type=string,JSONPath=`.status.standing`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`

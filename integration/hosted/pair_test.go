@@ -1,0 +1,311 @@
+package hosted
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	discoveryv1 "k8s.io/api/discovery/v1"
+
+	"github.com/fedns/fedns/integration/harness"
+	"github.com/fedns/fedns/providers"
+)
+
+// Each endpoint of these headless Services has a name of its own. They all change at
+// once, and take several UPDATEs. BIND takes 100 records of a name and type unless it
+// is told otherwise (max-records-per-type).
+const (
+	services = 8
+	each     = 60
+	many     = services * each
+)
+
+// leaseName is the Lease of whoever writes to providers.
+const leaseName = "fedns-providers"
+
+// busy is the zone that their names are in.
+const busy = "clusterset.local."
+
+// pair are two daemons that write to one BIND, and agree in host who does.
+type pair struct {
+	*testing.T
+	host      *harness.Cluster
+	namespace string
+	bind      *bind
+	fedns     map[string]*harness.Daemon // by replica
+}
+
+func newPair(t *testing.T, f *harness.Fleet, namespace string) *pair {
+	t.Helper()
+	p := &pair{T: t, host: f.Cluster("host"), namespace: namespace, bind: hosting(t), fedns: map[string]*harness.Daemon{}}
+	must(t, p.host.Apply(t.Context(), "apiVersion: v1\nkind: Namespace\nmetadata: {name: "+namespace+"}\n"))
+	p.endpoints(1)
+	for i := range services {
+		must(t, p.host.Apply(t.Context(), fmt.Sprintf(`{apiVersion: v1, kind: Service, metadata: {name: s%d, namespace: %s, annotations: {fedns.io/export: "true"}},
+			spec: {clusterIP: None, ports: [{name: http, port: 80}]}}`, i, namespace)))
+	}
+	for _, replica := range []string{"one", "two"} {
+		// Two UPDATEs a second: what is written at once takes long enough to be caught at it.
+		p.fedns[namespace+replica] = daemon(t, f, configuration(f, fmt.Sprintf("replica: %s\nhost: {kubeconfig: %s, namespace: %s}\n", namespace+replica, p.host.Kubeconfig, namespace)+
+			toBIND(p.bind, fmt.Sprintf("  names: [%s.svc.clusterset.local]\n  rates: [{action: UPDATE, burst: 1, perSecond: 2}]\n", namespace)), "host"))
+	}
+	return p
+}
+
+// address is an endpoint's in a generation.
+func address(generation, service, endpoint int) string {
+	return fmt.Sprintf("10.%d.%d.%d", generation, service, endpoint+1)
+}
+
+// endpoints gives all of them addresses of a generation.
+func (p *pair) endpoints(generation int) {
+	p.Helper()
+	client := p.host.Client().DiscoveryV1().EndpointSlices(p.namespace)
+	for s := range services {
+		service := fmt.Sprint("s", s)
+		slice := &discoveryv1.EndpointSlice{
+			ObjectMeta:  metav1.ObjectMeta{Name: service, Namespace: p.namespace, Labels: map[string]string{discoveryv1.LabelServiceName: service}},
+			AddressType: discoveryv1.AddressTypeIPv4, Ports: []discoveryv1.EndpointPort{{Name: new("http"), Port: new(int32(80))}},
+		}
+		for e := range each {
+			slice.Endpoints = append(slice.Endpoints, discoveryv1.Endpoint{
+				Addresses: []string{address(generation, s, e)}, Hostname: new(fmt.Sprint("e", e)), Conditions: discoveryv1.EndpointConditions{Ready: new(true)},
+			})
+		}
+		_, err := client.Update(p.Context(), slice, metav1.UpdateOptions{})
+		if apierrors.IsNotFound(err) {
+			_, err = client.Create(p.Context(), slice, metav1.CreateOptions{})
+		}
+		must(p.T, err)
+	}
+}
+
+// holder is the replica whom the Lease names.
+func (p *pair) holder(ctx context.Context) (string, error) {
+	lease, err := p.host.Client().CoordinationV1().Leases(p.namespace).Get(ctx, leaseName, metav1.GetOptions{})
+	if err != nil {
+		return "", err
+	}
+	if lease.Spec.HolderIdentity == nil {
+		return "", nil
+	}
+	return *lease.Spec.HolderIdentity, nil
+}
+
+// serial is BIND's of the busy zone.
+func (p *pair) serial() uint32 {
+	p.Helper()
+	_, serial, err := holds(p.Context(), p.bind.addr, busy, true)
+	must(p.T, err)
+	return serial
+}
+
+// written waits until so many UPDATEs came after a serial.
+func (p *pair) written(since uint32, n uint32) {
+	p.Helper()
+	harness.Eventually(p, 60*time.Second, func(ctx context.Context) error {
+		_, serial, err := holds(ctx, p.bind.addr, busy, true)
+		if err == nil && serial-since < n {
+			err = fmt.Errorf("%d UPDATEs came, want %d", serial-since, n)
+		}
+		return err
+	})
+}
+
+// follows waits until a replica other than the one holds the Lease.
+func (p *pair) follows(other string) (next string) {
+	p.Helper()
+	harness.Eventually(p, 40*time.Second, func(ctx context.Context) (err error) {
+		if next, err = p.holder(ctx); err == nil && (next == "" || next == other) {
+			err = fmt.Errorf("%q holds the Lease", next)
+		}
+		return err
+	})
+	return next
+}
+
+// settles waits until BIND has, at the names that are written, what a daemon answers
+// of a generation, and all its strangers, and the daemon has nothing to do.
+func (p *pair) settles(replica string, generation int) {
+	p.Helper()
+	d := p.fedns[replica]
+	fedns, err := netip.ParseAddrPort(d.DNSAddr)
+	must(p.T, err)
+	harness.Eventually(p, 60*time.Second, func(ctx context.Context) error {
+		for _, apex := range apexes {
+			want, err := foreign(apex)
+			if err != nil {
+				return err
+			}
+			if apex == busy {
+				if err := p.generation(ctx, fedns, generation, want); err != nil {
+					return err
+				}
+			}
+			got, _, err := holds(ctx, p.bind.addr, apex, true)
+			if err != nil {
+				return err
+			}
+			maps.DeleteFunc(got, func(q question, _ []string) bool { return q.registry() })
+			if diff := difference(got, want); diff != "" {
+				return fmt.Errorf("%s at BIND:\n%s", apex, diff[:min(len(diff), 2000)])
+			}
+		}
+		all, err := status(ctx, d)
+		if err == nil && (all[busy].Phase != providers.PhaseInSync || all[busy].Owned < many) {
+			err = fmt.Errorf("%s is %+v", replica, all[busy])
+		}
+		return err
+	})
+}
+
+// generation puts what a daemon answers at the names that are written into c. It is an
+// error unless all endpoints' addresses are of that generation.
+func (p *pair) generation(ctx context.Context, fedns netip.AddrPort, generation int, c content) error {
+	ours, _, err := holds(ctx, fedns, busy, false)
+	if err != nil {
+		return err
+	}
+	below := "." + p.namespace + ".svc." + busy
+	for q, rrs := range ours {
+		if name, _, _ := strings.Cut(string(q), " "); strings.HasSuffix(name, below) {
+			c[q] = rrs
+		}
+	}
+	for s := range services {
+		for e := range each {
+			q := question(fmt.Sprintf("e%d.host.s%d%s A", e, s, below))
+			if want := address(generation, s, e); len(c[q]) != 1 || !strings.HasSuffix(c[q][0], "\t"+want) {
+				return fmt.Errorf("fedns at %s: %s: %q, want %s", fedns, q, c[q], want)
+			}
+		}
+	}
+	return nil
+}
+
+// history holds, of all UPDATEs since a serial, that none touched a stranger, and that
+// no name went back to what it was before, by whoever wrote: each record came at most
+// once and went at most once.
+func (p *pair) history(since uint32) []update {
+	p.Helper()
+	theirs, err := foreign(busy)
+	must(p.T, err)
+	all, err := p.bind.updates(p.Context(), busy, since)
+	must(p.T, err)
+	came, went := map[string]int{}, map[string]int{}
+	for _, u := range all {
+		for _, rr := range slices.Concat(u.deleted, u.additions) {
+			if theirs[questionOf(rr)] != nil {
+				p.Errorf("serial %d touches %s", u.serial, rr)
+			}
+		}
+		for _, rr := range u.deleted {
+			went[rr.String()]++
+		}
+		for _, rr := range u.additions {
+			came[rr.String()]++
+		}
+	}
+	for _, counts := range []map[string]int{came, went} {
+		for rr, n := range counts {
+			if n > 1 {
+				p.Errorf("%s came or went %d times", rr, n)
+			}
+		}
+	}
+	return all
+}
+
+// leads waits until just this replica says that it leads.
+func (p *pair) leads(leader string) {
+	p.Helper()
+	harness.Eventually(p, 30*time.Second, func(ctx context.Context) error {
+		for replica, d := range p.fedns {
+			if !d.Process.Running() {
+				continue
+			}
+			all, err := status(ctx, d)
+			if err != nil {
+				return err
+			}
+			if leads := all[busy].Phase != providers.PhaseStandby; leads != (replica == leader) {
+				return fmt.Errorf("%s is %s: %s", replica, all[busy].Phase, all[busy].Error)
+			}
+		}
+		return nil
+	})
+}
+
+// seeded is chance, told in the log and repeated with $FEDNS_SEED.
+func seeded(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	if text := os.Getenv("FEDNS_SEED"); text != "" {
+		var err error
+		seed, err = strconv.ParseUint(text, 10, 64)
+		must(t, err)
+	}
+	t.Logf("FEDNS_SEED=%d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// leaderIsPaused stops the leader in the middle of an apply, for longer than its Lease
+// lasts, and has it go on in the middle of its successor's.
+func leaderIsPaused(t *testing.T, f *harness.Fleet) {
+	chance := seeded(t)
+	p := newPair(t, f, "paused")
+	first := p.follows("")
+	p.settles(first, 1)
+	begin := p.serial()
+	p.endpoints(2)
+	p.written(begin, 1+uint32(chance.IntN(3)))
+	must(t, p.fedns[first].Process.Pause())
+	paused := p.serial()
+	p.endpoints(3) // which the one that is paused does not hear of
+	second := p.follows(first)
+	p.written(paused, 2+uint32(chance.IntN(3))) // its fence, and a part of what it has to write
+	must(t, p.fedns[first].Process.Resume())
+	resumed := p.serial()
+	p.settles(second, 3)
+	p.leads(second)
+	p.endpoints(4) // both hear of it, and one writes
+	p.settles(second, 4)
+	all := p.history(begin)
+	t.Logf("%d UPDATEs of %d names: %d before %s was paused, %d before it went on, %d after; then %s led", len(all), many, paused-begin, first, resumed-paused, uint32(len(all))-(resumed-begin), second)
+	if all, err := status(t.Context(), p.fedns[second]); err != nil || all[busy].Calls.Conflicts > 0 {
+		t.Errorf("%s was outrun: %+v, %v", second, all[busy].Calls, err)
+	}
+}
+
+// leaderIsKilled kills the leader in the middle of an apply.
+func leaderIsKilled(t *testing.T, f *harness.Fleet) {
+	chance := seeded(t)
+	p := newPair(t, f, "killed")
+	first := p.follows("")
+	p.settles(first, 1)
+	begin := p.serial()
+	p.endpoints(2)
+	p.written(begin, 1+uint32(chance.IntN(3)))
+	must(t, p.fedns[first].Process.Kill())
+	killed := p.serial()
+	p.endpoints(3)
+	second := p.follows(first)
+	must(t, p.fedns[first].Start(t.Context())) // as its Deployment would
+	p.settles(second, 3)
+	p.leads(second)
+	all := p.history(begin)
+	t.Logf("%d UPDATEs of %d names: %d before %s was killed, then %s led", len(all), many, killed-begin, first, second)
+}
+
+func aliases(t *testing.T, f *harness.Fleet) {}

@@ -202,7 +202,7 @@ func (in *Dependency) DeepCopyInto(out *Dependency) {
 	*out = *in
 	if in.Clusters != nil {
 		in, out := &in.Clusters, &out.Clusters
-		*out = make([]DNSLabel, len(*in))
+		*out = make([]string, len(*in))
 		copy(*out, *in)
 	}
 }

@@ -116,6 +116,8 @@ func TestEveryRuleCanBreak(t *testing.T) {
 		{"a played Cloud DNS and a library", "providers/clouddns/clouddnstest", []string{"github.com/miekg/dns"}, ""},
 		{"the suite and hosted zones", "providers/providertest", []string{module + "/providers/hosted"}, ""},
 		{"federation and providers", "federation/placement", []string{module + "/providers/plan"}, "decided downstream"},
+		{"propagation and the host", "federation/propagation", []string{module + "/federation/host"}, "propagation carries tasks out"},
+		{"propagation and tasks", "federation/propagation", []string{module + "/federation/work"}, ""},
 		{"a wing and the configuration file", "discovery/manifest", []string{module + "/cmd/fedns/config"}, "only cmd knows flags"},
 		{"cmd and its own", "cmd/fedns", []string{module + "/cmd/fedns/config"}, ""},
 		{"cmd and integration", "cmd/fedns", []string{module + "/integration/harness/pki"}, "nothing may import it"},

@@ -230,6 +230,12 @@ var rules = []rule{
 		Ban:     []string{"providers/..."},
 		Because: "federation decides where things go; what DNS they get is decided downstream",
 	},
+	{
+		From:    []string{"federation/propagation"},
+		Ban:     []string{"federation/...", "sigs.k8s.io/controller-runtime/..."},
+		Allow:   []string{"federation/propagation", "federation/work", "federation/retain", "federation/interpret", "federation/workload", "federation/placement", "federation/override", "federation/cluster"},
+		Because: "propagation carries tasks out: what goes where, and which system's objects said so, is decided above it",
+	},
 
 	// Everywhere.
 	{

@@ -1,0 +1,527 @@
+package propagation
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	jsonpatch "github.com/evanphx/json-patch/v5"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/managedfields"
+	"k8s.io/apimachinery/pkg/util/managedfields/managedfieldstest"
+	"k8s.io/client-go/rest"
+)
+
+// apiServer is a small API server over real HTTP: objects of any resource it is told
+// of, with versions, preconditions, finalizers, watches and, by Kubernetes' own
+// code, owners of fields. Lists are atomic, for it knows no schemas.
+type apiServer struct {
+	http *httptest.Server
+
+	mu       sync.Mutex
+	changed  chan struct{} // closed at each change
+	version  int
+	uids     int
+	objects  map[string]*unstructured.Unstructured // by resource/namespace/name
+	events   []event
+	served   map[string][]metav1.APIResource // by group/version
+	calls    []string                        // verb resource
+	refuse   func(verb, resource string) *metav1.Status
+	hang     chan struct{} // nil: it answers
+	admit    func(o *unstructured.Unstructured)
+	token    string // required when set
+	blinding bool   // watches and lists of objects are forbidden
+}
+
+type event struct {
+	version  int
+	resource string
+	old, new *unstructured.Unstructured
+}
+
+func newAPIServer(t *testing.T) *apiServer {
+	s := &apiServer{changed: make(chan struct{}), version: 100, objects: map[string]*unstructured.Unstructured{}, served: map[string][]metav1.APIResource{
+		"v1":                      {{Name: "namespaces", Kind: "Namespace"}, {Name: "configmaps", Kind: "ConfigMap", Namespaced: true}, {Name: "services", Kind: "Service", Namespaced: true}},
+		"apps/v1":                 {{Name: "deployments", Kind: "Deployment", Namespaced: true}, {Name: "deployments/scale", Kind: "Scale", Namespaced: true}},
+		"apiextensions.k8s.io/v1": {{Name: "customresourcedefinitions", Kind: "CustomResourceDefinition"}},
+	}}
+	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
+	t.Cleanup(func() {
+		s.http.CloseClientConnections()
+		s.http.Close()
+	})
+	s.put(t, "kube", object("v1", "Namespace", "", "shop", nil))
+	return s
+}
+
+func (s *apiServer) config() *rest.Config { return &rest.Config{Host: s.http.URL} }
+
+func object(apiVersion, kind, namespace, name string, more map[string]any) *unstructured.Unstructured {
+	m := map[string]any{"name": name}
+	if namespace != "" {
+		m["namespace"] = namespace
+	}
+	o := map[string]any{"apiVersion": apiVersion, "kind": kind, "metadata": m}
+	maps.Copy(o, more)
+	return (&unstructured.Unstructured{Object: o}).DeepCopy()
+}
+
+// put writes an object as somebody else: it is created, or replaced whole.
+func (s *apiServer) put(t *testing.T, who string, o *unstructured.Unstructured) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := s.resourceOf(o) + "/" + o.GetNamespace() + "/" + o.GetName()
+	live := s.objects[key]
+	next := o.DeepCopy()
+	if live != nil {
+		next.SetUID(live.GetUID())
+		next.SetResourceVersion(live.GetResourceVersion())
+		next.SetManagedFields(live.GetManagedFields())
+	}
+	if err := s.store(key, live, s.own(live, next, who)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// edit changes an object as somebody else.
+func (s *apiServer) edit(t *testing.T, who, key string, change func(*unstructured.Unstructured)) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	live := s.objects[key]
+	if live == nil {
+		t.Fatalf("there is no %s", key)
+	}
+	next := live.DeepCopy()
+	change(next)
+	if err := s.store(key, live, s.own(live, next, who)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// remove deletes an object as somebody else.
+func (s *apiServer) remove(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if live := s.objects[key]; live != nil {
+		_ = s.store(key, live, nil)
+	}
+}
+
+// get is an object as it stands, nil: it is not there.
+func (s *apiServer) get(key string) *unstructured.Unstructured {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if o := s.objects[key]; o != nil {
+		return o.DeepCopy()
+	}
+	return nil
+}
+
+func (s *apiServer) set(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
+	s.wake()
+}
+
+func (s *apiServer) wake() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// writes are the calls that would change something, in order.
+func (s *apiServer) writes() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.calls), func(c string) bool {
+		return strings.HasPrefix(c, "get ") || strings.HasPrefix(c, "list ") || strings.HasPrefix(c, "watch ")
+	})
+}
+
+func (s *apiServer) resourceOf(o *unstructured.Unstructured) string {
+	for _, r := range s.served[o.GetAPIVersion()] {
+		if r.Kind == o.GetKind() {
+			return r.Name
+		}
+	}
+	return ""
+}
+
+// own has the owners of fields follow a change; mu is held.
+func (s *apiServer) own(live, next *unstructured.Unstructured, who string) *unstructured.Unstructured {
+	if live == nil {
+		live = &unstructured.Unstructured{Object: map[string]any{"apiVersion": next.GetAPIVersion(), "kind": next.GetKind()}}
+	}
+	out, err := managerOf(next).Update(live, next, who)
+	if err != nil {
+		panic(err)
+	}
+	return out.(*unstructured.Unstructured)
+}
+
+func managerOf(o *unstructured.Unstructured) *managedfields.FieldManager {
+	return managedfieldstest.NewFakeFieldManager(managedfields.NewDeducedTypeConverter(), o.GroupVersionKind())
+}
+
+// store keeps an object, nil: none; mu is held. What changes nothing has no version.
+func (s *apiServer) store(key string, live, next *unstructured.Unstructured) *metav1.Status {
+	if next != nil && live != nil {
+		a, b := live.DeepCopy(), next.DeepCopy()
+		for _, o := range []*unstructured.Unstructured{a, b} {
+			entries := o.GetManagedFields()
+			for i := range entries {
+				entries[i].Time = nil
+			}
+			o.SetManagedFields(entries)
+		}
+		x, _ := json.Marshal(a)
+		y, _ := json.Marshal(b)
+		if string(x) == string(y) {
+			next.Object = live.DeepCopy().Object
+			return nil
+		}
+	}
+	s.version++
+	resource, _, _ := strings.Cut(key, "/")
+	switch {
+	case next == nil:
+		last := live.DeepCopy()
+		last.SetResourceVersion(strconv.Itoa(s.version))
+		delete(s.objects, key)
+		s.events = append(s.events, event{s.version, resource, last, nil})
+	default:
+		if live == nil {
+			s.uids++
+			next.SetUID(types.UID(fmt.Sprintf("uid-%d", s.uids)))
+		}
+		next.SetResourceVersion(strconv.Itoa(s.version))
+		if next.GetDeletionTimestamp() != nil && len(next.GetFinalizers()) == 0 {
+			delete(s.objects, key)
+			s.events = append(s.events, event{s.version, resource, next.DeepCopy(), nil})
+			break
+		}
+		s.objects[key] = next.DeepCopy()
+		s.events = append(s.events, event{s.version, resource, live, next.DeepCopy()})
+	}
+	s.wake()
+	return nil
+}
+
+func failed(code int, reason metav1.StatusReason, message string) *metav1.Status {
+	return &metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: metav1.StatusFailure, Code: int32(code), Reason: reason, Message: message}
+}
+
+func notFound(kind, name string) *metav1.Status {
+	s := failed(404, metav1.StatusReasonNotFound, fmt.Sprintf("%s %q not found", kind, name))
+	s.Details = &metav1.StatusDetails{Kind: kind, Name: name}
+	return s
+}
+
+func (s *apiServer) serve(w http.ResponseWriter, q *http.Request) {
+	s.mu.Lock()
+	hang := s.hang
+	s.mu.Unlock()
+	if hang != nil {
+		select {
+		case <-hang:
+		case <-q.Context().Done():
+			return
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	parts := strings.Split(strings.Trim(q.URL.Path, "/"), "/")
+	gv, parts := parts[1], parts[2:]
+	if strings.HasPrefix(q.URL.Path, "/apis/") {
+		gv, parts = gv+"/"+parts[0], parts[1:]
+	}
+	namespace, name := "", ""
+	if len(parts) > 2 && parts[0] == "namespaces" {
+		namespace, parts = parts[1], parts[2:]
+	}
+	if len(parts) == 0 {
+		s.discovery(w, gv)
+		return
+	}
+	resource := parts[0]
+	if len(parts) > 1 {
+		name = parts[1]
+	}
+	text, _ := io.ReadAll(q.Body)
+	verb := map[string]string{"GET": "get", "POST": "create", "PATCH": "patch", "DELETE": "delete"}[q.Method]
+	if verb == "patch" && strings.HasPrefix(q.Header.Get("Content-Type"), "application/apply-patch") {
+		verb = "apply"
+	}
+	if verb == "get" && name == "" {
+		verb = "list"
+		if q.URL.Query().Get("watch") == "true" || q.URL.Query().Get("watch") == "1" {
+			verb = "watch"
+		}
+	}
+	s.mu.Lock()
+	s.calls = append(s.calls, verb+" "+resource)
+	refused := s.check(verb, gv, resource)
+	if s.token != "" && q.Header.Get("Authorization") != "Bearer "+s.token {
+		refused = failed(401, metav1.StatusReasonUnauthorized, "Unauthorized")
+	}
+	s.mu.Unlock()
+	if refused != nil {
+		s.answer(w, nil, refused)
+		return
+	}
+	if verb == "watch" {
+		s.watch(w, q, resource)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := resource + "/" + namespace + "/" + name
+	live := s.objects[key]
+	switch verb {
+	case "list":
+		s.list(w, q, gv, resource)
+	case "get":
+		if live == nil {
+			s.answer(w, nil, notFound(resource, name))
+			return
+		}
+		s.answer(w, live, nil)
+	case "create":
+		o := &unstructured.Unstructured{}
+		if err := o.UnmarshalJSON(text); err != nil {
+			s.answer(w, nil, failed(400, metav1.StatusReasonBadRequest, err.Error()))
+			return
+		}
+		key = resource + "/" + namespace + "/" + o.GetName()
+		if s.objects[key] != nil {
+			s.answer(w, nil, failed(409, metav1.StatusReasonAlreadyExists, "it exists"))
+			return
+		}
+		if namespace != "" && s.objects["namespaces//"+namespace] == nil {
+			s.answer(w, nil, notFound("namespaces", namespace))
+			return
+		}
+		if s.admit != nil {
+			s.admit(o)
+		}
+		o = s.own(nil, o, q.URL.Query().Get("fieldManager"))
+		s.answer(w, o, s.store(key, nil, o))
+	case "apply", "patch":
+		if live == nil {
+			s.answer(w, nil, notFound(resource, name))
+			return
+		}
+		o, refused := s.patched(live, text, q)
+		if refused == nil {
+			if s.admit != nil {
+				s.admit(o)
+			}
+			refused = s.store(key, live, o)
+		}
+		s.answer(w, o, refused)
+	case "delete":
+		o := metav1.DeleteOptions{}
+		_ = json.Unmarshal(text, &o)
+		s.delete(w, key, live, o)
+	}
+}
+
+// check says whether a call is refused before it is looked at; mu is held.
+func (s *apiServer) check(verb, gv, resource string) *metav1.Status {
+	if !slices.ContainsFunc(s.served[gv], func(r metav1.APIResource) bool { return r.Name == resource }) {
+		return failed(404, metav1.StatusReasonNotFound, "the server could not find the requested resource")
+	}
+	if s.blinding && (verb == "list" || verb == "watch") {
+		return failed(403, metav1.StatusReasonForbidden, "you may not watch")
+	}
+	if s.refuse != nil {
+		return s.refuse(verb, resource)
+	}
+	return nil
+}
+
+func (s *apiServer) delete(w http.ResponseWriter, key string, live *unstructured.Unstructured, o metav1.DeleteOptions) {
+	switch {
+	case live == nil:
+		s.answer(w, nil, notFound(key, key))
+		return
+	case o.Preconditions != nil && (*o.Preconditions.UID != live.GetUID() || *o.Preconditions.ResourceVersion != live.GetResourceVersion()):
+		s.answer(w, nil, failed(409, metav1.StatusReasonConflict, "precondition"))
+		return
+	case len(live.GetFinalizers()) > 0:
+		next := live.DeepCopy()
+		now := metav1.Now()
+		next.SetDeletionTimestamp(&now)
+		s.answer(w, next, s.store(key, live, next))
+		return
+	}
+	_ = s.store(key, live, nil)
+	_ = json.NewEncoder(w).Encode(metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: metav1.StatusSuccess})
+}
+
+// patched is live after a patch; mu is held.
+func (s *apiServer) patched(live *unstructured.Unstructured, text []byte, q *http.Request) (*unstructured.Unstructured, *metav1.Status) {
+	manager := q.URL.Query().Get("fieldManager")
+	whole, err := json.Marshal(live)
+	if err != nil {
+		panic(err)
+	}
+	next := &unstructured.Unstructured{}
+	switch kind := q.Header.Get("Content-Type"); kind {
+	case string(types.ApplyPatchType):
+		if err := next.UnmarshalJSON(text); err != nil {
+			return nil, failed(400, metav1.StatusReasonBadRequest, err.Error())
+		}
+		if v := next.GetResourceVersion(); v != "" && v != live.GetResourceVersion() || next.GetUID() != "" && next.GetUID() != live.GetUID() {
+			return nil, failed(409, metav1.StatusReasonConflict, "precondition")
+		}
+		out, err := managerOf(live).Apply(live, next, manager, q.URL.Query().Get("force") == "true")
+		if err != nil {
+			return nil, failed(409, metav1.StatusReasonConflict, err.Error())
+		}
+		o := out.(*unstructured.Unstructured).DeepCopy()
+		o.SetResourceVersion(live.GetResourceVersion())
+		return o, nil
+	case string(types.JSONPatchType):
+		p, err := jsonpatch.DecodePatch(text)
+		if err == nil {
+			whole, err = p.Apply(whole)
+		}
+		if err != nil {
+			return nil, failed(422, metav1.StatusReasonInvalid, err.Error())
+		}
+	case string(types.MergePatchType):
+		if whole, err = jsonpatch.MergePatch(whole, text); err != nil {
+			return nil, failed(422, metav1.StatusReasonInvalid, err.Error())
+		}
+	default:
+		return nil, failed(415, metav1.StatusReasonUnsupportedMediaType, kind)
+	}
+	if err := next.UnmarshalJSON(whole); err != nil {
+		return nil, failed(422, metav1.StatusReasonInvalid, err.Error())
+	}
+	if next.GetResourceVersion() != live.GetResourceVersion() || next.GetUID() != live.GetUID() {
+		return nil, failed(409, metav1.StatusReasonConflict, "precondition")
+	}
+	entries := next.GetManagedFields()
+	if len(entries) == 1 && entries[0].Manager == "" {
+		next.SetManagedFields(nil)
+		return next, nil
+	}
+	return s.own(live, next, manager), nil
+}
+
+func (s *apiServer) answer(w http.ResponseWriter, o *unstructured.Unstructured, refused *metav1.Status) {
+	if refused != nil {
+		w.WriteHeader(int(refused.Code))
+		_ = json.NewEncoder(w).Encode(refused)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(o.Object)
+}
+
+func (s *apiServer) discovery(w http.ResponseWriter, gv string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.served[gv] == nil {
+		w.WriteHeader(404)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(metav1.APIResourceList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "APIResourceList"}, GroupVersion: gv, APIResources: s.served[gv]})
+}
+
+func selects(selector string, o *unstructured.Unstructured) bool {
+	key, value, ok := strings.Cut(selector, "=")
+	return o != nil && (!ok || o.GetLabels()[key] == value)
+}
+
+// list answers with all objects of a resource; mu is held.
+func (s *apiServer) list(w http.ResponseWriter, q *http.Request, gv, resource string) {
+	kind := ""
+	for _, r := range s.served[gv] {
+		if r.Name == resource {
+			kind = r.Kind
+		}
+	}
+	items := []any{}
+	for _, key := range slices.Sorted(maps.Keys(s.objects)) {
+		if o := s.objects[key]; strings.HasPrefix(key, resource+"/") && selects(q.URL.Query().Get("labelSelector"), o) {
+			items = append(items, o.Object)
+		}
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"apiVersion": gv, "kind": kind + "List", "metadata": map[string]any{"resourceVersion": strconv.Itoa(s.version)}, "items": items})
+}
+
+func (s *apiServer) watch(w http.ResponseWriter, q *http.Request, resource string) {
+	if q.URL.Query().Get("sendInitialEvents") == "true" {
+		s.answer(w, nil, failed(422, metav1.StatusReasonInvalid, "sendInitialEvents is forbidden"))
+		return
+	}
+	since, _ := strconv.Atoi(q.URL.Query().Get("resourceVersion"))
+	selector := q.URL.Query().Get("labelSelector")
+	for q.Context().Err() == nil {
+		s.mu.Lock()
+		if s.blinding || s.hang != nil {
+			s.mu.Unlock()
+			return
+		}
+		for _, e := range s.events {
+			if e.version <= since {
+				continue
+			}
+			since = e.version
+			before, after := selects(selector, e.old), selects(selector, e.new)
+			if e.resource != resource || !before && !after {
+				continue
+			}
+			typ, o := "MODIFIED", e.new
+			switch {
+			case !before && e.new != nil:
+				typ = "ADDED"
+			case e.new == nil:
+				typ, o = "DELETED", e.old
+			case !after:
+				typ = "DELETED"
+			}
+			_ = json.NewEncoder(w).Encode(map[string]any{"type": typ, "object": o.Object})
+		}
+		changed := s.changed
+		s.mu.Unlock()
+		_ = http.NewResponseController(w).Flush()
+		select {
+		case <-changed:
+		case <-q.Context().Done():
+		}
+	}
+}
+
+// eventually waits for a condition, and fails the test with what it said last.
+func eventually(t *testing.T, condition func() error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for {
+		err := condition()
+		if err == nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("not in time: %v", err)
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+}

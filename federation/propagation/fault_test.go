@@ -1,0 +1,252 @@
+package propagation
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/rest"
+
+	"github.com/fedns/fedns/federation/work"
+)
+
+// TestOthersConverge: members that are gone, hang, or reject everything delay nobody.
+func TestOthersConverge(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.CallTimeout = 300 * time.Millisecond }, "good", "hangs", "rejects", "gone")
+	w.servers["gone"].http.Close()
+	released := make(chan struct{})
+	w.servers["hangs"].set(func() { w.servers["hangs"].hang = released })
+	w.servers["rejects"].refuse = func(verb, _ string) *metav1.Status {
+		if verb == "create" {
+			return failed(403, metav1.StatusReasonForbidden, "policy says no")
+		}
+		return nil
+	}
+	var all []*unstructured.Unstructured
+	for i := range 20 {
+		o := configMap(fmt.Sprintf("m-%d", i), map[string]any{"n": fmt.Sprint(i)})
+		all = append(all, o)
+		for c := range w.servers {
+			w.do(c, o)
+		}
+	}
+	for _, o := range all {
+		w.comes("good", o, work.Applied, "")
+	}
+	for _, o := range all {
+		w.comes("gone", o, work.Failed, ReasonUnreachable)
+		w.comes("hangs", o, work.Failed, ReasonUnreachable)
+		if got := w.comes("rejects", o, work.Failed, "Forbidden"); got.Message != "policy says no" {
+			t.Errorf("message %q, want the member's own words", got.Message)
+		}
+	}
+	// Deletion goes through where it can, and what is left elsewhere is told.
+	for c := range w.servers {
+		w.do(c, all[0], removal)
+	}
+	w.comes("good", all[0], work.Removed, "")
+	w.comes("rejects", all[0], work.Removed, "")
+	w.comes("gone", all[0], work.Failed, ReasonUnreachable)
+	w.p.Forget("gone")
+	w.comes("gone", all[0], work.Abandoned, "")
+	// Who hung comes back.
+	w.servers["hangs"].set(func() { w.servers["hangs"].hang = nil })
+	close(released)
+	for _, o := range all[1:] {
+		w.comes("hangs", o, work.Applied, "")
+	}
+	w.comes("hangs", all[0], work.Removed, "")
+}
+
+// TestOneBackoff: a member that cannot be reached is asked for one thing at a time.
+func TestOneBackoff(t *testing.T) {
+	var calls atomic.Int64
+	w := newWorld(t, func(c *Config) {
+		c.Shortest, c.Longest = time.Second, time.Minute
+		c.Called = func(Call) { calls.Add(1) }
+	}, "gone")
+	w.servers["gone"].http.Close()
+	var last *unstructured.Unstructured
+	for i := range 500 {
+		last = configMap(fmt.Sprintf("m-%d", i), nil)
+		w.do("gone", last)
+	}
+	w.comes("gone", last, work.Failed, ReasonUnreachable)
+	if n := calls.Load(); n > 8 {
+		t.Errorf("%d calls to a member that is gone", n)
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	var token atomic.Pointer[string]
+	w := newWorld(t, func(c *Config) {
+		members := c.Members
+		c.Shortest, c.Longest = time.Hour, time.Hour // only Changed helps
+		c.Members = func(name string) (*rest.Config, error) {
+			rc, err := members(name)
+			if tok := token.Load(); tok == nil {
+				return nil, errors.New("there is no Secret of the member")
+			} else if err == nil {
+				rc.BearerToken = *tok
+			}
+			return rc, err
+		}
+	}, "a")
+	s := w.servers["a"]
+	s.set(func() { s.token = "new" })
+	o := configMap("m", nil)
+	w.do("a", o)
+	if got := w.comes("a", o, work.Failed, ReasonNoAccess); got.Message != "there is no Secret of the member" {
+		t.Errorf("message %q", got.Message)
+	}
+	token.Store(new("old"))
+	w.p.Changed("a")
+	w.comes("a", o, work.Failed, ReasonUnauthorized)
+	token.Store(new("new"))
+	w.p.Changed("a")
+	w.comes("a", o, work.Applied, "")
+	// Watches go on with the new ones, too.
+	s.set(func() { s.token = "newer" })
+	token.Store(new("newer"))
+	w.p.Changed("a")
+	s.remove("configmaps/shop/m")
+	eventually(t, func() error {
+		if s.get("configmaps/shop/m") == nil {
+			return errors.New("it is not there again")
+		}
+		return nil
+	})
+}
+
+// TestFence: nothing is written after the term's deadline, nor over a later term.
+func TestFence(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	s := w.servers["a"]
+	o := configMap("m", map[string]any{"a": "1"})
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	w.until.Store(new(time.Now().Add(-time.Millisecond)))
+	before := len(s.writes())
+	o = configMap("m", map[string]any{"a": "2"})
+	w.do("a", o)
+	s.edit(t, "kubectl", "configmaps/shop/m", func(o *unstructured.Unstructured) { o.Object["data"] = map[string]any{"a": "3"} })
+	time.Sleep(50 * time.Millisecond) // nothing is what is awaited
+	if writes := s.writes()[before:]; len(writes) > 0 {
+		t.Fatalf("wrote %v after the deadline", writes)
+	}
+	// A later leader has written meanwhile.
+	s.edit(t, Manager, "configmaps/shop/m", func(o *unstructured.Unstructured) {
+		o.SetAnnotations(map[string]string{AnnotationTerm: "2"})
+	})
+	w.until.Store(nil)
+	w.comes("a", o, work.Failed, ReasonOutrun)
+	if writes := s.writes()[before:]; len(writes) > 0 {
+		t.Errorf("wrote %v over a later term", writes)
+	}
+	if w.outrun == 0 {
+		t.Error("nobody was told")
+	}
+	w.term.Store(3)
+	w.comes("a", o, work.Applied, "")
+}
+
+// TestPrecondition: what somebody wrote after we looked is not overwritten unseen.
+func TestPrecondition(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	s := w.servers["a"]
+	o := configMap("m", map[string]any{"a": "1"})
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	var once atomic.Bool
+	s.set(func() {
+		s.refuse = func(verb, _ string) *metav1.Status {
+			if verb == "apply" && once.CompareAndSwap(false, true) {
+				// The new leader is sooner: the call is under way when it writes.
+				key := "configmaps/shop/m"
+				next := s.objects[key].DeepCopy()
+				next.SetAnnotations(map[string]string{AnnotationTerm: "7"})
+				_ = s.store(key, s.objects[key], next)
+			}
+			return nil
+		}
+	})
+	w.do("a", configMap("m", map[string]any{"a": "2"}))
+	w.comes("a", o, work.Failed, ReasonOutrun)
+	if got := field(s.get("configmaps/shop/m"), "data", "a"); got != "1" {
+		t.Errorf("data are %v: the old leader's write went through", got)
+	}
+}
+
+// TestBlind: a member that forbids to watch is written to all the same.
+func TestBlind(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	s := w.servers["a"]
+	s.set(func() { s.blinding = true })
+	o := configMap("m", map[string]any{"a": "1"})
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	s.edit(t, "kubectl", "configmaps/shop/m", func(o *unstructured.Unstructured) { o.Object["data"] = map[string]any{"a": "3"} })
+	eventually(t, func() error {
+		if got := field(s.get("configmaps/shop/m"), "data", "a"); got != "1" {
+			return fmt.Errorf("data are %v", got)
+		}
+		return nil
+	})
+	w.do("a", o, removal)
+	w.comes("a", o, work.Removed, "")
+}
+
+// TestAdmission: what the API server makes of a write is not fought.
+func TestAdmission(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	s := w.servers["a"]
+	s.set(func() {
+		s.admit = func(o *unstructured.Unstructured) {
+			if o.GetKind() == "Deployment" {
+				_ = unstructured.SetNestedField(o.Object, int64(1), "spec", "replicas")
+			}
+		}
+	})
+	o := deployment("web", 3)
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	s.edit(t, "deployment-controller", "deployments/shop/web", func(o *unstructured.Unstructured) {
+		o.Object["status"] = map[string]any{"replicas": int64(1), "readyReplicas": int64(1)}
+	})
+	eventually(t, func() error {
+		if got := w.comes("a", o, work.Applied, ""); len(got.Status) == 0 {
+			return errors.New("no status")
+		}
+		return nil
+	})
+	if writes := s.writes(); !slices.Equal(writes, []string{"create deployments"}) {
+		t.Errorf("wrote %v", writes)
+	}
+}
+
+// TestPriority: what somebody changes just now goes before a start's flood.
+func TestPriority(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.InFlight = 1 }, "a")
+	s := w.servers["a"]
+	o := configMap("urgent", map[string]any{"a": "1"})
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	hold := make(chan struct{})
+	s.set(func() { s.hang = hold })
+	for i := range 100 {
+		w.do("a", configMap(fmt.Sprintf("m-%d", i), nil))
+	}
+	w.do("a", o, removal)
+	s.set(func() { s.hang = nil })
+	close(hold)
+	w.comes("a", o, work.Removed, "")
+	writes := s.writes()
+	if at := slices.Index(writes, "delete configmaps"); at < 0 || at > 3 {
+		t.Errorf("the deletion was call %d", at)
+	}
+}

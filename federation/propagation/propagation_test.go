@@ -1,0 +1,295 @@
+package propagation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/fedns/fedns/federation/work"
+)
+
+func TestCreate(t *testing.T) {
+	w := newWorld(t, nil, "a", "b")
+	o := deployment("web", 3)
+	w.do("a", o)
+	w.do("b", o)
+	w.comes("a", o, work.Applied, "")
+	w.comes("b", o, work.Applied, "")
+	got := w.servers["a"].get("deployments/shop/web")
+	if field(got, "spec", "replicas") != int64(3) {
+		t.Errorf("replicas are %v", field(got, "spec", "replicas"))
+	}
+	if got.GetLabels()[LabelManagedBy] != "fedns" || got.GetAnnotations()[AnnotationTerm] != "1" || got.GetAnnotations()[AnnotationOrigin] != "test/web" {
+		t.Errorf("labels %v, annotations %v", got.GetLabels(), got.GetAnnotations())
+	}
+	if o.GetLabels() != nil || o.GetAnnotations() != nil {
+		t.Error("the task's object was changed")
+	}
+}
+
+// TestChange: what is no longer stated goes, although it was created and not applied.
+func TestChange(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	w.do("a", configMap("m", map[string]any{"kept": "1", "dropped": "2"}))
+	w.comes("a", configMap("m", nil), work.Applied, "")
+	w.do("a", configMap("m", map[string]any{"kept": "3"}))
+	eventually(t, func() error {
+		if got := w.servers["a"].get("configmaps/shop/m"); fmt.Sprint(field(got, "data")) != "map[kept:3]" {
+			return fmt.Errorf("data are %v", field(got, "data"))
+		}
+		return nil
+	})
+	w.comes("a", configMap("m", nil), work.Applied, "")
+	if got, want := w.servers["a"].writes(), []string{"create configmaps", "patch configmaps", "apply configmaps"}; !slices.Equal(got, want) {
+		t.Errorf("writes: %v, want %v", got, want)
+	}
+}
+
+func TestRestartWritesNothing(t *testing.T) {
+	for _, tasksFirst := range []bool{true, false} {
+		t.Run(fmt.Sprintf("tasks first %v", tasksFirst), func(t *testing.T) {
+			w := newWorld(t, nil, "a")
+			const n = 50
+			all := make([]*unstructured.Unstructured, n)
+			order := func() {
+				for i := range all {
+					all[i] = deployment(fmt.Sprintf("web-%d", i), int64(i))
+					w.do("a", all[i])
+				}
+			}
+			order()
+			for _, o := range all {
+				w.comes("a", o, work.Applied, "")
+			}
+			// Others' fields are no concern of ours.
+			w.servers["a"].edit(t, "deployment-controller", "deployments/shop/web-7", func(o *unstructured.Unstructured) {
+				o.Object["status"] = map[string]any{"replicas": int64(7)}
+			})
+			w.end()
+			before := len(w.servers["a"].writes())
+			clear(w.outcomes)
+			w.term.Store(2)
+			w.begin(nil)
+			if !tasksFirst {
+				// The watch is opened by the first task, and the rest come after its list.
+				first := deployment("web-0", 0)
+				w.do("a", first)
+				w.comes("a", first, work.Applied, "")
+			}
+			order()
+			for _, o := range all {
+				w.comes("a", o, work.Applied, "")
+			}
+			if writes := w.servers["a"].writes()[before:]; len(writes) > 0 {
+				t.Errorf("a restart wrote %v", writes)
+			}
+		})
+	}
+}
+
+// TestRestartAfterLess: what went out of the template while the daemon was away goes.
+func TestRestartAfterLess(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	w.do("a", configMap("m", map[string]any{"kept": "1", "dropped": "2"}))
+	w.comes("a", configMap("m", nil), work.Applied, "")
+	w.end()
+	w.begin(nil)
+	w.do("a", configMap("m", map[string]any{"kept": "1"}))
+	eventually(t, func() error {
+		if got := field(w.servers["a"].get("configmaps/shop/m"), "data"); fmt.Sprint(got) != "map[kept:1]" {
+			return fmt.Errorf("data are %v", got)
+		}
+		return nil
+	})
+}
+
+func TestDrift(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	o := deployment("web", 3)
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	s := w.servers["a"]
+	s.edit(t, "kubectl", "deployments/shop/web", func(o *unstructured.Unstructured) {
+		_ = unstructured.SetNestedField(o.Object, int64(9), "spec", "replicas")
+	})
+	eventually(t, func() error {
+		if n := field(s.get("deployments/shop/web"), "spec", "replicas"); n != int64(3) {
+			return fmt.Errorf("replicas are %v", n)
+		}
+		return nil
+	})
+	s.remove("deployments/shop/web")
+	eventually(t, func() error {
+		if s.get("deployments/shop/web") == nil {
+			return fmt.Errorf("it is gone")
+		}
+		return nil
+	})
+	w.comes("a", o, work.Applied, "")
+}
+
+// TestContended: who fights for a field gets it more and more often, and is named.
+func TestContended(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.Longest = 50 * time.Millisecond }, "a")
+	o := deployment("web", 3)
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	s := w.servers["a"]
+	for range mostFights + 2 {
+		s.edit(t, "other-operator", "deployments/shop/web", func(o *unstructured.Unstructured) {
+			_ = unstructured.SetNestedField(o.Object, int64(9), "spec", "replicas")
+		})
+		eventually(t, func() error {
+			if n := field(s.get("deployments/shop/web"), "spec", "replicas"); n != int64(3) {
+				return fmt.Errorf("replicas are %v", n)
+			}
+			return nil
+		})
+	}
+	got := w.comes("a", o, work.Failed, ReasonContended)
+	if want := "other-operator keeps changing it: spec.replicas=9"; got.Message != want {
+		t.Errorf("message %q, want %q", got.Message, want)
+	}
+}
+
+func TestExisting(t *testing.T) {
+	theirs := configMap("m", map[string]any{"whose": "theirs", "more": "kept"})
+	ours := configMap("m", map[string]any{"whose": "ours"})
+	t.Run("leave", func(t *testing.T) {
+		w := newWorld(t, nil, "a")
+		w.servers["a"].put(t, "helm", theirs)
+		w.do("a", ours, func(t *work.Task) { t.Existing = work.Leave })
+		got := w.comes("a", ours, work.Failed, ReasonConflict)
+		if !strings.Contains(got.Message, "helm") {
+			t.Errorf("message %q does not name helm", got.Message)
+		}
+		if writes := w.servers["a"].writes(); len(writes) > 0 {
+			t.Errorf("wrote %v", writes)
+		}
+		// It is tried again, and made when the other is gone.
+		w.servers["a"].remove("configmaps/shop/m")
+		w.comes("a", ours, work.Applied, "")
+	})
+	t.Run("adopt", func(t *testing.T) {
+		w := newWorld(t, nil, "a")
+		w.servers["a"].put(t, "helm", theirs)
+		w.do("a", ours, func(t *work.Task) { t.Existing = work.Adopt })
+		w.comes("a", ours, work.Applied, "")
+		if got := field(w.servers["a"].get("configmaps/shop/m"), "data"); fmt.Sprint(got) != "map[more:kept whose:ours]" {
+			t.Errorf("data are %v", got)
+		}
+	})
+}
+
+func TestNamespace(t *testing.T) {
+	o := configMap("m", map[string]any{"a": "1"})
+	o.SetNamespace("new")
+	t.Run("awaited", func(t *testing.T) {
+		w := newWorld(t, nil, "a")
+		w.do("a", o)
+		w.comes("a", o, work.Waiting, ReasonNamespaceMissing)
+		w.servers["a"].put(t, "kubectl", object("v1", "Namespace", "", "new", nil))
+		w.comes("a", o, work.Applied, "")
+	})
+	t.Run("created", func(t *testing.T) {
+		w := newWorld(t, func(c *Config) { c.CreateNamespaces = true }, "a")
+		w.do("a", o)
+		w.comes("a", o, work.Applied, "")
+	})
+	t.Run("ordered", func(t *testing.T) {
+		w := newWorld(t, nil, "a")
+		w.do("a", o)
+		ns := object("v1", "Namespace", "", "new", nil)
+		w.do("a", ns)
+		w.comes("a", ns, work.Applied, "")
+		w.comes("a", o, work.Applied, "")
+	})
+}
+
+// TestDefinition: an object of a kind that is not served waits for its definition.
+func TestDefinition(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	s := w.servers["a"]
+	o := object("example.com/v1", "Toy", "shop", "bear", map[string]any{"spec": map[string]any{"soft": true}})
+	w.do("a", o)
+	w.comes("a", o, work.Waiting, ReasonNotServed)
+	s.set(func() {
+		s.served["example.com/v1"] = []metav1.APIResource{{Name: "toys", Kind: "Toy", Namespaced: true}}
+	})
+	crd := object("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", "toys.example.com", nil)
+	w.do("a", crd)
+	w.comes("a", o, work.Applied, "")
+	// The definition goes, and all objects with it.
+	s.remove("toys/shop/bear")
+	s.set(func() { delete(s.served, "example.com/v1") })
+	w.comes("a", o, work.Waiting, ReasonNotServed)
+	w.do("a", o, removal)
+	w.comes("a", o, work.Removed, "")
+}
+
+func TestRemove(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	s := w.servers["a"]
+	o := deployment("web", 3)
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	s.edit(t, "backup", "deployments/shop/web", func(o *unstructured.Unstructured) { o.SetFinalizers([]string{"backup.example.com/wait"}) })
+	w.do("a", o, removal)
+	if got := w.comes("a", o, work.Removing, ReasonFinalizers); !strings.Contains(got.Message, "backup.example.com/wait") {
+		t.Errorf("message %q does not name the finalizer", got.Message)
+	}
+	s.edit(t, "backup", "deployments/shop/web", func(o *unstructured.Unstructured) { o.SetFinalizers(nil) })
+	w.comes("a", o, work.Removed, "")
+	if s.get("deployments/shop/web") != nil {
+		t.Error("it is still there")
+	}
+}
+
+// TestRemoveForeign: what federation did not write is not deleted.
+func TestRemoveForeign(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	o := configMap("m", map[string]any{"a": "1"})
+	w.servers["a"].put(t, "helm", o)
+	w.do("a", o, removal)
+	w.comes("a", o, work.Removed, "")
+	if w.servers["a"].get("configmaps/shop/m") == nil {
+		t.Error("it was deleted")
+	}
+}
+
+func TestOrphan(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	s := w.servers["a"]
+	o := configMap("m", map[string]any{"a": "1"})
+	o.SetLabels(map[string]string{"app": "web"})
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	w.do("a", o, removal, func(t *work.Task) { t.Orphan = true })
+	w.comes("a", o, work.Removed, ReasonOrphaned)
+	got := s.get("configmaps/shop/m")
+	if got == nil {
+		t.Fatal("it was deleted")
+	}
+	if fmt.Sprint(got.GetLabels(), field(got, "data")) != "map[app:web] map[a:1]" || len(got.GetAnnotations()) > 0 {
+		t.Errorf("it is now %v", got.Object)
+	}
+	for _, e := range got.GetManagedFields() {
+		if e.Manager == Manager {
+			t.Errorf("fields are still ours: %v", e)
+		}
+	}
+	// Nobody puts it right any more.
+	before := len(s.writes())
+	s.edit(t, "kubectl", "configmaps/shop/m", func(o *unstructured.Unstructured) { o.Object["data"] = map[string]any{"a": "2"} })
+	other := configMap("n", nil)
+	w.do("a", other)
+	w.comes("a", other, work.Applied, "")
+	if writes := s.writes()[before:]; !slices.Equal(writes, []string{"create configmaps"}) {
+		t.Errorf("wrote %v", writes)
+	}
+}

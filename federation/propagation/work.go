@@ -1,0 +1,303 @@
+package propagation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/fedns/fedns/federation/work"
+)
+
+// rounds is how often a record is judged anew in one go, because what it was judged
+// by had changed meanwhile.
+const rounds = 5
+
+// An object that is changed by somebody else sooner than calm after it was put
+// right, so often in a row, is fought over.
+const (
+	calm       = time.Minute
+	mostFights = 5
+)
+
+// errChanged says that the object is not any more what was judged by.
+var errChanged = errors.New("it was changed meanwhile")
+
+// errWaiting says that what an object needs is not there yet.
+type errWaiting struct{ reason, message string }
+
+func (e *errWaiting) Error() string { return e.message }
+
+// errFenced says that this daemon stopped leading before, or during, a call.
+type errFenced struct{ err error }
+
+func (e *errFenced) Error() string { return e.err.Error() }
+
+// task is one record being worked on, by one goroutine.
+type task struct {
+	*member
+	r    *record
+	c    *connection
+	kind *kind
+
+	// Of the round.
+	goal *goal
+	seen sight
+	read bool // the object was read in this go
+}
+
+// attend does what is to be done with a record, tells the outcome, and says when it
+// is to be looked at again.
+func (m *member) attend(r *record) verdict {
+	t := &task{member: m, r: r}
+	var err error
+	for range rounds {
+		m.mu.Lock()
+		t.goal, t.seen = r.goal, r.seen
+		m.mu.Unlock()
+		if t.goal == nil {
+			return verdict{}
+		}
+		var v verdict
+		if v, err = t.round(); err == nil {
+			return v
+		}
+		if !errors.Is(err, errChanged) {
+			return t.failed(err)
+		}
+	}
+	f := fault{reason: ReasonContended, message: "it changes all the time"}
+	return verdict{fault: &f}
+}
+
+// round does the next step. errChanged: another round is to be done.
+func (t *task) round() (verdict, error) {
+	if t.goal.fault != "" {
+		t.tell(work.Failed, ReasonUnreadable, t.goal.fault)
+		return verdict{}, nil
+	}
+	if v, err, ok := t.locate(); !ok {
+		return v, err
+	}
+	if t.kind.blindly() && !t.read {
+		return verdict{}, t.reread()
+	}
+	if t.seen.there() && t.seen.by != t.goal && !t.goal.removes() {
+		return verdict{}, t.judge()
+	}
+	term, _ := t.cfg.Term()
+	switch next := decide(t.goal, &t.seen, term); next {
+	case nothing:
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		return verdict{wait: max(t.applied(t.r), t.pause())}, nil
+	case create:
+		return verdict{}, t.create(term)
+	case apply:
+		return verdict{}, t.apply(term)
+	case remove:
+		return verdict{}, t.remove()
+	case release:
+		return verdict{}, t.release()
+	case removed:
+		t.gone()
+		return verdict{}, nil
+	case hold:
+		return t.hold()
+	case terminate:
+		if !t.read {
+			return verdict{}, t.reread()
+		}
+		return verdict{}, &errWaiting{ReasonTerminating, "the object that was there is being deleted" + held(t.seen.holders)}
+	case conflict:
+		return verdict{}, t.foreign()
+	case stand:
+		t.cfg.Outrun(t.name, t.r.key, t.seen.term)
+		f := fault{reason: ReasonOutrun, message: fmt.Sprintf("it was written in term %d, this daemon's is %d", t.seen.term, term)}
+		t.tell(work.Failed, f.reason, f.message)
+		return verdict{fault: &f}, nil
+	default:
+		return verdict{}, fmt.Errorf("unknown step %d", next)
+	}
+}
+
+// locate finds where the object is served, and waits until its kind was listed.
+func (t *task) locate() (v verdict, err error, ok bool) {
+	c, f := t.connect()
+	if f != nil {
+		t.tell(work.Failed, f.reason, f.message)
+		return verdict{fault: f}, nil, false
+	}
+	t.c = c
+	t.kind, err = t.kindOf(c, t.r.key.Kind)
+	if errors.Is(err, errNotServed) {
+		if t.goal.removes() {
+			t.gone()
+			return verdict{}, nil, false
+		}
+		return verdict{}, t.unservedYet(), false
+	}
+	if err != nil {
+		return verdict{}, err, false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.kind.synced && !t.kind.blind {
+		return verdict{park: t.kind}, nil, false
+	}
+	return verdict{}, nil, true
+}
+
+func (k *kind) blindly() bool {
+	k.member.mu.Lock()
+	defer k.member.mu.Unlock()
+	return k.blind && !k.synced
+}
+
+// pause is until an object is looked at that is not watched; mu is held.
+func (t *task) pause() time.Duration {
+	if t.kind.synced {
+		return 0
+	}
+	return t.cfg.wait(30, t.cfg.Longest)
+}
+
+func (t *task) unservedYet() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.attendTo(definitions)
+	return &errWaiting{ReasonNotServed, fmt.Sprintf("the member does not serve %s in %s", t.r.key.Kind.Kind, t.r.key.Kind.GroupVersion())}
+}
+
+// hold tells that the object is being deleted, and looks now and then whether it
+// still is.
+func (t *task) hold() (verdict, error) {
+	t.mu.Lock()
+	told := t.r.told.phase == work.Removing
+	if !told || t.read {
+		defer t.mu.Unlock()
+		t.removing(t.r)
+		return verdict{wait: idle}, nil
+	}
+	t.mu.Unlock()
+	return verdict{}, t.reread()
+}
+
+// awaited is until something that waits is tried although nothing was seen to come.
+// A kind is served a little later than its definition says that it is.
+func (t *task) awaited(reason string) time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if at, ok := t.defined[t.r.key.Kind.Group]; ok && reason == ReasonNotServed && time.Since(at) < settling {
+		return settling / 100
+	}
+	return idle
+}
+
+// failed tells what an error is, and when it is tried again.
+func (t *task) failed(err error) verdict {
+	if w, ok := errors.AsType[*errWaiting](err); ok {
+		t.tell(work.Waiting, w.reason, w.message)
+		return verdict{wait: t.awaited(w.reason)}
+	}
+	if _, ok := errors.AsType[*errFenced](err); ok {
+		return verdict{fenced: true}
+	}
+	if t.ctx.Err() != nil {
+		return verdict{}
+	}
+	f := faultOf(err)
+	t.tell(work.Failed, f.reason, f.message)
+	return verdict{fault: &f}
+}
+
+func (t *task) tell(p work.Phase, reason, message string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.r.goal == t.goal {
+		t.say(t.r, p, reason, message)
+	}
+}
+
+// judge has the object judged by the goal, reading it if its text was not kept.
+func (t *task) judge() error {
+	if t.seen.text == nil {
+		return t.reread()
+	}
+	live := &unstructured.Unstructured{}
+	if err := live.UnmarshalJSON(t.seen.text); err != nil {
+		return t.reread()
+	}
+	t.take(live, false)
+	return errChanged
+}
+
+// reread reads the object and has it judged.
+func (t *task) reread() error {
+	t.read = true
+	var live *unstructured.Unstructured
+	err, _ := t.call("get", false, func(ctx context.Context) (err error) {
+		live, err = t.c.client.get(ctx, t.path())
+		return err
+	})
+	switch {
+	case apierrors.IsNotFound(err):
+		t.mu.Lock()
+		t.r.seen, t.r.reading = sight{}, nil
+		t.mu.Unlock()
+	case err != nil:
+		return err
+	default:
+		t.take(live, false)
+	}
+	return errChanged
+}
+
+// take takes in an object that a call returned. mine: as we have just written it,
+// so where it is otherwise the API server wants it so.
+func (t *task) take(live *unstructured.Unstructured, mine bool) {
+	s, d := look(live, t.goal, t.r.acceptedOf(t.member, mine))
+	if mine && !s.right && d != 0 {
+		s.right = s.ours
+	}
+	if !s.right && !s.leaving && (!t.goal.removes() || t.goal.orphan) {
+		s.text = keep(live)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.r.outdated(&s) {
+		return // the watch was sooner
+	}
+	if mine && t.r.goal == t.goal {
+		t.r.accepted, t.r.righted = d, time.Now()
+	}
+	t.r.seen, t.r.reading = s, observe(live)
+}
+
+// acceptedOf is what is accepted of a record; of what was just written, nothing yet.
+func (r *record) acceptedOf(m *member, mine bool) uint64 {
+	if mine {
+		return 0
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return r.accepted
+}
+
+func (t *task) path() []string { return t.kind.path(t.r.key.Namespace, t.r.key.Name) }
+
+// namespaceKey is the key of a namespace.
+func namespaceKey(name string) work.Key {
+	return work.Key{Kind: schema.GroupVersionKind{Version: "v1", Kind: "Namespace"}, Name: name}
+}
+
+func held(by string) string {
+	if by == "" {
+		return ""
+	}
+	return "; its finalizers: " + by
+}

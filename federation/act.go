@@ -19,7 +19,7 @@ func (e *Engine) reconcile(ctx context.Context, key work.Key) error {
 	}
 	switch {
 	case s.order != nil && s.order.Template != nil:
-		v := s.decide(e.cfg.Placer, e.cfg.Failover)
+		v := s.decide(e.cfg.Failover)
 		if err := e.store(ctx, known, &v.next, s); err != nil {
 			return err
 		}
@@ -68,7 +68,7 @@ func (e *Engine) situation(key work.Key) (situation, *entry, bool) {
 func (e *Engine) of(known *entry) situation {
 	s := situation{
 		now: time.Now(), key: known.key, order: known.winner(), placed: known.placed, stale: known.stale, decision: known.decision, err: known.err,
-		clusters: e.clusters, lost: e.lost, seen: e.snapshot(known),
+		clusters: e.clusters, place: e.place, lost: e.lost, seen: e.snapshot(known),
 		ending: len(known.orders) == 0 && known.withdrawn,
 	}
 	byName := e.byName
@@ -192,6 +192,9 @@ func (e *Engine) store(ctx context.Context, known *entry, next *Binding, s situa
 func (e *Engine) commit(known *entry, s situation, v verdict) {
 	e.mu.Lock()
 	known.decision, known.keeps = v.decision, v.keeps
+	if len(s.clusters) > fewClusters && v.err == nil && v.decision.Unplaced == 0 && len(v.decision.Targets) > 0 {
+		known.decision.Reasons = nil // they are made again for who asks
+	}
 	if errText(known.err) != errText(v.err) {
 		known.changes++
 	}
@@ -213,6 +216,11 @@ func (e *Engine) commit(known *entry, s situation, v verdict) {
 		}
 	})
 }
+
+// fewClusters is of how many clusters the reasons are kept of a placement that went
+// well. Of thousands of Bindings over hundreds of clusters they would be most of
+// what is held.
+const fewClusters = 50
 
 // settle notes whether what leaves waits for anything but others, and wakes those
 // that wait with it; mu is held.

@@ -41,7 +41,8 @@ type Config struct {
 	Dialects   []work.Dialect
 	Store      Store
 	Propagator work.Propagator // the Engine runs it
-	Placer     placement.Placer
+	// Placer defaults to placement's.
+	Placer placement.Placer
 	// Clusters are all members, sorted by name, as values that nobody changes.
 	// complete says that there are no others: until then nothing is placed. It is
 	// asked again after each Recheck.

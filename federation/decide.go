@@ -25,6 +25,7 @@ type situation struct {
 	decision placement.Decision
 	err      error // of the last placement
 	clusters []*cluster.Cluster
+	place    func(placement.Request) (placement.Decision, error) // among clusters
 	member   func(string) bool
 	lost     map[string]bool
 	seen     func(string) failover.Seen
@@ -45,9 +46,8 @@ type verdict struct {
 	wake     time.Time // it is something else by then if nothing else changes; zero: never
 }
 
-// decide says what is to be next of an order. It is pure, but for the Placer, which
-// is so as well.
-func (s situation) decide(place placement.Placer, cfg failover.Config) verdict {
+// decide says what is to be next of an order. It is pure, as place is.
+func (s situation) decide(cfg failover.Config) verdict {
 	v := verdict{decision: s.decision, err: s.err}
 	var was Binding
 	if s.placed != nil {
@@ -65,7 +65,7 @@ func (s situation) decide(place placement.Placer, cfg failover.Config) verdict {
 	v.keeps = e.Held
 	evicts := slices.ContainsFunc(state.Targets, func(t failover.Target) bool { return e.By[t.Cluster] != "" })
 	if s.stale || evicts {
-		v.decision, v.err = s.place(place, c, e)
+		v.decision, v.err = s.plan(c, e)
 	}
 	want := v.decision.Targets
 	if v.err != nil {
@@ -82,9 +82,9 @@ func (s situation) decide(place placement.Placer, cfg failover.Config) verdict {
 	return v
 }
 
-// place asks for a placement. Where its policy keeps a template from clusters that
+// plan asks for a placement. Where its policy keeps a template from clusters that
 // it had to leave, it goes back there rather than nowhere.
-func (s situation) place(place placement.Placer, c failover.Case, e failover.Eviction) (placement.Decision, error) {
+func (s situation) plan(c failover.Case, e failover.Eviction) (placement.Decision, error) {
 	r := s.order.placement
 	for _, t := range c.State.Targets {
 		if e.By[t.Cluster] == "" {
@@ -102,14 +102,14 @@ func (s situation) place(place placement.Placer, c failover.Case, e failover.Evi
 		}
 	}
 	slices.Sort(r.Evicted)
-	d, err := place.Place(r, s.clusters)
+	d, err := s.place(r)
 	if len(r.Evicted) > len(open.Evicted) && (err != nil || d.Unplaced > 0 || len(d.Targets) == 0) {
-		if again, othErr := place.Place(open, s.clusters); othErr == nil && (err != nil || again.Unplaced < d.Unplaced || len(d.Targets) == 0) {
+		if again, other := s.place(open); other == nil && (err != nil || again.Unplaced < d.Unplaced || len(d.Targets) == 0) {
 			d, err = again, nil
 		}
 	}
 	if err != nil {
-		return placement.Decision{Reasons: d.Reasons}, fmt.Errorf("%s: %w", s.key, err)
+		return placement.Decision{Reasons: d.Reasons, Passed: d.Passed}, fmt.Errorf("%s: %w", s.key, err)
 	}
 	return d, nil
 }

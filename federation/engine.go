@@ -7,12 +7,14 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/util/workqueue"
 
 	"github.com/fedns/fedns/discovery/evidence"
 	"github.com/fedns/fedns/federation/cluster"
 	"github.com/fedns/fedns/federation/failover"
 	"github.com/fedns/fedns/federation/interpret"
+	"github.com/fedns/fedns/federation/placement"
 	"github.com/fedns/fedns/federation/work"
 )
 
@@ -35,7 +37,8 @@ type Engine struct {
 	complete  bool // so are the clusters
 	clusters  []*cluster.Cluster
 	byName    map[string]*cluster.Cluster
-	lost      map[string]bool // see failover.Lost
+	place     func(placement.Request) (placement.Decision, error) // among clusters
+	lost      map[string]bool                                     // see failover.Lost
 	guard     evidence.Guard
 	leavers   map[place]map[work.Key]bool // false: it waits for what replaces it
 	forgotten map[string]bool             // clusters of which the propagator was told
@@ -185,6 +188,10 @@ func (e *Engine) Changed(key work.Key) {
 // look takes in the clusters as they are, and has what they concern looked at.
 func (e *Engine) look() {
 	all, complete := e.cfg.Clusters()
+	place := placement.New(all).Place
+	if e.cfg.Placer != nil {
+		place = func(r placement.Request) (placement.Decision, error) { return e.cfg.Placer.Place(r, all) }
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	before := e.byName
@@ -193,7 +200,7 @@ func (e *Engine) look() {
 		byName[c.Name] = c
 	}
 	first := complete && !e.complete
-	e.clusters, e.byName, e.complete = all, byName, complete || e.complete
+	e.clusters, e.byName, e.place, e.complete = all, byName, place, complete || e.complete
 	lost := failover.Lost(all, e.cfg.Failover)
 	storm := len(lost) > 0 && len(e.lost) == 0 || len(lost) == 0 && len(e.lost) > 0
 	if storm {
@@ -202,12 +209,12 @@ func (e *Engine) look() {
 	others := []changedCluster{}
 	for _, c := range all {
 		if was := before[c.Name]; was == nil || !alike(was, c) || e.lost[c.Name] != lost[c.Name] {
-			others = append(others, changedCluster{c.Name, was, c})
+			others = append(others, changedCluster{c.Name, was, c, was != nil && worse(was, c)})
 		}
 	}
 	for name, was := range before {
 		if byName[name] == nil && e.complete {
-			others = append(others, changedCluster{name, was, nil})
+			others = append(others, changedCluster{name, was, nil, true})
 		}
 	}
 	e.lost = lost
@@ -224,6 +231,17 @@ func (e *Engine) look() {
 type changedCluster struct {
 	name     string
 	was, now *cluster.Cluster // nil: it was not there, or is no more
+	worse    bool             // nothing is to come to it that would not have before
+}
+
+// worse says that a cluster differs by more taints only, so that it matters to
+// nothing that is not there.
+func worse(was, now *cluster.Cluster) bool {
+	less := *now
+	less.Taints = was.Taints
+	return alike(was, &less) && !slices.ContainsFunc(was.Taints, func(t corev1.Taint) bool {
+		return !slices.ContainsFunc(now.Taints, func(n corev1.Taint) bool { return sameTaints([]corev1.Taint{t}, []corev1.Taint{n}) })
+	})
 }
 
 // alike says that a cluster is what it was, but for what it can hold: that moves
@@ -241,7 +259,7 @@ func (e *entry) concernedBy(others []changedCluster) bool {
 		if e.placed != nil && e.placed.concerns(c.name) {
 			return true
 		}
-		if o != nil && o.Template != nil && (o.canBeIn(c.now) || o.canBeIn(c.was)) {
+		if o != nil && o.Template != nil && !c.worse && (o.canBeIn(c.now) || o.canBeIn(c.was)) {
 			return true
 		}
 		for _, where := range e.needed {

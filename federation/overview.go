@@ -140,12 +140,17 @@ func (e *Engine) Bindings(reasons bool) []Placed {
 	keys := sortedKeys(slices.Collect(maps.Keys(e.entries)))
 	all := make([]Placed, 0, len(keys))
 	for _, key := range keys {
-		all = append(all, e.entries[key].tell(reasons))
+		known := e.entries[key]
+		p := known.tell()
+		if reasons {
+			p.Reasons = e.reasons(known)
+		}
+		all = append(all, p)
 	}
 	return all
 }
 
-func (e *entry) tell(reasons bool) Placed {
+func (e *entry) tell() Placed {
 	p := Placed{Object: e.key.String(), Held: e.held, Withdrawn: e.withdrawn && len(e.orders) == 0, Unplaced: e.decision.Unplaced, Clusters: []PlacedCluster{}}
 	if o := e.winner(); o != nil {
 		p.Dialect, p.Source, p.Error = o.Dialect, o.origin(), errText(o.join(e.err, e.wrong))
@@ -170,12 +175,20 @@ func (e *entry) tell(reasons bool) Placed {
 		}
 	}
 	slices.SortStableFunc(p.Clusters, func(a, b PlacedCluster) int { return cmp.Compare(a.Cluster, b.Cluster) })
-	if reasons {
-		for _, r := range e.decision.Reasons {
-			p.Reasons = append(p.Reasons, Reason(r))
-		}
-	}
 	return p
+}
+
+// reasons are why each cluster gets what it gets; mu is held.
+func (e *Engine) reasons(known *entry) (all []Reason) {
+	d := known.decision
+	if s := e.of(known); len(d.Reasons) == 0 && s.order != nil && s.order.Template != nil && e.complete {
+		s.stale = true
+		d = s.decide(e.cfg.Failover).decision
+	}
+	for _, r := range d.Reasons {
+		all = append(all, Reason(r))
+	}
+	return all
 }
 
 // in fills in what came of it in the cluster.

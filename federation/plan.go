@@ -60,7 +60,7 @@ func (e *Engine) planOf(key work.Key) (all []Action) {
 		next, _ = s.end()
 		orphan, why = s.placed.Orphan, "the order was taken back"
 	} else {
-		v := s.decide(e.cfg.Placer, e.cfg.Failover)
+		v := s.decide(e.cfg.Failover)
 		if err := s.order.join(v.err); err != nil {
 			at("refuse", "", err.Error(), 0)
 		}

@@ -45,6 +45,9 @@ func Evict(c Case, clusters []*cluster.Cluster, lost map[string]bool, cfg Config
 	cfg = cfg.WithDefaults()
 	e := Eviction{By: map[string]string{}, Sick: map[string]bool{}, Held: map[string]string{}}
 	for _, member := range clusters {
+		if len(member.Taints) == 0 {
+			continue
+		}
 		_, here := c.State.Has(member.Name)
 		for i := range member.Taints {
 			t := &member.Taints[i]

@@ -63,8 +63,9 @@ func planned(w http.ResponseWriter, r *http.Request, src Sources) {
 		out = append(out, z)
 	}
 	writeJSON(w, struct {
-		Plans []ZonePlan `json:"plans"`
-	}{out})
+		Plans   []ZonePlan   `json:"plans"`
+		Members *MembersPlan `json:"members,omitempty"`
+	}{out, membersPlan(src, provider)})
 }
 
 func action(a plan.Action) PlanAction {

@@ -8,7 +8,7 @@ import (
 	"github.com/fedns/fedns/federation/failover"
 )
 
-// Dialects, as the file has them: whose manifests are propagated.
+// Dialects are those there are, as the file names them: whose manifests are propagated.
 var Dialects = []string{"kubefed", "karmada", "federation-v1"}
 
 // Propagation is how templates get from the host into the member clusters.

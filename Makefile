@@ -75,7 +75,8 @@ bench-discovery: ## measure discovery before real and simulated API servers, ten
 	cd integration && go run ./benchdiscovery $(ARGS)
 
 generate: docs ## write generated files anew
-	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) object paths=./federation/api/... crd paths=./federation/api/v1alpha1/... output:crd:dir=deploy/crds
+	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) object paths=./federation/api/... # all paths of one run are one list
+	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) crd paths=./federation/api/v1alpha1/... output:crd:dir=deploy/crds
 	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) crd paths=./federation/api/karmada/... output:crd:dir=deploy/crds/karmada
 
 docs: ## write the generated parts of docs/ anew

@@ -125,7 +125,7 @@ func TestNames(t *testing.T) {
 // nodes, and write its replicas' Leases, that of who writes to providers, and Events in
 // the host, and nothing else.
 // With MemberClusters it may read those and write their statuses, and renew the tokens
-// in the Secrets of its own namespace.
+// in the Secrets of its own namespace; with propagation it may write Bindings.
 func TestRights(t *testing.T) {
 	want := []rbacv1.PolicyRule{
 		{APIGroups: []string{""}, Resources: []string{"services", "nodes"}, Verbs: []string{"list", "watch"}},
@@ -160,10 +160,13 @@ func TestRights(t *testing.T) {
 	events := rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"create"}}
 	writers := leases("get", "update")[0]
 	writers.ResourceNames = []string{recordsync.LeaseName}
+	engines := leases("get", "update")[0]
+	engines.ResourceNames = []string{"fedns-propagation"}
 	keepers := leases("get", "update")[0]
 	keepers.ResourceNames = []string{membership.LeaseName}
 	if want := map[string][]rbacv1.PolicyRule{
 		"kube-node-lease/fedns-node-leases": leases("list"), "fedns/fedns-replicas": append(leases("list", "create", "patch", "delete"), writers, events),
+		"fedns/fedns-propagation": {engines},
 		// Of whoever takes up MemberClusters.
 		"fedns/fedns-members": {{APIGroups: []string{""}, Resources: []string{"secrets"}, Verbs: []string{"list", "watch", "patch"}}, keepers},
 	}; !reflect.DeepEqual(may, want) {
@@ -180,6 +183,7 @@ func TestRights(t *testing.T) {
 	if want := []string{
 		"member.yaml: kube-node-lease/fedns-node-leases to ServiceAccount fedns/fedns-reader",
 		"members.yaml: fedns/fedns-members to ServiceAccount fedns/fedns",
+		"propagation.yaml: fedns/fedns-propagation to ServiceAccount fedns/fedns",
 		"rbac.yaml: kube-node-lease/fedns-node-leases to ServiceAccount fedns/fedns",
 		"rbac.yaml: fedns/fedns-replicas to ServiceAccount fedns/fedns",
 	}; !slices.Equal(bound, want) {
@@ -194,6 +198,14 @@ func TestRights(t *testing.T) {
 	}
 	if b := only[*rbacv1.ClusterRoleBinding](t, "members.yaml"); b.RoleRef.Name != members.Name || !slices.Equal(b.Subjects, []rbacv1.Subject{{Kind: "ServiceAccount", Name: "fedns", Namespace: "fedns"}}) {
 		t.Errorf("bound are %+v to %+v", b.RoleRef, b.Subjects)
+	}
+	engine := only[*rbacv1.ClusterRole](t, "propagation.yaml")
+	if want := []rbacv1.PolicyRule{
+		{APIGroups: []string{"fedns.io"}, Resources: []string{"memberclusters"}, Verbs: []string{"get", "list", "watch"}},
+		{APIGroups: []string{"fedns.io"}, Resources: []string{"bindings"}, Verbs: []string{"get", "list", "watch", "create", "update", "patch", "delete"}},
+		{APIGroups: []string{"fedns.io"}, Resources: []string{"bindings/status"}, Verbs: []string{"update", "patch"}},
+	}; !reflect.DeepEqual(engine.Rules, want) {
+		t.Errorf("rules are %+v, want %+v", engine.Rules, want)
 	}
 	token := only[*corev1.Secret](t, "member.yaml")
 	if token.Type != corev1.SecretTypeServiceAccountToken || token.Annotations[corev1.ServiceAccountNameKey] != "fedns-reader" {

@@ -160,25 +160,36 @@ func (w *writer) confirmed(names map[dnsname.Name]time.Time) {
 // Plan lists the hosted zone and says what would be done with each name, without
 // doing it. It takes as long as a listing.
 func (s *Sync) Plan(ctx context.Context) ([]plan.Unit, error) {
+	units, _, err := s.plan(ctx, func([]hosted.Entry) []ownership.Adoption { return nil })
+	return units, err
+}
+
+// plan is Plan, with what may be adopted of what was listed.
+func (s *Sync) plan(ctx context.Context, adopt func([]hosted.Entry) []ownership.Adoption) ([]plan.Unit, []ownership.Adoption, error) {
 	s.mu.Lock()
 	snapshot := s.snapshot
 	s.mu.Unlock()
 	if snapshot == nil {
-		return nil, fmt.Errorf("zone %s is not served yet", s.cfg.Apex)
+		return nil, nil, fmt.Errorf("zone %s is not served yet", s.cfg.Apex)
 	}
 	fenceKey, err := ownership.FenceKey(s.cfg.Rules.Owner, s.cfg.Apex)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Listing)
 	defer cancel()
 	entries, err := s.cfg.Zone.Records(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list: %w", err)
+		return nil, nil, fmt.Errorf("list: %w", err)
 	}
 	m := newModel(s.cfg.Rules, fenceKey)
 	for _, e := range entries {
 		m.put(e)
+	}
+	found := adopt(entries)
+	adopting := make(map[hosted.Key]ownership.Adoption, len(found))
+	for _, a := range found {
+		adopting[a.Entry.Key] = a
 	}
 	names := map[dnsname.Name]bool{}
 	for r := range snapshot.All() {
@@ -189,12 +200,14 @@ func (s *Sync) Plan(ctx context.Context) ([]plan.Unit, error) {
 	}
 	out := make([]plan.Unit, 0, len(names))
 	for owner := range names {
-		wants := s.want(snapshot, owner)
-		u := s.cfg.Rules.Name(wants, m.haves(owner, wants), hosted.Key{Owner: owner})
+		wanted := s.want(snapshot, owner)
+		haves := m.haves(owner, wanted)
+		m.offer(owner, haves, adopting, func(k hosted.Key) bool { return wants(snapshot, k) })
+		u := s.cfg.Rules.Name(wanted, haves, hosted.Key{Owner: owner})
 		if len(u.Actions) > 0 {
 			out = append(out, u)
 		}
 	}
 	plan.SortUnits(out)
-	return out, nil
+	return out, found, nil
 }

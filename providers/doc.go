@@ -13,9 +13,13 @@
 // batch decided on an older state of the hosted zone is refused by the provider as
 // a whole, however late it comes. Every replacement names exactly what it replaces.
 // After a call whose outcome nobody knows, the fence tells. What no claim of this
-// owner names is not touched. What is refused is taken out of its batch and told;
+// owner names is not touched, unless somebody gave the word to adopt it from
+// external-dns. What is refused is taken out of its batch and told;
 // the rest is written. Losses beyond the guard's limits, and a zone with nothing in
 // it, wait for a word. Nothing is listed to change a record.
+//
+// What is retired (Config.Retire) loses all of ours, the fence last, once somebody gave
+// the word. What is only no longer run stays as it is.
 //
 // Providers without compare-and-swap (hosted.Limits.Swaps) have no fence: who holds
 // the Lease writes, after a fresh listing when an outcome is unknown.

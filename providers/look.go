@@ -14,6 +14,9 @@ import (
 // look decides about the names that were published or touched, or about all.
 func (w *writer) look() {
 	job := w.take()
+	if !w.takeOver(&job) {
+		return
+	}
 	release := w.takeRelease()
 	names := job.names
 	if job.all || release {
@@ -72,6 +75,7 @@ func (w *writer) everyName(job work) map[dnsname.Name]time.Time {
 func (w *writer) decide(snapshot *zone.Snapshot, owner dnsname.Name) {
 	wants := w.want(snapshot, owner)
 	haves := w.model.haves(owner, wants)
+	w.model.offer(owner, haves, w.adopting, w.isWanted)
 	unit := w.cfg.Rules.Name(wants, haves, hosted.Key{Owner: owner})
 	kept := unit.Actions[:0]
 	together := aloneType(unit)

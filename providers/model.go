@@ -118,33 +118,61 @@ func (m *model) claims(registry hosted.Entry) bool {
 func (m *model) done(a plan.Action) {
 	h := m.names[a.Key.Owner][a.Key.Type]
 	for _, c := range a.Changes {
-		if ownership.IsClaim(c.Key()) {
-			h.Registry = c.New
-		} else {
+		switch {
+		case c.Key() == a.Key:
 			h.Entry = c.New
+		case ownership.IsClaim(c.Key()):
+			h.Registry = c.New
+		default:
+			m.replace(c.Key(), c.New)
 		}
 	}
 	m.set(a.Key, h)
 }
 
-// keys are where an Action's Entry and its claims are.
-func (m *model) keys(k hosted.Key) []hosted.Key {
-	if registry, err := m.rules.Codec.Key(k); err == nil {
-		return []hosted.Key{k, registry}
+// beside are the keys that an Action changes beside its own and that of its claims:
+// external-dns's TXTs.
+func beside(a plan.Action) (out []hosted.Key) {
+	for _, c := range a.Changes {
+		if k := c.Key(); k != a.Key && !ownership.IsClaim(k) {
+			out = append(out, k)
+		}
 	}
-	return []hosted.Key{k}
+	return out
 }
 
-// reread takes in what is there now of a key that was read again with its claims:
-// what is not in found is gone. It says whether that is news.
-func (m *model) reread(k hosted.Key, found map[hosted.Key]hosted.Entry) bool {
+// replace takes in what is there now of a key without its claims.
+func (m *model) replace(k hosted.Key, e hosted.Entry) {
+	h := m.names[k.Owner][k.Type]
+	h.Entry = e
+	m.set(k, h)
+}
+
+// keys are where an Action's Entry and its claims are, and what it changes beside.
+func (m *model) keys(a plan.Action) []hosted.Key {
+	out := append([]hosted.Key{a.Key}, beside(a)...)
+	if registry, err := m.rules.Codec.Key(a.Key); err == nil {
+		out = append(out, registry)
+	}
+	return out
+}
+
+// reread takes in what is there now of an Action's keys, which were read again: what
+// is not in found is gone. It says whether that is news.
+func (m *model) reread(a plan.Action, found map[hosted.Key]hosted.Entry) bool {
+	news := false
+	for _, k := range beside(a) {
+		news = news || !found[k].Equal(m.names[k.Owner][k.Type].Entry)
+		m.replace(k, found[k])
+	}
+	k := a.Key
 	before := m.names[k.Owner][k.Type]
 	now := held{Have: plan.Have{Entry: found[k]}}
 	if registry, err := m.rules.Codec.Key(k); err == nil {
 		now.Registry = found[registry]
 	}
 	m.set(k, now)
-	return !now.Entry.Equal(before.Entry) || !now.Registry.Equal(before.Registry)
+	return news || !now.Entry.Equal(before.Entry) || !now.Registry.Equal(before.Registry)
 }
 
 // haves is what is known of a name, by type, and of the types that are wanted of it.

@@ -18,6 +18,7 @@ const (
 	PhaseInSync  = "InSync"  // nothing is left to be done
 	PhaseFailing = "Failing" // the last call failed; it is tried again
 	PhaseHeld    = "Held"    // losses wait for a word; all else is written
+	PhaseRetired = "Retired" // nothing of ours is left, and nothing is written any longer
 )
 
 // maxListed bounds the lists of a Status.
@@ -29,6 +30,7 @@ type Status struct {
 	Kind     string `json:"kind"` // route53, clouddns …
 	Zone     string `json:"zone"`
 	DryRun   bool   `json:"dryRun,omitempty"`
+	Retire   bool   `json:"retire,omitempty"` // it is to be taken out
 	Phase    string `json:"phase"`
 	Error    string `json:"error,omitempty"` // of the last call, if it failed
 

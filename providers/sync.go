@@ -31,6 +31,9 @@ type Config struct {
 	// Ready says that the zone can be trusted to be whole; nothing is written before.
 	// Defaults to true.
 	Ready func() bool
+	// Retire takes everything of ours out of the hosted zone: see PhaseRetired. Rules
+	// should have neither Unheard nor a Drift then.
+	Retire bool
 	// DryRun decides and tells, and writes nothing.
 	DryRun bool
 
@@ -65,6 +68,8 @@ type Observer interface {
 	Refused(key hosted.Key, objects []string, reason string)
 	// Held hears that so many losses wait for a word; 0: no longer.
 	Held(n int, reason string)
+	// Retired hears that nothing of ours is left in the hosted zone.
+	Retired()
 }
 
 type nobody struct{}
@@ -72,12 +77,13 @@ type nobody struct{}
 func (nobody) InSync(dnsname.Name, time.Time)       {}
 func (nobody) Refused(hosted.Key, []string, string) {}
 func (nobody) Held(int, string)                     {}
+func (nobody) Retired()                             {}
 
 // maxDirty bounds the names to look at; more than that, and all are.
 const maxDirty = 100_000
 
-// Sync keeps one hosted zone. Publish, Touch, Release, Status and Plan are safe for
-// concurrent use; Run is called once at a time, by whoever leads.
+// Sync keeps one hosted zone. All methods are safe for concurrent use, but Run, which
+// is called once at a time, by whoever leads.
 type Sync struct {
 	cfg Config
 
@@ -87,6 +93,7 @@ type Sync struct {
 	all      bool                       // look at every name
 	status   Status
 	released bool
+	adopt    []ownership.Adoption // by somebody's word, not taken up yet
 
 	wake chan struct{} // holds one
 }
@@ -114,7 +121,7 @@ func New(cfg Config) *Sync {
 	}
 	cfg.Log = cfg.Log.With("provider", cfg.Name, "zone", cfg.Apex.String())
 	s := &Sync{cfg: cfg, dirty: map[dnsname.Name]time.Time{}, wake: make(chan struct{}, 1)}
-	s.status = Status{Provider: cfg.Name, Zone: cfg.Apex.String(), Kind: cfg.Rules.Limits.Provider, DryRun: cfg.DryRun, Phase: PhaseStandby}
+	s.status = Status{Provider: cfg.Name, Zone: cfg.Apex.String(), Kind: cfg.Rules.Limits.Provider, DryRun: cfg.DryRun, Retire: cfg.Retire, Phase: PhaseStandby}
 	return s
 }
 
@@ -187,14 +194,15 @@ type work struct {
 	snapshot *zone.Snapshot
 	names    map[dnsname.Name]time.Time
 	all      bool
+	adopt    []ownership.Adoption
 }
 
 // take takes what is to be looked at.
 func (s *Sync) take() work {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	w := work{s.snapshot, s.dirty, s.all}
-	s.dirty, s.all = map[dnsname.Name]time.Time{}, false
+	w := work{s.snapshot, s.dirty, s.all, s.adopt}
+	s.dirty, s.all, s.adopt = map[dnsname.Name]time.Time{}, false, nil
 	return w
 }
 
@@ -202,7 +210,7 @@ func (s *Sync) take() work {
 func (s *Sync) waiting() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.snapshot != nil && (s.all || len(s.dirty) > 0 || s.released)
+	return s.snapshot != nil && (s.all || len(s.dirty) > 0 || s.released || s.adopt != nil)
 }
 
 // Run keeps the hosted zone until ctx is done. Whoever runs it leads: of all
@@ -216,6 +224,9 @@ func (s *Sync) Run(ctx context.Context) {
 
 // want is what is wanted of a name, by type.
 func (s *Sync) want(snapshot *zone.Snapshot, owner dnsname.Name) map[uint16]plan.Want {
+	if s.cfg.Retire {
+		return nil
+	}
 	origin, wanted := s.cfg.Origins(owner)
 	if !wanted {
 		return nil

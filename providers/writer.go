@@ -44,6 +44,7 @@ type writer struct {
 	held        map[dnsname.Name]int  // how many losses of a name wait
 	heldBecause string
 	pending     []receipt
+	adopting    map[hosted.Key]ownership.Adoption // what is to be taken over
 
 	holder    string       // this writer's name in the fence
 	fence     hosted.Entry // taken before the listing
@@ -51,7 +52,10 @@ type writer struct {
 	doubt     []piece      // that batch
 	notBefore time.Time    // no call earlier
 	retry     time.Duration
-	conflicts int // in a row
+	conflicts int  // in a row
+	begun     bool // of what is retired: there was something of ours
+	leaving   bool // of what is retired: the fence was to go
+	retired   bool
 	auditAt   time.Time
 	audit     *audit // under way
 }
@@ -66,12 +70,17 @@ type receipt struct {
 }
 
 func newWriter(s *Sync) *writer {
-	return &writer{Sync: s, holder: s.cfg.Holder + "/" + crand.Text()[:6], backlog: map[dnsname.Name]plan.Unit{}, since: map[dnsname.Name]time.Time{}, poison: refusals{}, admitted: map[dnsname.Name]int{}, words: map[dnsname.Name]bool{}, held: map[dnsname.Name]int{}}
+	return &writer{Sync: s, holder: s.cfg.Holder + "/" + crand.Text()[:6], backlog: map[dnsname.Name]plan.Unit{}, since: map[dnsname.Name]time.Time{}, poison: refusals{}, admitted: map[dnsname.Name]int{}, words: map[dnsname.Name]bool{}, held: map[dnsname.Name]int{}, adopting: map[hosted.Key]ownership.Adoption{}}
 }
 
 // run works until ctx is done.
 func (w *writer) run(ctx context.Context) {
 	for ctx.Err() == nil {
+		if w.retired {
+			w.phase(PhaseRetired, nil)
+			w.sleep(ctx, lastRetry)
+			continue
+		}
 		if !w.cfg.Ready() {
 			w.phase(PhaseWaiting, nil)
 			w.sleep(ctx, time.Second)
@@ -106,6 +115,17 @@ func (w *writer) start(ctx context.Context) {
 		return
 	}
 	w.phase(PhaseListing, nil)
+	if w.cfg.Retire && !w.begun {
+		done, err := w.wasRetired(ctx)
+		if err != nil {
+			w.failed(err)
+			return
+		}
+		if w.begun = true; done {
+			w.retire()
+			return
+		}
+	}
 	if w.fenced() && !w.cfg.DryRun && w.fence.IsEmpty() && guarantee.Holds(guarantee.FenceBeforeListing) {
 		if err := w.takeFence(ctx); err != nil {
 			w.failed(err)
@@ -137,6 +157,9 @@ func (w *writer) step(ctx context.Context) time.Duration {
 	if w.waiting() {
 		w.look()
 	}
+	if w.model == nil {
+		return 0
+	}
 	switch {
 	case time.Until(w.notBefore) > 0:
 		w.phase(PhaseFailing, nil)
@@ -147,6 +170,9 @@ func (w *writer) step(ctx context.Context) time.Duration {
 	case len(w.backlog) > 0 && !w.cfg.DryRun:
 		w.phase(PhaseWriting, nil)
 		w.write(ctx)
+		return 0
+	case w.leaves():
+		w.leave(ctx)
 		return 0
 	}
 	w.settle()
@@ -232,7 +258,9 @@ func (w *writer) phase(phase string, err error) {
 // settle tells that nothing is left to be done.
 func (w *writer) settle() {
 	phase := PhaseInSync
-	if len(w.held) > 0 {
+	if w.decided == nil {
+		phase = PhaseWaiting
+	} else if len(w.held) > 0 {
 		phase = PhaseHeld
 	} else if w.cfg.DryRun && len(w.backlog) > 0 {
 		phase = PhaseWriting

@@ -115,6 +115,8 @@ func TestEveryRuleCanBreak(t *testing.T) {
 		{"a played Cloud DNS and its provider", "providers/clouddns/clouddnstest", []string{module + "/providers/clouddns"}, "would share its mistakes"},
 		{"a played Cloud DNS and a library", "providers/clouddns/clouddnstest", []string{"github.com/miekg/dns"}, ""},
 		{"the suite and hosted zones", "providers/providertest", []string{module + "/providers/hosted"}, ""},
+		{"placement and a client", "federation/placement", []string{"k8s.io/client-go/rest"}, "decided purely"},
+		{"placement and clusters", "federation/placement", []string{module + "/federation/cluster"}, ""},
 		{"federation and providers", "federation/placement", []string{module + "/providers/plan"}, "decided downstream"},
 		{"propagation and the host", "federation/propagation", []string{module + "/federation/host"}, "propagation carries tasks out"},
 		{"propagation and tasks", "federation/propagation", []string{module + "/federation/work"}, ""},

@@ -226,6 +226,12 @@ var rules = []rule{
 		Because: "the suite runs on any provider and knows none",
 	},
 	{
+		From:    []string{"federation/placement"},
+		Ban:     []string{"k8s.io/client-go/...", "sigs.k8s.io/controller-runtime/...", "."},
+		Allow:   []string{"federation/placement", "federation/cluster"},
+		Because: "where a template goes is decided purely: on values, without asking anyone",
+	},
+	{
 		From:    []string{"federation/..."},
 		Ban:     []string{"providers/..."},
 		Because: "federation decides where things go; what DNS they get is decided downstream",

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/cmd/fedns/daemon"
+	"github.com/fedns/fedns/cmd/fedns/recordsync"
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/inventory"
 	"github.com/fedns/fedns/discovery/probe"
@@ -22,7 +24,7 @@ import (
 // finding is one line of `fedns check`. Field names are stable.
 type finding struct {
 	OK      bool   `json:"ok"`
-	Subject string `json:"subject"` // config, zone NAME, inventory NAME or cluster NAME
+	Subject string `json:"subject"` // config, zone NAME, inventory NAME, cluster NAME or provider NAME
 	Text    string `json:"text"`
 }
 
@@ -31,10 +33,10 @@ func newCheck(stdout io.Writer) *cobra.Command {
 	var timeout time.Duration
 	var out output
 	cmd := &cobra.Command{
-		Use: "check --config FILE", Short: "Validate the configuration and reach every cluster", Args: cobra.NoArgs,
+		Use: "check --config FILE", Short: "Validate the configuration and reach every cluster and provider", Args: cobra.NoArgs,
 		Long: `Reads the configuration, its zone files, keys and certificate as the daemon would, reads the
 inventories, tells which clusters each states, asks the host and every cluster for what the daemon needs
-of it, and tries the clusters' probes once. Prints one line a finding and exits 1
+of it, tries the clusters' probes once, and reads one record of every hosted zone. Prints one line a finding and exits 1
 when something is wrong, 0 when nothing is.`,
 		Example: "  fedns check --config /etc/fedns/fedns.yaml",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -70,7 +72,7 @@ when something is wrong, 0 when nothing is.`,
 		},
 	}
 	cmd.Flags().StringVarP(&file, "config", "c", "", "configuration file")
-	cmd.Flags().DurationVar(&timeout, "timeout", 15*time.Second, "how long clusters may take to answer")
+	cmd.Flags().DurationVar(&timeout, "timeout", 15*time.Second, "how long clusters and providers may take to answer")
 	_ = cmd.MarkFlagRequired("config") // the flag was just defined
 	out.flag(cmd)
 	return cmd
@@ -129,8 +131,13 @@ func check(ctx context.Context, file string) []finding {
 			members[i] = inventory.Part{Name: inv.Name, Members: ms}
 		})
 	}
+	hosted := make([][]finding, len(cfg.Providers))
+	for i, p := range cfg.Providers {
+		asking.Go(func() { hosted[i] = checkProvider(ctx, p) })
+	}
 	asking.Wait()
 	found = append(found, host...)
+	found = append(found, slices.Concat(hosted...)...)
 	var configured []cluster.ID
 	for i, c := range cfg.Clusters {
 		configured = append(configured, c.Name)
@@ -138,6 +145,24 @@ func check(ctx context.Context, file string) []finding {
 		found = append(found, probed[i]...)
 	}
 	return append(found, checkMembers(ctx, cfg, configured, members, stated)...)
+}
+
+// checkProvider reaches the hosted zone of each zone that is written to a provider, all
+// at once.
+func checkProvider(ctx context.Context, p config.Provider) []finding {
+	found := make([][]finding, len(p.Zones))
+	var asking sync.WaitGroup
+	for i, apex := range p.Zones {
+		asking.Go(func() {
+			text, err := recordsync.Check(ctx, p, apex)
+			found[i] = findings("provider "+p.Name, text, err)
+			for j := range found[i] {
+				found[i][j].Text = "zone " + apex.String() + ": " + found[i][j].Text
+			}
+		})
+	}
+	asking.Wait()
+	return slices.Concat(found...)
 }
 
 // checkMembers asks all clusters that inventories state, and puts what is found

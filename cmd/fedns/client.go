@@ -21,6 +21,9 @@ const (
 	// askWithin is how long a daemon may take to answer: a list of a million
 	// endpoints takes seconds to write.
 	askWithin = 30 * time.Second
+	// planWithin is how long a plan may take, for which hosted zones are listed: more
+	// than the daemon takes.
+	planWithin = 17 * time.Minute
 	// maxAnswer bounds what is read of an answer, in octets.
 	maxAnswer = 1 << 30
 )
@@ -43,10 +46,16 @@ func (c *client) command(ctx context.Context, cluster, what string) error {
 	return c.do(ctx, http.MethodPost, "/api/v1/clusters/"+url.PathEscape(cluster)+"/"+what, nil)
 }
 
+// do asks, and waits as long as a daemon may take for what it knows itself.
 func (c *client) do(ctx context.Context, method, path string, v any) error {
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(c.server, "/")+path, nil)
+	return c.ask(ctx, method, path, nil, v)
+}
+
+// ask sends body, if there is one, and reads the answer into v, if it is wanted.
+func (c *client) ask(ctx context.Context, method, path string, body io.Reader, v any) error {
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(c.server, "/")+path, body)
 	if err != nil {
 		return wanting{fmt.Errorf("--server: %w", err)}
 	}
@@ -55,21 +64,21 @@ func (c *client) do(ctx context.Context, method, path string, v any) error {
 		return wanting{fmt.Errorf("no daemon answers: %w", err)}
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
 		return wanting{fmt.Errorf("%s: %w", path, err)}
 	}
 	if resp.StatusCode != http.StatusOK {
 		var refusal struct{ Error string }
-		if json.Unmarshal(body, &refusal) != nil || refusal.Error == "" {
-			refusal.Error = resp.Status + ": " + strings.TrimSpace(string(body[:min(len(body), 200)]))
+		if json.Unmarshal(answer, &refusal) != nil || refusal.Error == "" {
+			refusal.Error = resp.Status + ": " + strings.TrimSpace(string(answer[:min(len(answer), 200)]))
 		}
 		return wanting{fmt.Errorf("%s", refusal.Error)}
 	}
 	if v == nil {
 		return nil
 	}
-	if err := json.Unmarshal(body, v); err != nil {
+	if err := json.Unmarshal(answer, v); err != nil {
 		return wanting{fmt.Errorf("%s: what answers is no fedns: %w", path, err)}
 	}
 	return nil

@@ -82,7 +82,7 @@ cluster, keeps them in one zone in memory, and answers DNS from it.`,
 	root.SetErr(stderr)
 	root.SetVersionTemplate(strings.ReplaceAll(thisBuild().String(), "{{", "") + "\n") // a template without actions
 	root.SetHelpCommand(newHelp())
-	root.AddCommand(newServe(stderr), newCheck(stdout), newPlan(stdout), newJoin(stdout), newUnjoin(stdout), newDemo(stdout, stderr), newVersion(stdout))
+	root.AddCommand(newServe(stderr), newCheck(stdout), newPlan(stdout), newAdopt(stdout), newJoin(stdout), newUnjoin(stdout), newDemo(stdout, stderr), newVersion(stdout))
 	for _, w := range words {
 		root.AddCommand(newWord(w, stdout))
 	}

@@ -175,6 +175,9 @@ func (s *served) config(rest string) {
 func serveDaemon(t *testing.T, rest string, files map[string]string) *served {
 	t.Helper()
 	s := &served{t: t, dir: t.TempDir(), dns: freeAddr(t), http: freeAddr(t), log: &safeBuffer{}}
+	for s.http == s.dns {
+		s.http = freeAddr(t) // the same port may be free once more
+	}
 	s.file = filepath.Join(s.dir, "fedns.yaml")
 	for name, text := range files {
 		s.write(name, text)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -33,15 +34,7 @@ what of it is not done yet. The replica that propagates has to be asked for that
 			if err := plans.print(stdout, out, members); err != nil {
 				return err
 			}
-			if m := plans.Members; m != nil && m.Error != "" {
-				return wanting{fmt.Errorf("members: %s", m.Error)}
-			}
-			for _, p := range plans.Plans {
-				if p.Error != "" {
-					return wanting{fmt.Errorf("provider %s, zone %s: %s", p.Provider, p.Zone, p.Error)}
-				}
-			}
-			return nil
+			return plans.failed()
 		},
 	}
 	cmd.Flags().StringVar(&provider, "provider", "", "only this provider")
@@ -72,6 +65,19 @@ func (p planned) print(w io.Writer, out output, members bool) error {
 	return nil
 }
 
+// failed is what is wrong with the first plan that could not be made.
+func (p planned) failed() error {
+	if m := p.Members; m != nil && m.Error != "" {
+		return wanting{fmt.Errorf("members: %s", m.Error)}
+	}
+	for _, z := range p.Plans {
+		if z.Error != "" {
+			return wanting{fmt.Errorf("provider %s, zone %s: %s", z.Provider, z.Zone, z.Error)}
+		}
+	}
+	return nil
+}
+
 // planned is what /api/v1/plan answers.
 type planned struct {
 	Plans   []api.ZonePlan   `json:"plans"`
@@ -86,7 +92,9 @@ func (c *client) plans(ctx context.Context, provider string, all bool) (answer p
 	if all {
 		query.Set("all", "true")
 	}
-	return answer, c.get(ctx, "/api/v1/plan?"+query.Encode(), &answer)
+	ctx, cancel := context.WithTimeout(ctx, planWithin)
+	defer cancel()
+	return answer, c.ask(ctx, http.MethodGet, "/api/v1/plan?"+query.Encode(), nil, &answer)
 }
 
 // printMembers tells what would be done in members; nil: nothing is propagated.
@@ -120,12 +128,16 @@ func printPlans(w io.Writer, plans []api.ZonePlan) {
 	}
 	for _, p := range plans {
 		fmt.Fprintf(w, "%s %s: %s\n", p.Provider, p.Zone, counts(p))
-		for _, a := range p.Actions {
-			fmt.Fprintf(w, "  %-8s%s: %s\n", a.Action, a.Record, a.Reason)
-			for _, line := range []struct{ sign, text string }{{"-", a.Old}, {"+", a.New}} {
-				if line.text != "" {
-					fmt.Fprintf(w, "          %s %s\n", line.sign, line.text)
-				}
+		printActions(w, p.Actions)
+	}
+}
+
+func printActions(w io.Writer, all []api.PlanAction) {
+	for _, a := range all {
+		fmt.Fprintf(w, "  %-8s%s: %s\n", a.Action, a.Record, a.Reason)
+		for _, line := range []struct{ sign, text string }{{"-", a.Old}, {"+", a.New}} {
+			if line.text != "" {
+				fmt.Fprintf(w, "          %s %s\n", line.sign, line.text)
 			}
 		}
 	}

@@ -101,3 +101,7 @@ func requests(spec *corev1.PodSpec) map[corev1.ResourceName]int64 {
 
 // thousandths of a quantity; more than fits is the most there is.
 func thousandths(q resource.Quantity) int64 { return q.MilliValue() }
+
+// Requests is what a Pod requests, in thousandths of each resource's unit, one Pod
+// among them.
+func Requests(spec *corev1.PodSpec) map[corev1.ResourceName]int64 { return requests(spec) }

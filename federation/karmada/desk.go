@@ -19,6 +19,8 @@ type desk struct {
 	mu         sync.Mutex
 	policies   map[reference]*policy
 	overriders map[reference]*overrider
+	selected   index // policies
+	overridden index // overriders
 	templates  map[schema.GroupVersionKind]map[work.Key]*unstructured.Unstructured
 	read       map[schema.GroupVersionKind]bool // told whole once; of policies: or not served
 	absent     map[schema.GroupVersionKind]bool // not served by the host
@@ -41,7 +43,7 @@ type standing struct {
 func newDesk(withdraw bool, tell func(note)) *desk {
 	return &desk{
 		withdraw: withdraw, tell: tell, wake: make(chan struct{}, 1),
-		policies: map[reference]*policy{}, overriders: map[reference]*overrider{},
+		policies: map[reference]*policy{}, overriders: map[reference]*overrider{}, selected: index{}, overridden: index{},
 		templates: map[schema.GroupVersionKind]map[work.Key]*unstructured.Unstructured{},
 		read:      map[schema.GroupVersionKind]bool{}, absent: map[schema.GroupVersionKind]bool{},
 		standing: map[work.Key]*standing{}, told: map[work.Key][32]byte{}, dirty: map[work.Key]bool{}, findings: map[string][]Finding{},
@@ -66,8 +68,10 @@ func (d *desk) putPolicy(o *unstructured.Unstructured) {
 	d.policies[key] = p
 	d.find(key, p.err, findings)
 	if before != nil {
+		d.selected.drop(key, before.selectors)
 		d.mark(before.selectors)
 	}
+	d.selected.put(key, p.selectors)
 	d.mark(p.selectors)
 }
 
@@ -80,6 +84,7 @@ func (d *desk) deletePolicy(o *unstructured.Unstructured) {
 	delete(d.policies, key)
 	delete(d.findings, key.String())
 	if before != nil {
+		d.selected.drop(key, before.selectors)
 		d.mark(before.selectors)
 	}
 }
@@ -94,6 +99,10 @@ func (d *desk) putOverrider(o *unstructured.Unstructured) {
 	d.overriders[key] = p
 	d.find(key, p.err, findings)
 	d.markOverridden(before)
+	if before != nil {
+		d.overridden.drop(key, before.selectors)
+	}
+	d.overridden.put(key, p.selectors)
 	d.markOverridden(p)
 }
 
@@ -105,6 +114,9 @@ func (d *desk) deleteOverrider(o *unstructured.Unstructured) {
 	before := d.overriders[key]
 	delete(d.overriders, key)
 	delete(d.findings, key.String())
+	if before != nil {
+		d.overridden.drop(key, before.selectors)
+	}
 	d.markOverridden(before)
 }
 
@@ -164,32 +176,6 @@ func (d *desk) yield(to bool) {
 	d.rouse()
 }
 
-// mark marks the templates that selectors may select; mu is held.
-func (d *desk) mark(all []selector) {
-	for _, s := range all {
-		for key := range d.templates[s.kind] {
-			if (s.namespace == "" || s.namespace == key.Namespace) && (s.name == "" || s.name == key.Name) {
-				d.dirty[key] = true
-			}
-		}
-	}
-	d.rouse()
-}
-
-// markOverridden marks the templates that an override policy may select; mu is held.
-func (d *desk) markOverridden(p *overrider) {
-	switch {
-	case p == nil:
-		return
-	case len(p.selectors) > 0:
-		d.mark(p.selectors)
-		return
-	}
-	for kind := range d.templates {
-		d.mark([]selector{{kind: kind, namespace: p.namespace}})
-	}
-}
-
 // find keeps what was found in a policy, and tells what is new; mu is held.
 func (d *desk) find(of reference, err error, findings []Finding) {
 	before := d.findings[of.String()]
@@ -205,56 +191,4 @@ func (d *desk) find(of reference, err error, findings []Finding) {
 	if len(findings) > 0 {
 		d.findings[of.String()] = findings
 	}
-}
-
-// kinds are those whose objects are to be told: of all policies, and of what stands.
-func (d *desk) kinds() map[schema.GroupVersionKind]bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	all := map[schema.GroupVersionKind]bool{}
-	for _, p := range d.policies {
-		for _, s := range p.selectors {
-			all[s.kind] = true
-		}
-	}
-	for key := range d.standing {
-		all[key.Kind] = true
-	}
-	return all
-}
-
-// forget forgets a kind that nobody selects any more.
-func (d *desk) forget(kind schema.GroupVersionKind) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.templates, kind)
-	delete(d.read, kind)
-	delete(d.absent, kind)
-}
-
-// complete says that everything there is was told and looked at: all policies, and
-// all kinds that they select.
-func (d *desk) complete(kinds map[schema.GroupVersionKind]bool) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !d.informed() || len(d.dirty) > 0 {
-		return false
-	}
-	for kind := range kinds {
-		if !d.read[kind] && !d.absent[kind] {
-			return false
-		}
-	}
-	return true
-}
-
-// informed says that all policies were told: before, the wrong one might be
-// chosen; mu is held.
-func (d *desk) informed() bool {
-	for _, kind := range []schema.GroupVersionKind{propagationPolicy, clusterPropagationPolicy, overridePolicy, clusterOverridePolicy} {
-		if !d.read[kind] && !d.absent[kind] {
-			return false
-		}
-	}
-	return true
 }

@@ -43,7 +43,7 @@ func (d *desk) order(key work.Key) (work.Order, bool) {
 	if before != nil {
 		claimed = before.policy
 	}
-	p := choose(d.policies, template, claimed)
+	p := choose(d.policiesOf(key), template, claimed)
 	if holder := d.policies[claimed]; p == nil && holder != nil && len(holder.selectors) == 0 {
 		p = holder // nobody knows what it selects now
 	}
@@ -95,7 +95,7 @@ func (d *desk) fill(o *work.Order, t *terms, template, stripped *unstructured.Un
 	if d.yielded {
 		o.Options.Suspend = []string{"*"}
 	}
-	o.Overrides, err = overridesOf(d.overriders, template)
+	o.Overrides, err = overridesOf(d.overridersOf(o.Key), template)
 	return err
 }
 

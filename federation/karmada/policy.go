@@ -88,7 +88,7 @@ func claimant(o *unstructured.Unstructured) reference {
 	return reference{}
 }
 
-// choose is the policy of a template: that which claimed it, as long as it selects
+// choose is, of policies, that of a template: that which claimed it, as long as it selects
 // it and no other preempts it, otherwise the first of all that select it. nil: none.
 func choose(policies map[reference]*policy, o *unstructured.Unstructured, claimed reference) *policy {
 	type found struct {

@@ -132,7 +132,7 @@ func (p *plan) shrink(cs []candidate, total int64) int32 {
 	left := int64(p.tell(cs, shares, total))
 	// Clusters without a weight give all they have first, and keep what is needed.
 	for i := range cs {
-		more := min(left, int64(cs[i].stays()-cs[i].got))
+		more := min(left, int64(max(cs[i].stays()-cs[i].got, 0)))
 		cs[i].got += int32(more)
 		left -= more
 	}

@@ -223,26 +223,31 @@ func deterministic(c *randomCase) string {
 	return ""
 }
 
-// withinRounding: where no limit binds and nothing runs, each gets its exact part,
-// rounded up or down.
+// withinRounding: where no limit binds and what runs may move, each gets its exact
+// part, rounded up or down.
 func withinRounding(c *randomCase) string {
-	s := c.r.Scheduling
-	if !c.divided() || (s.Mode != Weighted && s.Mode != Even) || s.SpillOver || len(s.Limits) > 0 || len(c.r.Spread) > 0 ||
-		len(c.r.Affinities) > 1 || (len(c.r.Previous) > 0 && !s.Rebalance) || s.Heaviest {
+	if c.r.Replicas == nil || *c.r.Replicas == 0 {
 		return ""
+	}
+	r := c.r
+	r.Affinities, r.Spread = r.Affinities[:1], nil
+	r.Scheduling = Scheduling{Mode: Weighted, Weights: r.Scheduling.Weights, Rebalance: true}
+	if c.r.Scheduling.Mode == Even {
+		r.Scheduling.Mode = Even
+	}
+	d, err := (Planner{}).Place(r, c.clusters)
+	if err != nil {
+		return err.Error()
 	}
 	weights, sum := map[string]int64{}, int64(0)
 	for _, one := range c.clusters {
-		if !selects(c.r.Affinities[0], one) || slices.Contains(c.r.Evicted, one.Name) || !one.Serves(c.r.Kind) {
-			continue
-		}
-		if c.unwanted(one) {
+		if !selects(r.Affinities[0], one) || slices.Contains(r.Evicted, one.Name) || !one.Serves(r.Kind) || c.unwanted(one) {
 			continue
 		}
 		weight := int64(1)
-		if s.Mode == Weighted && len(s.Weights) > 0 {
+		if r.Scheduling.Mode == Weighted && len(r.Scheduling.Weights) > 0 {
 			weight = 0
-			for _, w := range s.Weights {
+			for _, w := range r.Scheduling.Weights {
 				if selects(w.Affinity, one) {
 					weight = max(weight, w.Weight)
 				}
@@ -251,11 +256,11 @@ func withinRounding(c *randomCase) string {
 		weights[one.Name] = weight
 		sum += weight
 	}
-	got := counts(c.d.Targets)
+	got := counts(d.Targets)
 	for name, weight := range weights {
 		exact := 0.0
 		if sum > 0 {
-			exact = float64(*c.r.Replicas) * float64(weight) / float64(sum)
+			exact = float64(*r.Replicas) * float64(weight) / float64(sum)
 		}
 		if math.Abs(float64(got[name])-exact) >= 1 {
 			return fmt.Sprintf("%s has %d, its exact part is %f", name, got[name], exact)
@@ -356,17 +361,24 @@ func growing(c *randomCase) string {
 	return ""
 }
 
-// shrinking: with fewer replicas and what runs kept, no cluster gets more.
+// shrinking: with fewer replicas and what runs kept, no cluster gets more. Where
+// nothing but weights counts, what runs may be anywhere.
 func shrinking(c *randomCase) string {
 	if !c.divided() || c.r.Scheduling.Rebalance || len(c.r.Affinities) > 1 || c.d.Unplaced > 0 || *c.r.Replicas < 2 || len(c.r.Spread) > 0 {
 		return ""
 	}
+	running := slices.Clone(c.d.Targets)
+	if s := c.r.Scheduling; (s.Mode == Weighted || s.Mode == Even) && !s.SpillOver && len(s.Limits) == 0 {
+		for i := range running {
+			running[i].Replicas = c.d.Targets[(i+1)%len(running)].Replicas
+		}
+	}
 	fewer := *c.r.Replicas - int32(1+c.IntN(int(*c.r.Replicas)-1))
-	got, d, err := c.again(func(r *Request) { r.Replicas = &fewer })
+	got, d, err := c.again(func(r *Request) { r.Replicas, r.Previous = &fewer, running })
 	if err != nil {
 		return err.Error()
 	}
-	before := counts(c.d.Targets)
+	before := counts(running)
 	for name, n := range got {
 		if n > before[name] {
 			return fmt.Sprintf("with %d replicas %s has %d, not %d: %+v", fewer, name, n, before[name], d)

@@ -97,7 +97,7 @@ func (d dice) scheduling() (s Scheduling) {
 	s.Rebalance, s.SpillOver, s.Heaviest = d.chance(40), d.chance(30), d.chance(20)
 	if d.chance(40) {
 		for range 1 + d.IntN(4) {
-			s.Weights = append(s.Weights, Weight{d.affinity(), int64(d.IntN(1 + d.IntN(1000)))})
+			s.Weights = append(s.Weights, Weight{d.affinity(), int64(d.IntN(1 + d.IntN([]int{5, 1000}[d.IntN(2)])))})
 		}
 	}
 	if d.chance(40) {

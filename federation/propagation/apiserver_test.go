@@ -40,6 +40,7 @@ type apiServer struct {
 	calls    []string                        // verb resource
 	refuse   func(verb, resource string) *metav1.Status
 	hang     chan struct{} // nil: it answers
+	late     chan struct{} // creations are answered when it is closed
 	admit    func(o *unstructured.Unstructured)
 	token    string // required when set
 	blinding bool   // watches and lists of objects are forbidden
@@ -318,7 +319,13 @@ func (s *apiServer) serve(w http.ResponseWriter, q *http.Request) {
 			s.admit(o)
 		}
 		o = s.own(nil, o, q.URL.Query().Get("fieldManager"))
-		s.answer(w, o, s.store(key, nil, o))
+		refused := s.store(key, nil, o)
+		if late := s.late; late != nil {
+			s.mu.Unlock()
+			<-late
+			s.mu.Lock()
+		}
+		s.answer(w, o, refused)
 	case "apply", "patch":
 		if live == nil {
 			s.answer(w, nil, notFound(resource, name))

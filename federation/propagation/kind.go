@@ -160,8 +160,8 @@ func (k *kind) drop(f *found) {
 	}
 }
 
-// replace takes in all objects there are.
-func (k *kind) replace(all []*found) {
+// replace takes in all objects there are, as of a version.
+func (k *kind) replace(all []*found, version string) {
 	m := k.member
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -171,7 +171,13 @@ func (k *kind) replace(all []*found) {
 		m.meet(k.key(f), f)
 	}
 	for key, r := range m.records {
-		if key.Kind == k.gvk && r.seen.there() && r.seen.ours && !listed[key] {
+		if key.Kind != k.gvk || listed[key] {
+			continue
+		}
+		if !r.seen.there() {
+			r.lost = version // a creation's answer that comes only now may be of before
+		} else if r.seen.ours && older(r.seen.version, version) {
+			r.lost = version
 			m.lost(r)
 		}
 	}

@@ -31,7 +31,7 @@ func (m *member) attendTo(presence string) {
 				client: c.client, path: presencePaths[presence], partial: true,
 				pack: func(o *unstructured.Unstructured) *found { return &found{ObjectMeta: metaOf(o)} },
 				put:  tell, drop: tell,
-				replace: func(all []*found) {
+				replace: func(all []*found, _ string) {
 					for _, f := range all {
 						tell(f)
 					}

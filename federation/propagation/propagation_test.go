@@ -293,3 +293,27 @@ func TestOrphan(t *testing.T) {
 		t.Errorf("wrote %v", writes)
 	}
 }
+
+// TestLateAnswer: the answer to a creation comes after the watch has told that the
+// object is gone again.
+func TestLateAnswer(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	s := w.servers["a"]
+	held := make(chan struct{})
+	s.set(func() { s.late = held })
+	o := configMap("m", nil)
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "") // by the watch
+	s.remove("configmaps/shop/m")
+	other := configMap("n", nil)
+	w.do("a", other)
+	w.comes("a", other, work.Applied, "") // and so the watch has told of the deletion
+	s.set(func() { s.late = nil })
+	close(held)
+	eventually(t, func() error {
+		if s.get("configmaps/shop/m") == nil {
+			return fmt.Errorf("it is not there again")
+		}
+		return nil
+	})
+}

@@ -16,7 +16,7 @@ type record struct {
 	key  work.Key
 	goal *goal // nil: no task; it was only seen
 	seen sight
-	lost string // the version at which it was deleted last; empty: not known
+	lost string // the version as of which it was last known not to be there; empty: never
 
 	// accepted are the differences that the API server itself made of what we wrote,
 	// or that writing again did not change; 0: none.

@@ -52,7 +52,7 @@ type follower struct {
 	pack    func(*unstructured.Unstructured) *found
 	put     func(*found)
 	drop    func(*found)
-	replace func([]*found)
+	replace func(all []*found, version string)
 	fault   func(error)
 	called  func(verb string, took time.Duration, err error)
 
@@ -194,7 +194,7 @@ func (f *follower) Delete(o any) error {
 
 // Replace takes in a complete list. One that had something in it that is no object
 // is none: what was left out would look deleted.
-func (f *follower) Replace(items []any, _ string) error {
+func (f *follower) Replace(items []any, version string) error {
 	if f.misfit != nil {
 		return f.misfit
 	}
@@ -206,7 +206,7 @@ func (f *follower) Replace(items []any, _ string) error {
 		}
 		all = append(all, one)
 	}
-	f.replace(all)
+	f.replace(all, version)
 	return nil
 }
 

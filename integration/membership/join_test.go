@@ -3,6 +3,7 @@ package membership
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -116,18 +117,13 @@ func (w *trial) run(t *testing.T, args ...string) (said string, code int) {
 	defer cancel()
 	out, err := exec.CommandContext(ctx, w.program, args...).CombinedOutput()
 	var exit *exec.ExitError
-	if err != nil && !asExit(err, &exit) {
+	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
 	if exit != nil {
 		code = exit.ExitCode()
 	}
 	return string(out), code
-}
-
-func asExit(err error, exit **exec.ExitError) (ok bool) {
-	*exit, ok = err.(*exec.ExitError)
-	return ok
 }
 
 // joined runs join for a member.
@@ -196,7 +192,7 @@ func (w *trial) join(t *testing.T) {
 		TokenExpires time.Time
 	}
 	if err := json.Unmarshal([]byte(said), &done); err != nil || code != 0 || done.Cluster != "eu-2" || !slices.Contains(done.Host, "MemberCluster eu-2") ||
-		!slices.Contains(done.Member, "ClusterRole fedns-propagation") || done.TokenExpires.Before(time.Now()) {
+		!slices.Contains(done.Member, "ClusterRole fedns-member-propagation") || done.TokenExpires.Before(time.Now()) {
 		t.Errorf("got %d, %v: %s", code, err, said)
 	}
 	if m := w.member(t, "eu-2"); m.Spec.Price.String() != "300m" || m.Labels["env"] != "" {
@@ -249,6 +245,17 @@ func (w *trial) status(t *testing.T) {
 		}
 		return nil
 	})
+	// Only where it propagates may Pods be counted.
+	harness.Eventually(t, 40*time.Second, func(context.Context) error {
+		c := w.member(t, "eu-2").Status.Capacity
+		if c == nil || c.Nodes != 1 || c.Allocatable.Cpu().IsZero() || c.Requested.Pods().Value() != 1 {
+			return fmt.Errorf("measured was %+v", c)
+		}
+		return nil
+	})
+	if c := w.member(t, "eu-1").Status.Capacity; c != nil {
+		t.Errorf("eu-1 may not be measured, and has %+v", c)
+	}
 	table, err := w.host.Kubectl(t.Context(), "get", "mcl")
 	if err != nil {
 		t.Fatal(err)
@@ -358,7 +365,7 @@ func (w *trial) leave(t *testing.T) {
 		t.Errorf("got %d %s", code, said)
 	}
 	said, code := w.run(t, args...)
-	for _, want := range []string{"host    deleted  MemberCluster eu-1", "host    deleted  Secret fedns/member-eu-1", "member  deleted  ServiceAccount fedns/fedns-member", "member  absent   ClusterRole fedns-propagation", "member  deleted  Namespace fedns"} {
+	for _, want := range []string{"host    deleted  MemberCluster eu-1", "host    deleted  Secret fedns/member-eu-1", "member  deleted  ServiceAccount fedns/fedns-member", "member  absent   ClusterRole fedns-member-propagation", "member  deleted  Namespace fedns"} {
 		if code != 0 || !strings.Contains(said, want) {
 			t.Errorf("got %d %s\nwant %s", code, said, want)
 		}

@@ -30,9 +30,12 @@ type Action struct {
 	Verb   Verb
 	Key    hosted.Key
 	Reason string // for people, one line
-	// Changes make it so: the Entry's, and that of the TXT with its claims. None for
-	// Leave and Refuse.
+	// Changes make it so: the Entry's, that of the TXT with its claims, and those of
+	// external-dns's TXTs where it is adopted. None for Leave and Refuse.
 	Changes []hosted.Change
+	// Adopts is the owner of external-dns that it is taken over from; of one that is
+	// left, whose it stays. Empty: nobody's.
+	Adopts string
 	// Lost counts the records that nobody will be answered any longer, of those that
 	// are ours and there.
 	Lost int

@@ -28,6 +28,9 @@ type Rules struct {
 type Have struct {
 	Entry    hosted.Entry
 	Registry hosted.Entry
+	// Adoption says that an owner of external-dns holds the Entry, and that it may be
+	// taken over if it is wanted; nil: it does not.
+	Adoption *ownership.Adoption
 }
 
 // standing is a Have as it is understood.
@@ -44,15 +47,21 @@ type standing struct {
 //	others'           replace: their records, and ours  leave
 //	ours              replace; leave if equal           delete
 //	ours and others'  replace: ours within it           replace: without ours
+//	external-dns's    replace: it is ours then          leave
 //
+// The last line is of what was said to be adopted; else it is nobody's.
 // Edited by somebody else it is made as wanted, or as Rules.Drift has it.
 func (r Rules) One(k hosted.Key, w Want, h Have) Action {
 	at, err := r.read(h, w)
 	switch {
 	case err != nil:
 		return refuse(k, err.Error())
+	case w.Entry.IsEmpty() && len(at.ours) == 0 && h.Adoption != nil:
+		return Action{Key: k, Reason: fmt.Sprintf("the owner %q of external-dns has it, and nobody here wants it", h.Adoption.Owner), Adopts: h.Adoption.Owner}
 	case w.Entry.IsEmpty() && len(at.ours) == 0:
 		return Action{Key: k, Reason: "nobody here wants it, and it is not ours"}
+	case h.Adoption != nil && len(at.ours)+len(at.theirs) == 0:
+		return r.adopt(k, w, at)
 	case !at.Entry.IsEmpty() && len(at.ours)+len(at.theirs) == 0 && guarantee.Holds(guarantee.ForeignIsLeft):
 		return refuse(k, "it exists, and no claim says whose it is")
 	case r.Drift == Report && len(at.ours) > 0 && at.edited():
@@ -61,6 +70,29 @@ func (r Rules) One(k hosted.Key, w Want, h Have) Action {
 		return Action{Key: k, Reason: "it is wanted no longer, and stays since nothing is taken away"}
 	}
 	return r.make(k, w, at)
+}
+
+// adopt takes over what an owner of external-dns holds: it is ours, as if we had
+// claimed it, and external-dns's TXT records go in the same batch.
+func (r Rules) adopt(k hosted.Key, w Want, at standing) Action {
+	from := *at.Adoption
+	for _, h := range from.Held {
+		set, _ := at.Entry.Set(h.Set)
+		at.ours = append(at.ours, ownership.Claim{Owner: r.Owner, Object: h.Resource, Set: h.Set, TTL: set.TTL(), Digests: setDigests(set)})
+	}
+	a := r.make(k, w, at)
+	a.Adopts = from.Owner
+	if a.Verb == Refuse {
+		return a
+	}
+	for _, c := range from.Registry {
+		if why := r.Limits.Check(c.New); why != "" {
+			return Action{Verb: Refuse, Key: k, Reason: "external-dns's registry: " + why, Adopts: from.Owner}
+		}
+	}
+	a.Verb, a.Reason = Replace, fmt.Sprintf("it is adopted from the owner %q of external-dns", from.Owner)
+	a.Changes = append(a.Changes, from.Registry...)
+	return a
 }
 
 func refuse(k hosted.Key, why string) Action { return Action{Verb: Refuse, Key: k, Reason: why} }
@@ -93,17 +125,15 @@ func (r Rules) stands(c ownership.Claim, w Want) bool {
 	return !slices.ContainsFunc(w.Parts, func(p Part) bool { return p.Cluster == c.Cluster && p.Set == c.Set })
 }
 
-// edited says that the Entry is not what its claims say that their owners wrote.
+// edited says that the Entry is not what its claims say that their owners wrote. Sets
+// with an identifier that nobody claims are somebody's own.
 func (s standing) edited() bool {
 	claimed := map[string][]string{}
 	for _, c := range slices.Concat(s.ours, s.theirs) {
 		claimed[c.Set] = append(claimed[c.Set], c.Digests...)
 	}
-	if len(claimed) != len(s.Entry.Sets) {
-		return true
-	}
-	for _, set := range s.Entry.Sets {
-		want, ok := claimed[set.ID]
+	for id, want := range claimed {
+		set, ok := s.Entry.Set(id)
 		slices.Sort(want)
 		if !ok || !slices.Equal(slices.Compact(want), setDigests(set)) {
 			return true

@@ -82,6 +82,10 @@ type Shape struct {
 	Health hosted.Health
 	// Alias gives the provider's alias for a load balancer's hostname; nil: it has none.
 	Alias func(hostname dnsname.Name) (hosted.Alias, bool)
+	// Identify gives the identifier of a set, where the provider keeps none and makes
+	// it of what is in the set; sets that come to have the same are put together. nil:
+	// it is the cluster's name, or the like.
+	Identify func(hosted.Set) string
 	// MinTTL raises shorter TTLs, in seconds.
 	MinTTL uint32
 }
@@ -200,83 +204,6 @@ func (s Shape) alias(set hosted.Set, c contributor) hosted.Set {
 		set.Alias, set.Records = a, zone.RRset{}
 	}
 	return set
-}
-
-// routed makes a record set of each cluster.
-func (s Shape) routed(r zone.RRset, from []contributor) Want {
-	w := Want{Entry: hosted.Entry{Key: r.Key()}}
-	for _, c := range s.ranked(from) {
-		for _, set := range s.sets(c, len(w.Entry.Sets)) {
-			if i := slices.IndexFunc(w.Entry.Sets, func(o hosted.Set) bool { return o.ID == set.ID }); i >= 0 {
-				merged := w.Entry.Sets[i] // the same cluster, or another secondary
-				merged.Records = merged.Records.With(slices.Collect(set.Records.RDATA())...)
-				w.Entry.Sets[i] = merged
-			} else {
-				w.Entry.Sets = append(w.Entry.Sets, set)
-			}
-			w.Parts = append(w.Parts, Part{c.Cluster, c.Object, set.ID, setDigests(set)})
-		}
-	}
-	slices.SortFunc(w.Entry.Sets, func(a, b hosted.Set) int { return strings.Compare(a.ID, b.ID) })
-	slices.SortFunc(w.Parts, func(a, b Part) int {
-		return cmp.Or(strings.Compare(a.Set, b.Set), strings.Compare(a.Cluster, b.Cluster), strings.Compare(a.Object, b.Object))
-	})
-	return w
-}
-
-// ranked orders clusters as failover has them; other policies do not care.
-func (s Shape) ranked(from []contributor) []contributor {
-	rank := func(c contributor) int {
-		if i := slices.Index(s.Order, c.Cluster); i >= 0 {
-			return i
-		}
-		return len(s.Order)
-	}
-	from = slices.Clone(from)
-	slices.SortStableFunc(from, func(a, b contributor) int { return cmp.Compare(rank(a), rank(b)) })
-	return from
-}
-
-// sets makes the record sets of one cluster; before are so many of other clusters.
-func (s Shape) sets(c contributor, before int) []hosted.Set {
-	set := hosted.Set{ID: c.Cluster, Records: c.records, Health: s.Health, Routing: hosted.Routing{Policy: s.Routing}}
-	region := c.Region
-	if name, ok := s.Regions[region]; ok {
-		region = name
-	}
-	switch s.Routing {
-	case hosted.PolicyWeighted:
-		set.Routing.Weight = max(c.Weight, 1)
-	case hosted.PolicyLatency:
-		set.Routing.Region = region
-	case hosted.PolicyGeo:
-		if at, ok := s.Locations[c.Region]; ok {
-			set.Routing = at
-			set.Routing.Policy = hosted.PolicyGeo
-		} else {
-			set.Routing.Region = region
-		}
-	case hosted.PolicyFailover:
-		set.ID = "primary"
-		if set.Routing.Secondary = before > 0; set.Routing.Secondary {
-			set.ID = "secondary"
-		}
-	case hosted.PolicyMultivalue:
-		return multivalue(set)
-	}
-	return []hosted.Set{s.alias(set, c)}
-}
-
-// multivalue makes a set of each record: a provider picks among sets.
-func multivalue(all hosted.Set) []hosted.Set {
-	var out []hosted.Set
-	for d := range all.Records.RDATA() {
-		one := all
-		one.ID = all.ID + "/" + zone.RDATAString(all.Records.Type, d)
-		one.Records = zone.NewRRset(all.Records.Owner, all.Records.Type, all.Records.TTL, d)
-		out = append(out, one)
-	}
-	return out
 }
 
 // digests are those of all records.

@@ -33,6 +33,12 @@ func healthChecks(z site) []step {
 		return s.expect(ctx)
 	}}
 	return []step{
+		{"Check lets it pass", func(context.Context, *stage) error {
+			if why := z.Limits.Check(with("www", as)); why != "" {
+				return fmt.Errorf("check refuses a health check: %s: give Sets that it lets pass", why)
+			}
+			return nil
+		}},
 		wants("a record set with a health check", with("www", as)),
 		collect,
 		wants("two names with the same", with("www", as), with("api", as)),

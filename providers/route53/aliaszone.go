@@ -1,11 +1,12 @@
 package route53
 
-// The hosted zones that load balancers' names are in. Amazon's General Reference
-// ("Elastic Load Balancing endpoints and quotas", docs.aws.amazon.com/general/latest/gr/elb.html)
-// has those of load balancers by region; the Route 53 API Reference (AliasTarget,
-// HostedZoneId) that of CloudFront, and the General Reference ("AWS Global
-// Accelerator endpoints and quotas") that of Global Accelerator. The lists here are
-// as external-dns (provider/aws) and Terraform's AWS provider had them on 2026-11-21.
+// The hosted zones that load balancers' names are in. They are Amazon's to say, and
+// a line that is in doubt is looked up there: of load balancers by region in the AWS
+// General Reference, "Elastic Load Balancing endpoints and quotas"
+// (docs.aws.amazon.com/general/latest/gr/elb.html); of Global Accelerator in "AWS
+// Global Accelerator endpoints and quotas" there; of CloudFront in the Route 53 API
+// Reference, AliasTarget, HostedZoneId; of interface VPC endpoints in what the EC2
+// API's DescribeVpcEndpoints answers, DnsEntries.
 // API Gateway and S3 are left out: their names tell no hosted zone, or only work
 // under the owner name that a bucket or an API was made for.
 

@@ -3,6 +3,7 @@ package route53
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -146,8 +147,11 @@ func TestSuite(t *testing.T) {
 	if !ok {
 		t.Fatal("no alias for a load balancer")
 	}
+	checked := slices.Clone(providertest.Samples()[hosted.PolicyFailover])
+	checked[0].Health = hosted.Health{Protocol: "HTTPS", Port: 8443, Path: "/healthz", Host: "web.example.com", Interval: 30, Threshold: 3}
 	providertest.Run(t, providertest.Config{
 		Zone: a.Zone, Apex: a.cfg.Apex, Limits: a.Limits(), Alias: alias, EditByHand: a.byHand, Many: 10_000,
+		Sets: map[hosted.Policy][]hosted.Set{hosted.PolicyFailover: checked},
 		Await: func(ctx context.Context, d time.Duration) error {
 			a.clock.move(d)
 			return ctx.Err()

@@ -36,11 +36,7 @@ func command(src Sources) http.HandlerFunc {
 		switch {
 		case !ok:
 			refuse(w, http.StatusNotFound, fmt.Errorf("there is no command %q", r.PathValue("command")))
-		case !local(r):
-			refuse(w, http.StatusForbidden, fmt.Errorf("commands are taken from this host only: run fedns there, or forward a port to it"))
-		case src.HandingOver():
-			refuse(w, http.StatusServiceUnavailable, fmt.Errorf("another process is taking over: try again in a moment"))
-		default:
+		case allowed(w, r, src):
 			if err := do(r.Context(), src.Engine(), id); err != nil {
 				refuse(w, http.StatusConflict, err)
 				return
@@ -48,6 +44,19 @@ func command(src Sources) http.HandlerFunc {
 			writeJSON(w, struct{}{})
 		}
 	}
+}
+
+// allowed says that a command may be taken, and answers if it may not.
+func allowed(w http.ResponseWriter, r *http.Request, src Sources) bool {
+	switch {
+	case !local(r):
+		refuse(w, http.StatusForbidden, fmt.Errorf("commands are taken from this host only: run fedns there, or forward a port to it"))
+	case src.HandingOver():
+		refuse(w, http.StatusServiceUnavailable, fmt.Errorf("another process is taking over: try again in a moment"))
+	default:
+		return true
+	}
+	return false
 }
 
 // local says that a request comes from the host itself: whoever gets there could

@@ -75,6 +75,7 @@ func Handler(src Sources) http.Handler {
 		}{src.Hosted().Status()})
 	})
 	mux.Handle("POST /api/v1/providers/{provider}/release", http.NewCrossOriginProtection().Handler(releaseProvider(src)))
+	mux.Handle("POST /api/v1/providers/{provider}/adopt", http.NewCrossOriginProtection().Handler(adoptFrom(src)))
 	mux.HandleFunc("GET /api/v1/plan", func(w http.ResponseWriter, r *http.Request) { planned(w, r, src) })
 	mux.HandleFunc("GET /api/v1/services", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, struct {

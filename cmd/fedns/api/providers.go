@@ -2,20 +2,26 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/fedns/fedns/cmd/fedns/recordsync"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/providers"
 	"github.com/fedns/fedns/providers/hosted"
+	"github.com/fedns/fedns/providers/ownership"
 	"github.com/fedns/fedns/providers/plan"
 )
 
 // planWithin is how long a plan may take: a hosted zone is listed for it.
 const planWithin = 15 * time.Minute
+
+// endWithin is how long it may take then to send the answer.
+const endWithin = time.Minute
 
 // ZonePlan is what would be written to one hosted zone. The JSON names are part of
 // the API.
@@ -32,6 +38,7 @@ type PlanAction struct {
 	Action string `json:"action"` // create, replace, delete, leave, refuse
 	Record string `json:"record"` // "web.example.com. A"
 	Reason string `json:"reason"`
+	Adopts string `json:"adopts,omitempty"` // the owner of external-dns that has it
 	Old    string `json:"old,omitempty"`
 	New    string `json:"new,omitempty"`
 }
@@ -46,8 +53,17 @@ func planned(w http.ResponseWriter, r *http.Request, src Sources) {
 		refuse(w, http.StatusNotFound, fmt.Errorf("there is no provider %q", provider))
 		return
 	}
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(planWithin + endWithin)) // or the server's holds
+	writePlans(w, src.Hosted().Plan(ctx, provider), membersPlan(src, provider), func(a plan.Action) bool {
+		return a.Verb != plan.Leave || r.URL.Query().Get("all") == "true"
+	})
+}
+
+// writePlans answers with the plans of hosted zones, and those of their Actions that
+// are to be shown; with what is planned for members, if that was asked for.
+func writePlans(w http.ResponseWriter, all []recordsync.Planned, members *MembersPlan, shown func(plan.Action) bool) {
 	out := []ZonePlan{}
-	for _, p := range src.Hosted().Plan(ctx, provider) {
+	for _, p := range all {
 		z := ZonePlan{Provider: p.Provider, Zone: p.Zone, Counts: map[string]int{}, Actions: []PlanAction{}}
 		if p.Err != nil {
 			z.Error = p.Err.Error()
@@ -55,7 +71,7 @@ func planned(w http.ResponseWriter, r *http.Request, src Sources) {
 		for _, u := range p.Units {
 			for _, a := range u.Actions {
 				z.Counts[a.Verb.String()]++
-				if a.Verb != plan.Leave || r.URL.Query().Get("all") == "true" {
+				if shown(a) {
 					z.Actions = append(z.Actions, action(a))
 				}
 			}
@@ -65,11 +81,11 @@ func planned(w http.ResponseWriter, r *http.Request, src Sources) {
 	writeJSON(w, struct {
 		Plans   []ZonePlan   `json:"plans"`
 		Members *MembersPlan `json:"members,omitempty"`
-	}{out, membersPlan(src, provider)})
+	}{out, members})
 }
 
 func action(a plan.Action) PlanAction {
-	out := PlanAction{Action: a.Verb.String(), Record: hosted.KeyString(a.Key), Reason: a.Reason}
+	out := PlanAction{Action: a.Verb.String(), Record: hosted.KeyString(a.Key), Reason: a.Reason, Adopts: a.Adopts}
 	show := func(e hosted.Entry) string {
 		if e.IsEmpty() {
 			return ""
@@ -87,18 +103,56 @@ func action(a plan.Action) PlanAction {
 // releaseProvider serves POST /api/v1/providers/{provider}/release.
 func releaseProvider(src Sources) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case !local(r):
-			refuse(w, http.StatusForbidden, fmt.Errorf("commands are taken from this host only: run fedns there, or forward a port to it"))
-		case src.HandingOver():
-			refuse(w, http.StatusServiceUnavailable, fmt.Errorf("another process is taking over: try again in a moment"))
-		default:
-			if err := src.Hosted().Release(r.PathValue("provider")); err != nil {
-				refuse(w, http.StatusConflict, err)
-				return
-			}
-			writeJSON(w, struct{}{})
+		if !allowed(w, r, src) {
+			return
 		}
+		if err := src.Hosted().Release(r.PathValue("provider")); err != nil {
+			refuse(w, http.StatusConflict, err)
+			return
+		}
+		writeJSON(w, struct{}{})
+	}
+}
+
+// Adoption is what is asked of POST /api/v1/providers/{provider}/adopt: the names are
+// external-dns's flags'.
+type Adoption struct {
+	FromOwner string `json:"fromOwner"` // --txt-owner-id
+	Prefix    string `json:"txtPrefix,omitempty"`
+	Suffix    string `json:"txtSuffix,omitempty"`
+	Wildcard  string `json:"txtWildcardReplacement,omitempty"`
+	Key       []byte `json:"txtEncryptKey,omitempty"` // what --txt-encrypt-aes-key has
+	DryRun    bool   `json:"dryRun,omitempty"`
+}
+
+// maxAdoption bounds what is read of an Adoption, in octets.
+const maxAdoption = 64 << 10
+
+// adoptFrom serves POST /api/v1/providers/{provider}/adopt. It answers with the plan of
+// what is adopted, and what that owner has and keeps.
+func adoptFrom(src Sources) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !allowed(w, r, src) {
+			return
+		}
+		var a Adoption
+		body := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxAdoption))
+		body.DisallowUnknownFields()
+		if err := body.Decode(&a); err != nil {
+			refuse(w, http.StatusBadRequest, fmt.Errorf("what is to be adopted cannot be read: %w", err))
+			return
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), planWithin)
+		defer cancel()
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(planWithin + endWithin)) // or the server's holds
+		plans, err := src.Hosted().Adopt(ctx, r.PathValue("provider"), recordsync.Adoption{
+			From: a.FromOwner, DryRun: a.DryRun, Affix: ownership.Affix{Prefix: a.Prefix, Suffix: a.Suffix, Wildcard: a.Wildcard, Key: a.Key},
+		})
+		if err != nil {
+			refuse(w, http.StatusConflict, err)
+			return
+		}
+		writePlans(w, plans, func(a plan.Action) bool { return a.Adopts != "" })
 	}
 }
 

@@ -34,6 +34,7 @@ func TestFaults(t *testing.T) {
 		{"one ID for two zones", providersOf("{name: a, zones: [example.com, prod], route53: {hostedZoneID: Z1}}"), `f:6: providers[0].route53.hostedZoneID: got "Z1" for 2 zones, want an entry each, or none: it is found by the zone's name`},
 		{"no owner", header + "zones: [{name: example.com, files: [a]}]\nproviders:\n- {name: a, zones: [example.com], inmemory: {}}\n", "f:5: providers[0].owner: missing, want a name of this federation, such as prod"},
 		{"servers wanted", providersOf("{name: a, zones: [example.com], rfc2136: {}}"), "f:6: providers[0].rfc2136.servers: missing, want a list of name servers"},
+		{"retired and kept", providersOf("{name: a, zones: [example.com], inmemory: {}, drift: UpsertOnly, retire: true}"), `f:6: providers[0].drift: got "UpsertOnly", want Sync, or none, where retire is true: all that is ours is taken away`},
 		{"not a URL", providersOf("{name: a, zones: [example.com], webhook: {url: 'localhost:88'}}"), `f:6: providers[0].webhook.url: got "localhost:88", want a URL that begins with http:// or https://`},
 
 		// The header.

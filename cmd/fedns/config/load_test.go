@@ -158,7 +158,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 			},
 			{Name: "others", Kind: Webhook, Zones: names("example.com."), Owner: "prod", Account: "others", URL: "http://127.0.0.1:8888"},
 			{Name: "files", Kind: ZoneFile, Zones: names("example.com."), Owner: "prod", Account: "files", Dir: "/srv/zones"},
-			{Name: "trial", Kind: InMemory, Zones: names("example.com."), Owner: "prod", Account: "trial"},
+			{Name: "trial", Kind: InMemory, Zones: names("example.com."), Owner: "prod", Account: "trial", Retire: true},
 		},
 		Serving: Serving{
 			ID: "fedns-1", Version: "fedns",

@@ -45,6 +45,7 @@ type Provider struct {
 	SealKey string // path of the key that claims are encrypted with; empty: plain
 	Drift   plan.Drift
 	DryRun  bool
+	Retire  bool // take out what is ours
 
 	Names, Except []dnsname.Name // with all below them; no Names: all
 	Levels        []string       // of names; empty: all
@@ -114,6 +115,8 @@ func (r *reader) provider(v value) Provider {
 			p.Drift = choose(r, f, plan.ParseDrift, "one of Sync, UpsertOnly, Report")
 		case "dryRun":
 			p.DryRun = r.truth(f)
+		case "retire":
+			p.Retire = r.truth(f)
 		case "audit":
 			p.Audit = r.span(f)
 		case "withdrawals":
@@ -319,6 +322,9 @@ func (r *reader) checkProviders(c *Config) {
 		}
 		r.checkOwner(c, p, path)
 		r.checkProviderKind(p, path)
+		if f, given := r.seen[path+".drift"]; given && p.Retire && p.Drift != plan.Sync {
+			r.want(f, "Sync, or none, where retire is true: all that is ours is taken away")
+		}
 		for j, z := range p.Zones {
 			if !z.IsZero() && !served(c, z) {
 				r.want(r.seen[path+".zones"], fmt.Sprintf("zones that fedns serves (the federation's, or one of zones), not %s as item %d", z, j+1))

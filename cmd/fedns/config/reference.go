@@ -378,7 +378,7 @@ providers:
     caFile: ns1.crt
 - {name: others, zones: [example.com], webhook: {url: "http://127.0.0.1:8888"}}
 - {name: files, zones: [example.com], zonefile: {dir: /srv/zones}}
-- {name: trial, zones: [example.com], inmemory: {}}
+- {name: trial, zones: [example.com], inmemory: {}, retire: true}
 dnssec: {keys: keys, zones: [example.com], generate: false}
 dnstap: {socket: /run/dnstap.sock, sample: 10, identity: ns1, queries: true}
 queryLog: {sample: 1000}

@@ -62,11 +62,11 @@ func (d *Daemon) watchUnheard(ctx context.Context) {
 	var before map[string]bool
 	for {
 		now := d.nothingKnown()
-		if before != nil && !maps.Equal(before, now) {
+		d.silent.Store(&now)
+		if before == nil || !maps.Equal(before, now) { // before the first time all counted as unheard of
 			d.hosted.Recheck()
 		}
 		before = now
-		d.silent.Store(&now)
 		select {
 		case <-ctx.Done():
 			return

@@ -11,6 +11,7 @@ import (
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/cmd/fedns/membership"
 	"github.com/fedns/fedns/cmd/fedns/recordsync"
+	"github.com/fedns/fedns/discovery/announce"
 	"github.com/fedns/fedns/discovery/kubernetes"
 )
 
@@ -60,13 +61,20 @@ func (d *Daemon) keepMembers(cfg *config.Config) {
 func (d *Daemon) newKeeper(cfg *config.Config, i config.Inventory) *membership.Keeper {
 	host, log := cfg.Host, d.log
 	access := func() (*rest.Config, error) { return hostAccess(host) }
+	var tell func(warning bool, reason, message string)
+	if d.announcer != nil {
+		tell = func(warning bool, reason, message string) {
+			d.announcer.Tell(announce.Notice{Warning: warning, Reason: reason, Message: message})
+		}
+	}
 	return membership.New(membership.Config{
 		Host:      kubernetes.Config{Kubeconfig: host.Kubeconfig, Context: host.Context, AllowExec: host.AllowExec, Log: log},
 		Access:    access,
 		Namespace: i.Namespace, RenewBefore: i.RenewBefore,
 		Clusters: d.engine.Clusters, Finding: d.fleet.finding,
-		Settled: func() bool { return len(d.fleet.unread()) == 0 },
+		Settled: d.fleet.decided,
 		Lead:    recordsync.LeadBy(membership.LeaseName, access, host.Namespace, identity(cfg.Replica), log),
+		Tell:    tell,
 		Log:     log,
 	})
 }

@@ -6,16 +6,17 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// What join makes in a member is named so.
+// What join makes in a member is named so. But for the namespace nothing of it is
+// named as what is deployed: a host can be a member as well, and leave again.
 const (
 	// Namespace in members, and in the host unless it is told otherwise.
 	Namespace = "fedns"
 	// Account is the ServiceAccount that fedns has in members.
 	Account = "fedns-member"
 
-	propagationRole = "fedns-propagation"
-	tokenRole       = "fedns-token"
-	leaseRole       = "fedns-node-leases"
+	propagationRole = Account + "-propagation"
+	tokenRole       = Account + "-token"
+	leaseRole       = Account + "-node-leases"
 	leaseNamespace  = "kube-node-lease"
 )
 
@@ -115,8 +116,7 @@ func role(namespace, name string, rules []rbacv1.PolicyRule) []Object {
 	return []Object{
 		object(version, "Role", roles, &rbacv1.Role{ObjectMeta: meta(namespace, name), Rules: rules}),
 		object(version, "RoleBinding", roleBindings, &rbacv1.RoleBinding{
-			// The deployed manifests have bindings of such names for other accounts.
-			ObjectMeta: meta(namespace, name+"-member"), Subjects: subjects(), RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: name},
+			ObjectMeta: meta(namespace, name), Subjects: subjects(), RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: name},
 		}),
 	}
 }

@@ -14,6 +14,34 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
+// TestNames: a host that joins itself, and leaves, loses nothing of what is deployed
+// there.
+func TestNames(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "..", "deploy", "manifests", "*.yaml"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	deployed := map[string]string{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for doc := range bytes.SplitSeq(text, []byte("\n---\n")) {
+			var o metav1.PartialObjectMetadata
+			if err := yaml.Unmarshal(doc, &o); err != nil {
+				t.Fatal(err)
+			}
+			deployed[o.Kind+" "+o.Namespace+"/"+o.Name] = file
+		}
+	}
+	for _, o := range accountObjects(Rights{Propagate: true}) {
+		if file, double := deployed[o.GetKind()+" "+o.GetNamespace()+"/"+o.GetName()]; double && o.GetKind() != "Namespace" {
+			t.Errorf("%s is in %s too", o, file)
+		}
+	}
+}
+
 // TestReadsAsDeployed: the account of join reads what the one of the manifests reads.
 func TestReadsAsDeployed(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "deploy", "manifests", "member.yaml"))

@@ -35,7 +35,7 @@ const (
 	atOnce = 16
 )
 
-// Config says what a Keeper works on. All but Namespace, RenewBefore and Finding is required.
+// Config says what a Keeper works on. All but Namespace, RenewBefore, Finding and Tell is required.
 type Config struct {
 	Host      kubernetes.Config // the host; how it is watched
 	Access    func() (*rest.Config, error)
@@ -52,6 +52,8 @@ type Config struct {
 	Finding func(object string) string
 	// Lead calls run while this replica leads; run's context ends with that.
 	Lead func(ctx context.Context, run func(context.Context))
+	// Tell writes an Event for the operator; nil: nobody hears.
+	Tell func(warning bool, reason, message string)
 	Log  *slog.Logger
 }
 

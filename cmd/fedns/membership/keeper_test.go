@@ -99,13 +99,13 @@ func TestRenewsInTime(t *testing.T) {
 			})
 			return begun
 		}
-		// At the start each is asked for its version; that ends.
+		// At the start each member is asked how it is; that ends.
 		if got := sweep(); got != 3 {
 			t.Errorf("began %d, want 3", got)
 		}
 		done := func() {
 			for _, tok := range k.tokens {
-				tok.busy, tok.asked, tok.next = false, time.Now().Add(48*time.Hour), time.Time{}
+				tok.busy, tok.again, tok.next = false, time.Now().Add(48*time.Hour), time.Time{}
 			}
 		}
 		done()

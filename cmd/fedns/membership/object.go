@@ -53,7 +53,7 @@ func object(version, kind string, resource schema.GroupVersionResource, typed an
 	return Object{resource, o}
 }
 
-// String is the object for people: Role fedns/fedns-token.
+// String is the object for people: Role fedns/fedns-member-token.
 func (o Object) String() string {
 	if o.GetNamespace() != "" {
 		return o.GetKind() + " " + o.GetNamespace() + "/" + o.GetName()

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/fedns/fedns/discovery/inventory/membercluster"
 	"github.com/fedns/fedns/discovery/kubernetes"
+	"github.com/fedns/fedns/federation/api/v1alpha1"
 )
 
 const (
@@ -25,9 +27,13 @@ const (
 	// each time, up to retryMax: a third of a day's life leaves room for many.
 	retryFirst = 10 * time.Second
 	retryMax   = 10 * time.Minute
-	// versionEvery is how often a member is asked for its version, which changes a few
-	// times a year.
-	versionEvery = time.Hour
+	// askEvery is how often a member is asked for its version and what is free there.
+	// Placement leaves room for what has changed since: it is an estimate.
+	askEvery = time.Minute
+	// attendWithin bounds all of it: a list of 100,000 Pods takes some seconds.
+	attendWithin = 30 * time.Second
+	// Where Pods may not be listed, only the version is asked for, less often.
+	askForbidden = time.Hour
 )
 
 // token is how the token in one Secret stands; Keeper.mu guards it.
@@ -38,7 +44,7 @@ type token struct {
 	busy     bool
 	next     time.Time     // not tried before
 	wait     time.Duration // the last one
-	asked    time.Time     // for the version of Kubernetes
+	again    time.Time     // the member is asked then
 }
 
 // sweepTokens begins to renew the tokens that are due. run runs each on its own; no
@@ -58,7 +64,7 @@ func (k *Keeper) sweepTokens(ctx context.Context, host dynamic.Interface, free c
 			t.look(secret)
 		}
 		due := t.none == "" && !now.Before(t.life.renewAt(k.cfg.RenewBefore))
-		if t.busy || now.Before(t.next) || !due && now.Sub(t.asked) < versionEvery {
+		if t.busy || now.Before(t.next) || !due && now.Before(t.again) {
 			continue
 		}
 		select {
@@ -77,6 +83,7 @@ func (k *Keeper) sweepTokens(ctx context.Context, host dynamic.Interface, free c
 // look reads the token in a Secret.
 func (t *token) look(secret *corev1.Secret) {
 	t.revision, t.none, t.err, t.life, t.expires = secret.ResourceVersion, "", "", life{}, time.Time{}
+	t.again = time.Time{} // it may have joined again, with other rights
 	text, err := tokenIn(secret.Data[membercluster.DefaultKey])
 	if err == nil {
 		t.life, err = lifeOf(text)
@@ -91,17 +98,26 @@ func (t *token) look(secret *corev1.Secret) {
 	t.expires, t.next, t.wait = t.life.to, time.Time{}, 0
 }
 
-// attend renews the token in a Secret when it is due, and asks the member's version.
+// attend renews the token in a Secret when it is due, and asks the member for its
+// version and capacity.
 func (k *Keeper) attend(ctx context.Context, host dynamic.Interface, secret *corev1.Secret, due bool) {
-	ctx, cancel := context.WithTimeout(ctx, 2*writeWithin)
+	ctx, cancel := context.WithTimeout(ctx, attendWithin)
 	defer cancel()
 	name := secret.Labels[MemberLabel]
 	member, err := memberAccess(secret)
 	var version string
+	var capacity *v1alpha1.MeasuredCapacity
+	ask := askEvery
+	if err == nil && due { // before all that may take long
+		err = renew(ctx, host, member, secret)
+	}
 	if err == nil {
 		version = versionOf(ctx, member)
-		if due {
-			err = renew(ctx, host, member, secret)
+	}
+	if version != "" { // it answers
+		var wrong error
+		if capacity, wrong = measure(ctx, member); apierrors.IsForbidden(wrong) {
+			ask = askForbidden
 		}
 	}
 	now := time.Now()
@@ -111,7 +127,10 @@ func (k *Keeper) attend(ctx context.Context, host dynamic.Interface, secret *cor
 	if t == nil {
 		return // it is gone meanwhile
 	}
-	t.busy, t.asked, t.err = false, now, ""
+	t.busy, t.again, t.err = false, now.Add(ask), ""
+	if capacity != nil {
+		t.capacity = capacity
+	}
 	if version != "" {
 		t.version = version
 	}
@@ -130,6 +149,9 @@ func (k *Keeper) attend(ctx context.Context, host dynamic.Interface, secret *cor
 	t.next, t.err = now.Add(t.wait), err.Error()
 	if now.After(t.expires) {
 		t.err += "; the token is no longer good, so that the cluster has to join again"
+	}
+	if k.cfg.Tell != nil && t.wait == retryFirst { // once, until it succeeds
+		k.cfg.Tell(true, "TokenNotRenewed", fmt.Sprintf("the token of cluster %s, which is good until %s, could not be renewed: %s", name, t.expires.UTC().Format(time.RFC3339), t.err))
 	}
 	if ctx.Err() == nil || errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		k.cfg.Log.Warn("a member's token could not be renewed", "cluster", name, "expires", t.expires, "again", t.wait.String(), "error", err)

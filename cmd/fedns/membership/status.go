@@ -37,13 +37,15 @@ func Standing(c discovery.ClusterStatus) cluster.Standing {
 	return cluster.Syncing
 }
 
-// credentials are what is known of a member's token and, from asking with it, of its
-// API server.
+// credentials are what is known of a member's token and, from asking with it, of the
+// member.
 type credentials struct {
 	expires time.Time // zero: it has no end
 	err     string    // why it was not renewed; empty: it is not due, or was
 	none    string    // why it is not renewed at all
 	version string    // of Kubernetes
+	// capacity as measured last; nil: it was not, or may not be.
+	capacity *v1alpha1.MeasuredCapacity
 }
 
 // ofEvidence are the types of conditions that evidence makes.
@@ -77,6 +79,7 @@ func statusOf(was v1alpha1.MemberClusterStatus, generation int64, known *discove
 	}
 	if cred != nil {
 		is.KubernetesVersion = cmp.Or(cred.version, was.KubernetesVersion)
+		is.Capacity = newer(was.Capacity, cred.capacity)
 		is.TokenExpires = nil
 		if !cred.expires.IsZero() {
 			is.TokenExpires = &metav1.Time{Time: cred.expires}

@@ -33,6 +33,18 @@ func Lead(connect func() (*rest.Config, error), namespace, replica string, log *
 
 // LeadBy is Lead by another Lease: whoever leads in one thing need not in another.
 func LeadBy(lease string, connect func() (*rest.Config, error), namespace, replica string, log *slog.Logger) func(context.Context, func(context.Context)) {
+	return leading(lease, func() (coordination.LeasesGetter, error) {
+		rc, err := connect()
+		if err != nil {
+			return nil, err
+		}
+		rc.Timeout = renewDeadline / 2
+		return coordination.NewForConfig(rc)
+	}, namespace, replica, log)
+}
+
+// leading is LeadBy with a client.
+func leading(lease string, connect func() (coordination.LeasesGetter, error), namespace, replica string, log *slog.Logger) func(context.Context, func(context.Context)) {
 	return func(ctx context.Context, run func(context.Context)) {
 		for ctx.Err() == nil {
 			if err := lead(ctx, lease, connect, namespace, replica, run); err != nil {
@@ -47,13 +59,8 @@ func LeadBy(lease string, connect func() (*rest.Config, error), namespace, repli
 }
 
 // lead is one election: it returns when leading ended, or nobody could be asked.
-func lead(ctx context.Context, lease string, connect func() (*rest.Config, error), namespace, replica string, run func(context.Context)) error {
-	rc, err := connect()
-	if err != nil {
-		return err
-	}
-	rc.Timeout = renewDeadline / 2
-	client, err := coordination.NewForConfig(rc)
+func lead(ctx context.Context, lease string, connect func() (coordination.LeasesGetter, error), namespace, replica string, run func(context.Context)) error {
+	client, err := connect()
 	if err != nil {
 		return err
 	}

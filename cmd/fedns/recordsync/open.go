@@ -2,6 +2,7 @@ package recordsync
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/fedns/fedns/providers/hosted"
 	"github.com/fedns/fedns/providers/inmemory"
 	"github.com/fedns/fedns/providers/ownership"
+	"github.com/fedns/fedns/providers/plan"
 	"github.com/fedns/fedns/providers/rate"
 	"github.com/fedns/fedns/providers/rfc2136"
 	"github.com/fedns/fedns/providers/route53"
@@ -26,7 +28,7 @@ import (
 type opened struct {
 	zone   hosted.Zone
 	limits hosted.Limits
-	alias  func(dnsname.Name) (hosted.Alias, bool) // nil: it has none
+	form   func(*plan.Shape) // makes a Shape what the provider can hold; nil: any is
 }
 
 // constructors make a provider's hosted zones: a new provider is a line here.
@@ -38,7 +40,7 @@ var constructors = map[string]struct {
 		func(_ config.Provider, apex dnsname.Name) hosted.Limits { return route53.Limits(apex) },
 		func(p config.Provider, apex dnsname.Name, gate hosted.Gate) (o opened, err error) {
 			z := p.Route53
-			o.alias = route53.AliasFor
+			o.form = route53Form
 			o.zone, err = route53.New(route53.Config{
 				Apex: apex, HostedZoneID: z.HostedZoneID, Private: z.Private, Owner: p.Owner, AssumeRoleARN: z.AssumeRoleARN, ExternalID: z.ExternalID,
 				CredentialsFile: z.CredentialsFile, Profile: z.Profile, Region: z.Region, Endpoint: z.Endpoint, STSEndpoint: z.STSEndpoint, Gate: gate,
@@ -51,6 +53,7 @@ var constructors = map[string]struct {
 			return clouddns.Limits(cloudDNS(p, apex, nil))
 		},
 		func(p config.Provider, apex dnsname.Name, gate hosted.Gate) (o opened, err error) {
+			o.form = cloudDNSForm
 			o.zone, err = clouddns.New(cloudDNS(p, apex, gate))
 			return o, err
 		},
@@ -98,6 +101,22 @@ func cloudDNS(p config.Provider, apex dnsname.Name, gate hosted.Gate) clouddns.C
 	}
 }
 
+// route53Form: Route 53 has aliases, and what is not said of a health check it checks
+// every 30 seconds, three times.
+func route53Form(s *plan.Shape) {
+	s.Alias = route53.AliasFor
+	if s.Health.IsSet() {
+		s.Health.Interval, s.Health.Threshold = cmp.Or(s.Health.Interval, 30), cmp.Or(s.Health.Threshold, 3)
+	}
+}
+
+// cloudDNSForm: Cloud DNS keeps no set identifiers, and checks by health checks of its
+// own, which the configuration names (clouddns.healthCheck).
+func cloudDNSForm(s *plan.Shape) {
+	s.Identify = func(set hosted.Set) string { return clouddns.SetID(set.Routing, set.Records) }
+	s.Health = hosted.Health{}
+}
+
 // open makes the hosted zone of a provider. It does not call the provider.
 func open(p config.Provider, apex dnsname.Name, accounts accounts) (opened, error) {
 	kind, ok := constructors[p.Kind]
@@ -117,6 +136,22 @@ func open(p config.Provider, apex dnsname.Name, accounts accounts) (opened, erro
 		o.limits = limits
 	}
 	return o, nil
+}
+
+// prepare opens the hosted zone of a provider, and makes what reads its claims.
+func prepare(p config.Provider, apex dnsname.Name, accounts accounts) (opened, ownership.Codec, error) {
+	c, err := codec(p, apex)
+	if err != nil {
+		return opened{}, c, err
+	}
+	o, err := open(p, apex, accounts)
+	if err != nil {
+		return o, c, err
+	}
+	if !o.limits.Has(p.Shape.Routing) {
+		return o, c, fmt.Errorf("%s has no routing policy %s", o.limits.Title, p.Shape.Routing)
+	}
+	return o, c, nil
 }
 
 // accounts are those whose rates are shared, by kind and name.

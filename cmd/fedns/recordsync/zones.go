@@ -148,22 +148,21 @@ func (z *Zones) replace(k key, next *keep) {
 }
 
 func (z *Zones) make(p config.Provider, apex dnsname.Name, accounts accounts) (*providers.Sync, error) {
-	c, err := codec(p, apex)
-	if err != nil {
-		return nil, err
-	}
-	o, err := open(p, apex, accounts)
+	o, c, err := prepare(p, apex, accounts)
 	if err != nil {
 		return nil, err
 	}
 	shape := p.Shape
-	shape.Alias = o.alias
-	if !o.limits.Has(shape.Routing) {
-		return nil, fmt.Errorf("%s has no routing policy %s", o.limits.Title, shape.Routing)
+	if o.form != nil {
+		o.form(&shape)
+	}
+	rules := plan.Rules{Owner: p.Owner, Codec: c, Limits: o.limits, Drift: p.Drift, Unheard: z.cfg.Unheard}
+	if p.Retire {
+		rules.Unheard = nil // what any cluster has there is to go
 	}
 	return providers.New(providers.Config{
 		Name: p.Name, Apex: apex, Zone: o.zone, Shape: shape, Holder: z.cfg.Replica, DryRun: p.DryRun, Audit: p.Audit, Guard: p.Guard,
-		Rules:    plan.Rules{Owner: p.Owner, Codec: c, Limits: o.limits, Drift: p.Drift, Unheard: z.cfg.Unheard},
+		Rules: rules, Retire: p.Retire,
 		Origins:  origins(p, z.cfg.Discovery, o.limits),
 		Observer: observer{z, p.Name, apex.String()}, Log: z.cfg.Log,
 	}), nil
@@ -324,47 +323,6 @@ func (z *Zones) Status() []providers.Status {
 	return out
 }
 
-// Release lets the losses pass that are held at a provider.
-func (z *Zones) Release(provider string) error {
-	all := z.syncs(provider)
-	if provider == "" || len(all) == 0 {
-		return fmt.Errorf("there is no provider %q", provider)
-	}
-	z.mu.Lock()
-	leads := z.leads
-	z.mu.Unlock()
-	if !leads {
-		return fmt.Errorf("another replica writes: say it to that one")
-	}
-	for _, s := range all {
-		s.Release()
-	}
-	return nil
-}
-
-// Planned is what would be done in one hosted zone.
-type Planned struct {
-	Provider, Zone string
-	Units          []plan.Unit
-	Err            error
-}
-
-// Plan says what would be done at a provider, or at all of them.
-func (z *Zones) Plan(ctx context.Context, provider string) []Planned {
-	syncs := z.syncs(provider)
-	out := make([]Planned, len(syncs))
-	var wait sync.WaitGroup
-	for i, s := range syncs {
-		wait.Go(func() {
-			st := s.Status()
-			out[i] = Planned{Provider: st.Provider, Zone: st.Zone}
-			out[i].Units, out[i].Err = s.Plan(ctx)
-		})
-	}
-	wait.Wait()
-	return out
-}
-
 // observer hears what one hosted zone's Sync did.
 type observer struct {
 	*Zones
@@ -394,6 +352,11 @@ func (o observer) Held(n int, reason string) {
 		return
 	}
 	o.cfg.Tell(true, "DeletionsHeld", fmt.Sprintf("provider %s, zone %s: %d names wait for fedns release --provider %s: %s", o.provider, o.zone, n, o.provider, reason))
+}
+
+// Retired implements providers.Observer.
+func (o observer) Retired() {
+	o.cfg.Tell(false, "ProviderRetired", fmt.Sprintf("provider %s, zone %s: nothing of ours is left; the entry can go out of the configuration", o.provider, o.zone))
 }
 
 var _ prometheus.Collector = (*Zones)(nil)

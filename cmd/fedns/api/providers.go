@@ -152,7 +152,7 @@ func adoptFrom(src Sources) http.HandlerFunc {
 			refuse(w, http.StatusConflict, err)
 			return
 		}
-		writePlans(w, plans, func(a plan.Action) bool { return a.Adopts != "" })
+		writePlans(w, plans, nil, func(a plan.Action) bool { return a.Adopts != "" })
 	}
 }
 

@@ -228,7 +228,7 @@ var rules = []rule{
 	{
 		From:    []string{"federation/placement"},
 		Ban:     []string{"k8s.io/client-go/...", "sigs.k8s.io/controller-runtime/...", "."},
-		Allow:   []string{"federation/placement", "federation/cluster"},
+		Allow:   []string{"federation/placement", "federation/cluster", "federation/api/v1alpha1"},
 		Because: "where a template goes is decided purely: on values, without asking anyone",
 	},
 	{
@@ -239,7 +239,7 @@ var rules = []rule{
 	{
 		From:    []string{"federation/propagation"},
 		Ban:     []string{"federation/...", "sigs.k8s.io/controller-runtime/..."},
-		Allow:   []string{"federation/propagation", "federation/work", "federation/retain", "federation/interpret", "federation/workload", "federation/placement", "federation/override", "federation/cluster"},
+		Allow:   []string{"federation/propagation", "federation/work", "federation/retain", "federation/interpret", "federation/workload", "federation/placement", "federation/override", "federation/cluster", "federation/api/v1alpha1"},
 		Because: "propagation carries tasks out: what goes where, and which system's objects said so, is decided above it",
 	},
 

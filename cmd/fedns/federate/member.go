@@ -10,7 +10,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
@@ -94,22 +93,31 @@ func (d *details) cluster(m Member) *cluster.Cluster {
 		}
 		return c
 	}
+	// What discovery has seen here is newer than what was written into the status.
+	seen := more.DeepCopy()
+	seen.Status.Standing = string(m.Standing)
+	if seen.Status.StandingSince = nil; !m.Since.IsZero() {
+		since := at(m.Since)
+		seen.Status.StandingSince = &since
+	}
+	for i := range seen.Spec.Taints {
+		t := &seen.Spec.Taints[i]
+		t.TimeAdded = d.dated(m.Name, t.Core()).TimeAdded
+	}
+	c = cluster.OfMember(seen)
 	if c.Labels == nil {
 		c.Labels = map[string]string{}
 	}
-	maps.Copy(c.Labels, more.Labels)
-	c.Provider = more.Spec.Provider
-	for _, n := range more.Spec.Networks {
-		c.Networks = append(c.Networks, string(n))
+	for name, value := range m.Labels {
+		if _, ok := c.Labels[name]; !ok {
+			c.Labels[name] = value
+		}
 	}
-	if more.Spec.Price != nil {
-		c.Price = more.Spec.Price.AsApproximateFloat64()
+	if c.Region == "" {
+		c.Region = m.Region
 	}
-	for _, t := range more.Spec.Taints {
-		c.Taints = append(c.Taints, d.dated(m.Name, t.Core()))
-	}
-	if len(more.Spec.Capacity) > 0 {
-		c.Capacity = cluster.Capacity{Known: true, Stated: true, Allocatable: thousandths(more.Spec.Capacity)}
+	if len(c.Zones) == 0 {
+		c.Zones = m.Zones
 	}
 	return c
 }
@@ -125,14 +133,6 @@ func (d *details) dated(name string, t corev1.Taint) corev1.Taint {
 		t.TimeAdded = &since
 	}
 	return t
-}
-
-func thousandths(amounts map[corev1.ResourceName]resource.Quantity) map[corev1.ResourceName]int64 {
-	out := make(map[corev1.ResourceName]int64, len(amounts))
-	for name, q := range amounts {
-		out[name] = q.MilliValue()
-	}
-	return out
 }
 
 // parseTaint reads key=value:effect.

@@ -182,6 +182,7 @@ func (f *Federation) run(ctx context.Context, cancel context.CancelFunc, t *term
 // look takes in the members as they are now.
 func (f *Federation) look(t *term) {
 	all, complete := f.cfg.Members()
+	complete = complete && t.details.synced() // which taints and labels they have counts as well
 	next := make([]*cluster.Cluster, 0, len(all))
 	var reached []string
 	f.mu.Lock()
@@ -214,7 +215,7 @@ func (f *Federation) look(t *term) {
 func (t *term) members() ([]*cluster.Cluster, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.clusters, t.complete && t.details.synced()
+	return t.clusters, t.complete
 }
 
 func (t *term) cluster(name string) *cluster.Cluster {

@@ -61,7 +61,8 @@ fuzz: ## run every fuzz target for FUZZTIME (60s)
 	  (cd $$dir && grep -hoE '^func (Fuzz[A-Za-z0-9_]+)' *_test.go | awk '{print $$2}') | while read -r f; do \
 	    echo "$$dir $$f"; (cd $$dir && go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) .); done; done
 
-soak: prerequisites ## the long random runs: 10,000 random zones against other name servers, two minutes of changes before secondaries
+soak: prerequisites ## the long random runs: a million random placements, 10,000 random zones against other name servers, two minutes of changes before secondaries
+	FEDNS_SOAK=1 go test -count=1 -timeout 60m -run Properties -v ./federation/placement
 	cd integration && FEDNS_SOAK=1 go test -count=1 -timeout 60m -run Differential -v ./difftest
 	cd integration && FEDNS_SOAK=1 go test -count=1 -timeout 60m -run ManyChanges -v ./secondary
 

@@ -110,8 +110,8 @@ func (p *plan) byRoom() bool {
 	return p.Scheduling.SpillOver
 }
 
-// sort brings the best candidates to the front: those that have the template (if
-// it is to stay where it is), then by what the mode is after. Equal ones come in
+// sort brings the best candidates to the front: those that are to have replicas in
+// any case, those that have the template (if it is to stay where it is), then by what the mode is after. Equal ones come in
 // an order of the template's own.
 func (p *plan) sort(cs []candidate) []candidate {
 	if !p.divided && len(p.Spread) == 0 {
@@ -149,12 +149,12 @@ func (p *plan) sort(cs []candidate) []candidate {
 
 func (p *plan) compare(a, b *candidate) int {
 	switch {
+	case (a.lo > 0) != (b.lo > 0):
+		return first(a.lo > 0) // it gets some anyway, so it had better be enough
 	case p.keep && (a.previous > 0) != (b.previous > 0):
 		return first(a.previous > 0)
 	case p.keep && (a.previous >= 0) != (b.previous >= 0):
 		return first(a.previous >= 0)
-	case (a.lo > 0) != (b.lo > 0):
-		return first(a.lo > 0) // it gets some anyway, so it had better be enough
 	}
 	if c := a.turn(b); c != 0 {
 		return c

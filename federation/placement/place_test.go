@@ -84,6 +84,11 @@ func TestAffinity(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d, err := Planner{}.Place(Request{Affinities: []Affinity{tt.a}}, world())
+			for _, c := range world() {
+				if got, want := tt.a.Selects(c), strings.Contains(" "+tt.want+" ", " "+c.Name+" "); got != want {
+					t.Errorf("selects %s: %v", c.Name, got)
+				}
+			}
 			if err != nil || names(d) != tt.want {
 				t.Errorf("got %q, %v, want %q: %v", names(d), err, tt.want, d.Reasons)
 			}

@@ -64,7 +64,9 @@ const (
 )
 
 // Spread limits over how many groups of clusters a template goes. Clusters that
-// belong to no group of the Domain are left out.
+// belong to no group of the Domain are left out. As many groups are taken as Max
+// allows; of replicas that are told out each group up to Min gets one, as far as
+// there are any.
 type Spread struct {
 	Domain Domain
 	Label  string // of ByLabel
@@ -79,7 +81,8 @@ type Scheduling struct {
 	// several that match, the greatest counts. A cluster that none selects gets nothing.
 	// None at all: every cluster has the weight 1.
 	Weights []Weight
-	// Limits of single clusters, by name; "*" is for those without an own.
+	// Limits of single clusters, by name; "*" is for those without an own. To have
+	// clusters that are not named get nothing, let "*" have a Max of 0.
 	Limits map[string]Limit
 	// Rebalance moves replicas that run to where the weights want them. Otherwise
 	// they stay, and only what is missing or too many is told out.
@@ -150,7 +153,8 @@ type Reason struct {
 	Why     string // "taint cluster.karmada.io/unreachable:NoSchedule is not tolerated"
 }
 
-// Placer decides where a template goes. Place is pure and deterministic: the same
+// Placer decides where a template goes. Planner is one; an Index (of New) does the
+// same for many requests on the same clusters. Place is pure and deterministic: the same
 // arguments in any order give the same Decision. It keeps nothing it is given, and
 // may be called from any goroutine.
 //

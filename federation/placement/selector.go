@@ -155,7 +155,7 @@ func newField(r corev1.NodeSelectorRequirement) (field, error) {
 	default:
 		return field{}, fmt.Errorf("key %s: operator %q: want In, NotIn, Exists or DoesNotExist", r.Key, r.Operator)
 	}
-	f.unlike = strings.TrimSpace(fmt.Sprintf("its %s is not %s %s", r.Key, r.Operator, strings.Join(r.Values, ", ")))
+	f.unlike = strings.TrimSpace(fmt.Sprintf("its %s does not meet %s %s", r.Key, r.Operator, strings.Join(r.Values, ", ")))
 	return f, nil
 }
 

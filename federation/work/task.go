@@ -22,6 +22,9 @@ type Task struct {
 	Existing       Existing
 	Orphan         bool
 	RetainReplicas bool
+	// Suspend has nothing written. What is there is told all the same; what would be
+	// written is Pending (Suspended).
+	Suspend bool
 }
 
 // Phase is how far a Task is.

@@ -68,26 +68,30 @@ func address(generation, service, endpoint int) string {
 	return fmt.Sprintf("10.%d.%d.%d", generation, service, endpoint+1)
 }
 
-// endpoints gives all of them addresses of a generation.
+// endpoints gives a headless Service so many, each with a hostname, by an EndpointSlice.
+func endpoints(ctx context.Context, c *harness.Cluster, namespace, service string, n int, address func(int) string) error {
+	slice := &discoveryv1.EndpointSlice{
+		ObjectMeta:  metav1.ObjectMeta{Name: service, Namespace: namespace, Labels: map[string]string{discoveryv1.LabelServiceName: service}},
+		AddressType: discoveryv1.AddressTypeIPv4, Ports: []discoveryv1.EndpointPort{{Name: new("http"), Port: new(int32(80))}},
+	}
+	for e := range n {
+		slice.Endpoints = append(slice.Endpoints, discoveryv1.Endpoint{
+			Addresses: []string{address(e)}, Hostname: new(fmt.Sprint("e", e)), Conditions: discoveryv1.EndpointConditions{Ready: new(true)},
+		})
+	}
+	client := c.Client().DiscoveryV1().EndpointSlices(namespace)
+	_, err := client.Update(ctx, slice, metav1.UpdateOptions{})
+	if apierrors.IsNotFound(err) {
+		_, err = client.Create(ctx, slice, metav1.CreateOptions{})
+	}
+	return err
+}
+
+// endpoints gives all Services addresses of a generation.
 func (p *pair) endpoints(generation int) {
 	p.Helper()
-	client := p.host.Client().DiscoveryV1().EndpointSlices(p.namespace)
 	for s := range services {
-		service := fmt.Sprint("s", s)
-		slice := &discoveryv1.EndpointSlice{
-			ObjectMeta:  metav1.ObjectMeta{Name: service, Namespace: p.namespace, Labels: map[string]string{discoveryv1.LabelServiceName: service}},
-			AddressType: discoveryv1.AddressTypeIPv4, Ports: []discoveryv1.EndpointPort{{Name: new("http"), Port: new(int32(80))}},
-		}
-		for e := range each {
-			slice.Endpoints = append(slice.Endpoints, discoveryv1.Endpoint{
-				Addresses: []string{address(generation, s, e)}, Hostname: new(fmt.Sprint("e", e)), Conditions: discoveryv1.EndpointConditions{Ready: new(true)},
-			})
-		}
-		_, err := client.Update(p.Context(), slice, metav1.UpdateOptions{})
-		if apierrors.IsNotFound(err) {
-			_, err = client.Create(p.Context(), slice, metav1.CreateOptions{})
-		}
-		must(p.T, err)
+		must(p.T, endpoints(p.Context(), p.host, p.namespace, fmt.Sprint("s", s), each, func(e int) string { return address(generation, s, e) }))
 	}
 }
 
@@ -307,5 +311,3 @@ func leaderIsKilled(t *testing.T, f *harness.Fleet) {
 	all := p.history(begin)
 	t.Logf("%d UPDATEs of %d names: %d before %s was killed, then %s led", len(all), many, killed-begin, first, second)
 }
-
-func aliases(t *testing.T, f *harness.Fleet) {}

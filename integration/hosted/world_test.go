@@ -3,6 +3,7 @@ package hosted
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -20,6 +21,16 @@ import (
 	"github.com/fedns/fedns/providers"
 )
 
+// TestMain has all tests run at once, however few processors there are: most of the
+// time they wait, for Leases above all.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "5"); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
+
 // TestHosted runs everything on one fleet: eu-1 and us-1 are what is changed and lost,
 // host is where replicas agree.
 func TestHosted(t *testing.T) {
@@ -32,6 +43,7 @@ func TestHosted(t *testing.T) {
 	t.Run("side by side", func(t *testing.T) {
 		for name, test := range map[string]func(*testing.T, *harness.Fleet){
 			"churn": churn, "a leader is paused": leaderIsPaused, "a leader is killed": leaderIsKilled, "load balancers become aliases": aliases,
+			"a name is too large": crowded,
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

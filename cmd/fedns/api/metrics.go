@@ -82,6 +82,7 @@ var metrics = []Metric{
 	{"fedns_state_restored_groups", "Services, each cluster's counted by itself, that were read from them at the start.", nil, prometheus.GaugeValue},
 	{"fedns_state_damaged_bytes", "Octets of them that were damaged and were not used at the start.", nil, prometheus.GaugeValue},
 	{"fedns_provider_up", "1 while the provider's last call succeeded, by hosted zone.", []string{"provider", "zone"}, prometheus.GaugeValue},
+	{"fedns_provider_dry_run", "1 where nothing is written: dryRun in the configuration.", []string{"provider", "zone"}, prometheus.GaugeValue},
 	{"fedns_provider_leading", "1 on the replica that writes to the hosted zone.", []string{"provider", "zone"}, prometheus.GaugeValue},
 	{"fedns_provider_owned_record_sets", "Record sets in the hosted zone with a claim of ours.", []string{"provider", "zone"}, prometheus.GaugeValue},
 	{"fedns_provider_backlog_names", "Names that wait to be written.", []string{"provider", "zone"}, prometheus.GaugeValue},
@@ -358,7 +359,7 @@ func (c *collector) providers(put putFunc) {
 	}
 	for _, s := range c.src.Hosted().Status() {
 		for name, v := range map[string]float64{
-			"up": truth(s.Error == ""), "leading": truth(s.Phase != providers.PhaseStandby), "owned_record_sets": float64(s.Owned), "backlog_names": float64(s.Backlog),
+			"up": truth(s.Error == ""), "dry_run": truth(s.DryRun), "leading": truth(s.Phase != providers.PhaseStandby), "owned_record_sets": float64(s.Owned), "backlog_names": float64(s.Backlog),
 			"pending_batches": float64(s.Pending), "refused_record_sets": float64(s.RefusedCount), "held_names": float64(s.Held),
 			"last_list_timestamp_seconds": at(s.LastList), "last_apply_timestamp_seconds": at(s.LastApply), "last_in_sync_timestamp_seconds": at(s.LastInSync),
 			"batches_total": float64(s.Calls.Applied), "changes_total": float64(s.Calls.Changes), "conflicts_total": float64(s.Calls.Conflicts),

@@ -115,7 +115,7 @@ func (w *writer) compare(seen *model, touched map[hosted.Key]bool) []hosted.Key 
 	was := w.model
 	each(was, func(k hosted.Key, h held) {
 		if touched[k] {
-			seen.set(k, h)
+			seen.learn(k, h)
 		} else if now := seen.names[k.Owner][k.Type]; (h.ours || now.ours) && (!now.Entry.Equal(h.Entry) || !now.Registry.Equal(h.Registry)) {
 			drifted = append(drifted, k)
 			w.cfg.Log.Warn("record set was edited by somebody else", "record", hosted.KeyString(k), "was", h.Entry.String(), "is", now.Entry.String())
@@ -123,7 +123,7 @@ func (w *writer) compare(seen *model, touched map[hosted.Key]bool) []hosted.Key 
 	})
 	each(seen, func(k hosted.Key, h held) {
 		if _, known := was.names[k.Owner][k.Type]; touched[k] && !known {
-			seen.set(k, held{})
+			seen.learn(k, held{})
 		}
 	})
 	seen.fence = was.fence // the next batch finds out if it is another

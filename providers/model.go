@@ -73,11 +73,6 @@ func (m *model) subject(e hosted.Entry) (k hosted.Key, isClaims bool) {
 func (m *model) set(k hosted.Key, h held) {
 	before := m.names[k.Owner][k.Type]
 	h.ours = m.claims(h.Registry)
-	if len(m.texts) > 0 {
-		if registry, err := m.rules.Codec.Key(k); err == nil {
-			delete(m.texts, registry) // k's it is, then
-		}
-	}
 	if before.isOwned() {
 		m.owned--
 	}
@@ -95,6 +90,17 @@ func (m *model) set(k hosted.Key, h held) {
 		m.names[k.Owner] = map[uint16]held{}
 	}
 	m.names[k.Owner][k.Type] = h
+}
+
+// learn replaces what is known of a key and of the TXT with its claims, which is looked
+// at by its own name: whatever was there is not k's any longer, or is in h.
+func (m *model) learn(k hosted.Key, h held) {
+	if len(m.texts) > 0 {
+		if registry, err := m.rules.Codec.Key(k); err == nil {
+			delete(m.texts, registry)
+		}
+	}
+	m.set(k, h)
 }
 
 // claims says that a claim of ours is in a TXT of the registry.
@@ -127,7 +133,7 @@ func (m *model) done(a plan.Action) {
 			m.replace(c.Key(), c.New)
 		}
 	}
-	m.set(a.Key, h)
+	m.learn(a.Key, h)
 }
 
 // beside are the keys that an Action changes beside its own and that of its claims:
@@ -171,7 +177,7 @@ func (m *model) reread(a plan.Action, found map[hosted.Key]hosted.Entry) bool {
 	if registry, err := m.rules.Codec.Key(k); err == nil {
 		now.Registry = found[registry]
 	}
-	m.set(k, now)
+	m.learn(k, now)
 	return news || !now.Entry.Equal(before.Entry) || !now.Registry.Equal(before.Registry)
 }
 

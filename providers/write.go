@@ -156,6 +156,7 @@ func (w *writer) write(ctx context.Context) {
 		w.bins = nil
 		return
 	}
+	w.narrow()
 	bin := w.bins[0]
 	fence, err := w.nextFence(w.model.fence)
 	if err != nil {
@@ -199,7 +200,7 @@ func (w *writer) applied(ctx context.Context, bin []piece, n int, fence hosted.E
 	default:
 		w.count(func(c *Calls) { c.Failed++ })
 		if w.fenced() {
-			w.attempt, w.doubt = fence, bin
+			w.attempt, w.doubt, w.unsure = fence, bin, err
 			w.failed(err)
 			return
 		}
@@ -228,6 +229,7 @@ func (w *writer) count(f func(*Calls)) { w.update(func(st *Status) { f(&st.Calls
 func (w *writer) made(bin []piece, n int, fence hosted.Entry, id hosted.Receipt) {
 	now := time.Now()
 	w.retry, w.conflicts, w.notBefore = 0, 0, time.Time{}
+	w.trust()
 	if !fence.IsEmpty() {
 		w.model.fence = fence
 	}
@@ -371,7 +373,7 @@ func (w *writer) relist(err error) {
 func (w *writer) forget() {
 	w.backlog = map[dnsname.Name]plan.Unit{}
 	w.takeBack() // it was admitted for what the hosted zone held then
-	w.bins, w.fence, w.attempt, w.doubt = nil, hosted.Entry{}, hosted.Entry{}, nil
+	w.bins, w.fence, w.attempt, w.doubt, w.unsure = nil, hosted.Entry{}, hosted.Entry{}, nil, nil
 	if w.audit != nil {
 		w.audit.stop()
 		w.audit = nil
@@ -409,6 +411,7 @@ func (w *writer) resolve(ctx context.Context) {
 		for _, p := range w.doubt {
 			w.landed(p)
 		}
+		w.trust()
 	case fence.Equal(w.model.fence) && guarantee.Holds(guarantee.UnknownIsProvenDead):
 		if _, err := w.bump(ctx, fence); err != nil {
 			w.failed(err)
@@ -416,6 +419,7 @@ func (w *writer) resolve(ctx context.Context) {
 		return // and look again
 	case fence.Equal(w.model.fence), f.Holder == w.holder:
 		w.model.fence = fence // it can come no longer
+		w.suspect()
 	default:
 		w.outrun(fence)
 		return
@@ -423,7 +427,7 @@ func (w *writer) resolve(ctx context.Context) {
 	for _, p := range w.doubt {
 		w.again(p.owner)
 	}
-	w.attempt, w.doubt = hosted.Entry{}, nil
+	w.attempt, w.doubt, w.unsure = hosted.Entry{}, nil, nil
 	w.retry, w.notBefore = 0, time.Time{}
 }
 

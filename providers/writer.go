@@ -50,6 +50,9 @@ type writer struct {
 	fence     hosted.Entry // taken before the listing
 	attempt   hosted.Entry // the fence of a batch whose outcome nobody knows
 	doubt     []piece      // that batch
+	unsure    error        // of the call that made it
+	dead      int          // batches in a row that had an unknown outcome and were not made
+	most      int          // pieces in a batch; 0: as many as fit
 	notBefore time.Time    // no call earlier
 	retry     time.Duration
 	conflicts int  // in a row

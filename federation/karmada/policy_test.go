@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/fedns/fedns/federation/work"
 )
 
 const nginx = `
@@ -285,6 +287,39 @@ func TestChange(t *testing.T) {
 	}
 	s.yield(false)
 	s.want("a")
+}
+
+// TestIndex: what policies said before is not looked for any more.
+func TestIndex(t *testing.T) {
+	s := newStage(t, false)
+	overriding := override1("labelsOverrider: [{operator: add, value: {a: b}}]")
+	s.put(pp("a", "") + cpp("b", byNameOnly) + overriding + nginx)
+	s.put(pp("a", byNameOnly) + cpp("b", "") + strings.Replace(overriding, "overrideRules", byLabelOnly+", overrideRules", 1))
+	s.want("a")
+	if len(s.selected) != 2 || len(s.overridden) != 1 {
+		t.Errorf("found by %v and %v", s.selected, s.overridden)
+	}
+	s.remove(pp("a", "") + cpp("b", "") + overriding)
+	if len(s.selected)+len(s.overridden)+len(s.policies)+len(s.overriders) > 0 {
+		t.Errorf("left over: %v, %v", s.selected, s.overridden)
+	}
+}
+
+// TestConflicts: the template's word counts before the policy's.
+func TestConflicts(t *testing.T) {
+	for _, tt := range []struct {
+		policy, template string
+		want             work.Existing
+	}{
+		{"", "", work.Leave}, {"Overwrite", "", work.Adopt}, {"Abort", "overwrite", work.Adopt},
+		{"Overwrite", "abort", work.Leave}, {"Overwrite", "whatever", work.Adopt},
+	} {
+		s := newStage(t, false)
+		s.put(pp("a", "conflictResolution: '"+tt.policy+"'") + strings.Replace(nginx, "name: nginx,", "name: nginx, annotations: {work.karmada.io/conflict-resolution: '"+tt.template+"'},", 1))
+		if all := s.orders(); len(all) != 1 || all[0].Err != nil || all[0].Options.Existing != tt.want {
+			t.Errorf("policy %q, template %q: %+v, want %s", tt.policy, tt.template, all, tt.want)
+		}
+	}
 }
 
 // TestLazy: a policy's change waits for the template's.

@@ -39,8 +39,9 @@ type apiServer struct {
 	served   map[string][]metav1.APIResource // by group/version
 	calls    []string                        // verb resource
 	refuse   func(verb, resource string) *metav1.Status
-	hang     chan struct{} // nil: it answers
-	late     chan struct{} // creations are answered when it is closed
+	hang     chan struct{}                      // nil: it answers
+	late     chan struct{}                      // creations are answered when it is closed
+	webhook  func(o *unstructured.Unstructured) // is called without the lock held
 	admit    func(o *unstructured.Unstructured)
 	token    string // required when set
 	blinding bool   // watches and lists of objects are forbidden
@@ -244,6 +245,10 @@ func (s *apiServer) serve(w http.ResponseWriter, q *http.Request) {
 		}
 	}
 	w.Header().Set("Content-Type", "application/json")
+	if q.URL.Path == "/version" {
+		_, _ = io.WriteString(w, "{}")
+		return
+	}
 	parts := strings.Split(strings.Trim(q.URL.Path, "/"), "/")
 	gv, parts := parts[1], parts[2:]
 	if strings.HasPrefix(q.URL.Path, "/apis/") {
@@ -282,6 +287,15 @@ func (s *apiServer) serve(w http.ResponseWriter, q *http.Request) {
 	if refused != nil {
 		s.answer(w, nil, refused)
 		return
+	}
+	s.mu.Lock()
+	webhook := s.webhook
+	s.mu.Unlock()
+	if webhook != nil && verb == "create" {
+		o := &unstructured.Unstructured{}
+		if o.UnmarshalJSON(text) == nil {
+			webhook(o)
+		}
 	}
 	if verb == "watch" {
 		s.watch(w, q, resource)

@@ -26,6 +26,7 @@ const (
 	headerTimeout = 30 * time.Second // a watch's first octet
 	pingAfter     = 10 * time.Second // of silence on a connection
 	pingTimeout   = 5 * time.Second
+	probeTimeout  = 3 * time.Second
 )
 
 // onlyMetadata asks for metadata in the place of whole objects.
@@ -212,6 +213,13 @@ func (c *client) resources(ctx context.Context, gv schema.GroupVersion) ([]metav
 		return nil, fmt.Errorf("read resources of %s: %w", gv, err)
 	}
 	return list.APIResources, nil
+}
+
+// version asks for what every API server tells everybody.
+func (c *client) version(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	return c.rest.Get().AbsPath("/version").MaxRetries(0).Do(ctx).Error()
 }
 
 // tattler tells why a request failed to whoever put a failure into its context.

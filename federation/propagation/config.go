@@ -71,7 +71,7 @@ type Config struct {
 // Call is a call that ended.
 type Call struct {
 	Cluster string
-	Verb    string // get, create, apply, release, upgrade, delete, list, watch, discover
+	Verb    string // get, create, apply, release, upgrade, delete, list, watch, discover, probe
 	Reason  string // why it failed, as in an Outcome; empty: it did not
 	Took    time.Duration
 }

@@ -153,6 +153,9 @@ func (m *member) unserved(of schema.GroupVersionKind) {
 	}
 	delete(m.kinds, of)
 	k.gone = true
+	if k.stop != nil {
+		k.stop()
+	}
 	for _, r := range m.records {
 		if r.key.Kind != of {
 			continue

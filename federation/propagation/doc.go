@@ -36,7 +36,8 @@
 //
 // A member that does not answer, or answers 401, or turns away whatever comes, has
 // one backoff for all that is to be done there; one call at a time tries whether it
-// is back. Whatever else fails has a backoff of its own. Nothing of one member waits for another.
+// is back. Whatever else fails has a backoff of its own; so has an object whose call
+// ends by its deadline while the member answers otherwise. Nothing of one member waits for another.
 //
 // What waits for its namespace or its kind's definition is tried as soon as that is
 // seen to come.

@@ -17,6 +17,7 @@ import (
 // Reasons of Outcomes, besides those that API servers give (Forbidden, Invalid, …).
 const (
 	ReasonUnreachable      = "Unreachable"      // no answer
+	ReasonTimeout          = "Timeout"          // no answer to what is done with this object; the member answers otherwise
 	ReasonUnauthorized     = "Unauthorized"     // the credentials are not valid there
 	ReasonNoAccess         = "NoAccess"         // there are no credentials
 	ReasonConflict         = "Conflict"         // somebody else's object is there, and is to be left alone
@@ -27,6 +28,7 @@ const (
 	ReasonTerminating      = "Terminating"      // Waiting for the old one, or its namespace, to be gone
 	ReasonFinalizers       = "Finalizers"       // Removing, and somebody there holds it
 	ReasonOrphaned         = "Orphaned"         // Removed, by being let go
+	ReasonSuspended        = "Suspended"        // Pending, and nothing is written
 	ReasonNotOurs          = "NotOurs"          // Removed: what is there was not written by federation
 	ReasonUnreadable       = "Unreadable"       // what is ordered cannot be encoded
 )

@@ -250,3 +250,97 @@ func TestPriority(t *testing.T) {
 		t.Errorf("the deletion was call %d", at)
 	}
 }
+
+// TestForget: everything that is left is told as abandoned, once, and the cluster can
+// come back.
+func TestForget(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	there, going := configMap("there", nil), configMap("going", nil)
+	w.do("a", there)
+	w.do("a", going)
+	w.comes("a", there, work.Applied, "")
+	w.comes("a", going, work.Applied, "")
+	w.servers["a"].edit(t, "backup", "configmaps/shop/going", func(o *unstructured.Unstructured) { o.SetFinalizers([]string{"backup.example.com/wait"}) })
+	w.do("a", going, removal)
+	w.comes("a", going, work.Removing, ReasonFinalizers)
+	w.p.Forget("a")
+	w.p.Forget("a") // nobody of that name any more
+	w.comes("a", there, work.Abandoned, "")
+	if got := w.comes("a", going, work.Abandoned, ""); got.Message == "" {
+		t.Error("it is not said what may be left")
+	}
+	if w.servers["a"].get("configmaps/shop/there") == nil {
+		t.Error("who is forgotten loses nothing")
+	}
+	before := len(w.servers["a"].writes())
+	w.do("a", there)
+	w.comes("a", there, work.Applied, "")
+	if writes := w.servers["a"].writes()[before:]; len(writes) > 0 {
+		t.Errorf("wrote %v to a cluster that came back", writes)
+	}
+}
+
+// TestOverview: what is away and what is not done can be seen.
+func TestOverview(t *testing.T) {
+	w := newWorld(t, nil, "b", "a")
+	w.servers["b"].http.Close()
+	o := configMap("m", nil)
+	w.do("a", o)
+	w.do("b", o)
+	w.comes("a", o, work.Applied, "")
+	w.comes("b", o, work.Failed, ReasonUnreachable)
+	var all []Overview
+	eventually(t, func() error {
+		if all = w.p.Overviews(); len(all) > 0 && all[0].Queued > 0 {
+			return errors.New("a worker has not put it away yet")
+		}
+		return nil
+	})
+	if len(all) != 2 || all[0].Cluster != "a" || all[0].Away != "" || all[0].Phases[work.Applied] != 1 || all[0].Queued != 0 {
+		t.Errorf("a: %+v", all[0])
+	}
+	if all[1].Away != ReasonUnreachable || all[1].Since.IsZero() || all[1].Phases[work.Failed] != 1 || all[1].Queued != 1 {
+		t.Errorf("b: %+v", all[1])
+	}
+}
+
+// TestOneHangs: an object that a webhook hangs over delays no other of its member.
+func TestOneHangs(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.CallTimeout = 200 * time.Millisecond }, "a")
+	s := w.servers["a"]
+	hang := make(chan struct{})
+	s.set(func() {
+		s.webhook = func(o *unstructured.Unstructured) {
+			if o.GetName() == "hangs" {
+				<-hang
+			}
+		}
+	})
+	bad := configMap("hangs", nil)
+	w.do("a", bad)
+	w.comes("a", bad, work.Failed, ReasonTimeout)
+	for i := range 20 {
+		o := configMap(fmt.Sprintf("m-%d", i), nil)
+		w.do("a", o)
+		w.comes("a", o, work.Applied, "")
+	}
+	if o := w.p.Overviews()[0]; o.Away != "" {
+		t.Errorf("the member is taken to be away: %s", o.Message)
+	}
+	s.set(func() { s.webhook = nil })
+	close(hang)
+	w.comes("a", bad, work.Applied, "")
+}
+
+// TestNamespaced: an order that cannot be of its kind is told so.
+func TestNamespaced(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	nowhere, somewhere := configMap("m", nil), object("v1", "Namespace", "shop", "n", nil)
+	nowhere.SetNamespace("")
+	w.do("a", nowhere)
+	w.do("a", somewhere)
+	if got := w.comes("a", nowhere, work.Failed, "Invalid"); got.Message != "ConfigMap has to be in a namespace there, and is ordered otherwise" {
+		t.Errorf("message %q", got.Message)
+	}
+	w.comes("a", somewhere, work.Failed, "Invalid")
+}

@@ -26,10 +26,23 @@ const (
 	terminate             // it is being deleted, and is to be there afterwards
 	conflict              // it is somebody else's
 	stand                 // a later leader wrote it
+	suspended             // something would be written, and is not to be
 )
 
 // decide is pure: what is to be done to have g, of what was seen, in a term.
 func decide(g *goal, s *sight, term int64) step {
+	next := wanted(g, s, term)
+	switch next {
+	case create, apply, remove, release:
+		if g.suspend {
+			return suspended
+		}
+	}
+	return next
+}
+
+// wanted is what is to be done, were it not suspended.
+func wanted(g *goal, s *sight, term int64) step {
 	if g.removes() {
 		switch {
 		case !s.there() || !s.ours:

@@ -21,15 +21,21 @@ type kind struct {
 	namespaced bool
 
 	// The member's lock guards what follows.
-	synced bool // all objects were listed
-	blind  bool // they cannot be; each is read before it is written
-	gone   bool // the kind is not served any more
+	synced bool   // all objects were listed
+	blind  bool   // they cannot be; each is read before it is written
+	gone   bool   // the kind is not served any more
+	stop   func() // ends the watch that runs; nil: none has begun
 }
 
 // follow keeps the kind's watch until the member ends or does not serve it any more.
 func (k *kind) follow() {
 	m := k.member
 	m.followAll(func(c *connection, stop func()) *follower {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if k.stop = stop; k.gone {
+			stop()
+		}
 		return &follower{
 			client: c.client, path: k.path("", ""), selector: LabelManagedBy + "=" + managedBy,
 			pack: k.pack, put: k.put, drop: k.drop, replace: k.replace,
@@ -106,6 +112,9 @@ func (k *kind) fault(c *connection, err error) (over bool) {
 // unpark has those worked on that wait for the kind; mu is held.
 func (m *member) unpark(k *kind) {
 	for _, r := range m.records {
+		if m.queue.parked == 0 {
+			break
+		}
 		if r.queued == parked && r.key.Kind == k.gvk {
 			m.queue.put(r, r.level)
 		}
@@ -204,6 +213,8 @@ func (m *member) meet(key work.Key, f *found) {
 		m.drifted(r)
 	case r.queued == nowhere || r.queued == parked || r.queued == working:
 		m.queue.put(r, routine)
+	default:
+		m.repeat(r)
 	}
 }
 

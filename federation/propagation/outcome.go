@@ -18,12 +18,20 @@ func (m *member) say(r *record, p work.Phase, reason, message string) {
 	if r.told.phase == p && r.told.reason == reason {
 		o.Since = r.told.since
 	}
-	r.told = told{phase: p, reason: reason, since: o.Since, sum: sum}
+	r.told = told{phase: p, reason: reason, text: message, since: o.Since, sum: sum}
 	if r.outcome == nil {
 		m.outcomes = append(m.outcomes, r)
 	}
 	r.outcome = &o
 	m.speak()
+}
+
+// repeat tells an outcome again if what the object says of its work has changed; mu
+// is held.
+func (m *member) repeat(r *record) {
+	if r.told.phase != "" {
+		m.say(r, r.told.phase, r.told.reason, r.told.text)
+	}
 }
 
 func (m *member) compose(r *record, p work.Phase, reason, message string) work.Outcome {

@@ -2,6 +2,7 @@ package propagation
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -316,4 +317,109 @@ func TestLateAnswer(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+func TestSuspend(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	s := w.servers["a"]
+	o := deployment("web", 3)
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	suspended := func(t *work.Task) { t.Suspend = true }
+	w.do("a", o, suspended)
+	w.comes("a", o, work.Applied, "")
+	before := len(s.writes())
+	s.edit(t, "kubectl", "deployments/shop/web", func(o *unstructured.Unstructured) {
+		_ = unstructured.SetNestedField(o.Object, int64(9), "spec", "replicas")
+	})
+	if got := w.comes("a", o, work.Pending, ReasonSuspended); got.Message != "spec.replicas=9" {
+		t.Errorf("message %q does not say what would be changed", got.Message)
+	}
+	w.do("a", o, suspended, removal)
+	w.comes("a", o, work.Pending, ReasonSuspended)
+	if writes := s.writes()[before:]; len(writes) > 0 {
+		t.Errorf("wrote %v", writes)
+	}
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	if n := field(s.get("deployments/shop/web"), "spec", "replicas"); n != int64(3) {
+		t.Errorf("replicas are %v", n)
+	}
+}
+
+// TestStatus: what an object says of its work is told, also while it cannot be
+// written to.
+func TestStatus(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	s := w.servers["a"]
+	o := deployment("web", 3)
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	status := func(ready int64) {
+		s.edit(t, "deployment-controller", "deployments/shop/web", func(o *unstructured.Unstructured) {
+			o.Object["status"] = map[string]any{"observedGeneration": int64(1), "replicas": int64(3), "readyReplicas": ready, "updatedReplicas": int64(3), "availableReplicas": ready}
+		})
+	}
+	says := func(phase work.Phase, reason string, ready int32, health work.Health) {
+		t.Helper()
+		eventually(t, func() error {
+			if got := w.comes("a", o, phase, reason); got.Ready != ready || got.Health != health || len(got.Status) == 0 {
+				return fmt.Errorf("%d ready, %s, status %s", got.Ready, got.Health, got.Status)
+			}
+			return nil
+		})
+	}
+	status(1)
+	says(work.Applied, "", 1, work.Unhealthy)
+	status(3)
+	says(work.Applied, "", 3, work.Healthy)
+	s.set(func() {
+		s.refuse = func(verb, _ string) *metav1.Status {
+			if verb == "patch" || verb == "apply" {
+				return failed(403, metav1.StatusReasonForbidden, "no")
+			}
+			return nil
+		}
+	})
+	w.do("a", deployment("web", 4))
+	says(work.Failed, "Forbidden", 3, work.Healthy)
+	status(2)
+	says(work.Failed, "Forbidden", 2, work.Unhealthy)
+}
+
+// TestListedMeanwhile: what a worker knew before its kind was listed is not taken for
+// what is so.
+func TestListedMeanwhile(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	s := w.servers["a"]
+	var all []*unstructured.Unstructured
+	for i := range 40 {
+		all = append(all, configMap(fmt.Sprintf("m-%d", i), nil))
+		w.do("a", all[i])
+	}
+	for _, o := range all {
+		w.comes("a", o, work.Applied, "")
+	}
+	before := len(s.writes())
+	for range 10 {
+		w.end()
+		clear(w.outcomes)
+		w.begin(func(c *Config) {
+			c.InFlight = 30
+			c.Called = func(c Call) {
+				if c.Verb == "discover" {
+					time.Sleep(time.Duration(rand.IntN(4)) * time.Millisecond) // as slow as some are
+				}
+			}
+		})
+		for _, o := range all {
+			w.do("a", o)
+		}
+		for _, o := range all {
+			w.comes("a", o, work.Applied, "")
+		}
+	}
+	if writes := s.writes()[before:]; len(writes) > 0 {
+		t.Errorf("restarts wrote %v", writes)
+	}
 }

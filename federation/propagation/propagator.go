@@ -31,7 +31,7 @@ func New(cfg Config) (*Propagator, error) {
 
 // Do has a task carried out. What it points to must not change any more.
 func (p *Propagator) Do(t work.Task) {
-	g := &goal{orphan: t.Orphan, retain: t.RetainReplicas, leave: t.Existing == work.Leave}
+	g := &goal{orphan: t.Orphan, retain: t.RetainReplicas, leave: t.Existing == work.Leave, suspend: t.Suspend}
 	if t.Object != nil {
 		var err error
 		if g.body, err = p.press.of(t); err != nil {
@@ -39,6 +39,10 @@ func (p *Propagator) Do(t work.Task) {
 		}
 	}
 	p.mu.Lock()
+	if p.ctx != nil && p.ctx.Err() != nil {
+		p.mu.Unlock()
+		return // it has ended, or is about to
+	}
 	m := p.members[t.Cluster]
 	if m == nil {
 		m = newMember(t.Cluster, &p.cfg)

@@ -51,7 +51,9 @@ type goal struct {
 	orphan bool
 	retain bool
 	leave  bool // an object that federation did not write is left alone
-	fault  string
+	// suspend has nothing written.
+	suspend bool
+	fault   string // why there is no body, though there should be one
 }
 
 func (g *goal) removes() bool { return g.body == body{} && g.fault == "" }
@@ -82,6 +84,7 @@ func (s *sight) isRight(g *goal) bool { return s.right && s.by == g }
 type told struct {
 	phase  work.Phase
 	reason string
+	text   string // its message
 	since  time.Time
 	sum    uint64 // of all of it
 }

@@ -115,6 +115,11 @@ func (t *task) round() (verdict, error) {
 		return verdict{}, &errWaiting{ReasonTerminating, "the object that was there is being deleted" + held(t.seen.holders)}
 	case conflict:
 		return verdict{}, t.foreign()
+	case suspended:
+		t.tell(work.Pending, ReasonSuspended, t.seen.differs)
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		return verdict{wait: t.pause()}, nil
 	case stand:
 		t.cfg.Outrun(t.name, t.r.key, t.seen.term)
 		f := fault{reason: ReasonOutrun, message: fmt.Sprintf("it was written in term %d, this daemon's is %d", t.seen.term, term)}
@@ -144,10 +149,19 @@ func (t *task) locate() (v verdict, err error, ok bool) {
 	if err != nil {
 		return verdict{}, err, false
 	}
+	if key := t.r.key; t.kind.namespaced != (key.Namespace != "") {
+		is := map[bool]string{true: "has to be in a namespace", false: "has no namespace"}
+		return verdict{}, &errStanding{fault{reason: "Invalid", message: fmt.Sprintf("%s %s there, and is ordered otherwise", key.Kind.Kind, is[t.kind.namespaced])}}, false
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.kind.synced && !t.kind.blind {
 		return verdict{park: t.kind}, nil, false
+	}
+	// The list may have come meanwhile: what was known before it is not known to be so.
+	t.seen = t.r.seen
+	if t.goal != t.r.goal {
+		return verdict{}, errChanged, false
 	}
 	return verdict{}, nil, true
 }
@@ -211,8 +225,24 @@ func (t *task) failed(err error) verdict {
 		return verdict{}
 	}
 	f := faultOf(err)
+	if f.away && errors.Is(err, context.DeadlineExceeded) && t.answers() {
+		// A webhook, say, that is asked about this object and hangs.
+		f.away, f.reason = false, ReasonTimeout
+	}
 	t.tell(work.Failed, f.reason, f.message)
 	return verdict{fault: &f}
+}
+
+// answers says whether the member answers anything, after it did not in time.
+func (t *task) answers() bool {
+	t.mu.Lock()
+	known := t.away != nil
+	t.mu.Unlock()
+	if known || t.c == nil {
+		return false
+	}
+	err, _ := t.call("probe", false, t.c.client.version)
+	return err == nil || !faultOf(err).away
 }
 
 func (t *task) tell(p work.Phase, reason, message string) {

@@ -4,19 +4,15 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"net/netip"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
-	discoveryv1 "k8s.io/api/discovery/v1"
 
 	"github.com/fedns/fedns/integration/harness"
 	"github.com/fedns/fedns/providers"
@@ -68,26 +64,30 @@ func address(generation, service, endpoint int) string {
 	return fmt.Sprintf("10.%d.%d.%d", generation, service, endpoint+1)
 }
 
-// endpoints gives all of them addresses of a generation.
+// endpoints gives a headless Service so many, each with a hostname, by an EndpointSlice.
+func endpoints(ctx context.Context, c *harness.Cluster, namespace, service string, n int, address func(int) string) error {
+	slice := &discoveryv1.EndpointSlice{
+		ObjectMeta:  metav1.ObjectMeta{Name: service, Namespace: namespace, Labels: map[string]string{discoveryv1.LabelServiceName: service}},
+		AddressType: discoveryv1.AddressTypeIPv4, Ports: []discoveryv1.EndpointPort{{Name: new("http"), Port: new(int32(80))}},
+	}
+	for e := range n {
+		slice.Endpoints = append(slice.Endpoints, discoveryv1.Endpoint{
+			Addresses: []string{address(e)}, Hostname: new(fmt.Sprint("e", e)), Conditions: discoveryv1.EndpointConditions{Ready: new(true)},
+		})
+	}
+	client := c.Client().DiscoveryV1().EndpointSlices(namespace)
+	_, err := client.Update(ctx, slice, metav1.UpdateOptions{})
+	if apierrors.IsNotFound(err) {
+		_, err = client.Create(ctx, slice, metav1.CreateOptions{})
+	}
+	return err
+}
+
+// endpoints gives all Services addresses of a generation.
 func (p *pair) endpoints(generation int) {
 	p.Helper()
-	client := p.host.Client().DiscoveryV1().EndpointSlices(p.namespace)
 	for s := range services {
-		service := fmt.Sprint("s", s)
-		slice := &discoveryv1.EndpointSlice{
-			ObjectMeta:  metav1.ObjectMeta{Name: service, Namespace: p.namespace, Labels: map[string]string{discoveryv1.LabelServiceName: service}},
-			AddressType: discoveryv1.AddressTypeIPv4, Ports: []discoveryv1.EndpointPort{{Name: new("http"), Port: new(int32(80))}},
-		}
-		for e := range each {
-			slice.Endpoints = append(slice.Endpoints, discoveryv1.Endpoint{
-				Addresses: []string{address(generation, s, e)}, Hostname: new(fmt.Sprint("e", e)), Conditions: discoveryv1.EndpointConditions{Ready: new(true)},
-			})
-		}
-		_, err := client.Update(p.Context(), slice, metav1.UpdateOptions{})
-		if apierrors.IsNotFound(err) {
-			_, err = client.Create(p.Context(), slice, metav1.CreateOptions{})
-		}
-		must(p.T, err)
+		must(p.T, endpoints(p.Context(), p.host, p.namespace, fmt.Sprint("s", s), each, func(e int) string { return address(generation, s, e) }))
 	}
 }
 
@@ -246,66 +246,3 @@ func (p *pair) leads(leader string) {
 		return nil
 	})
 }
-
-// seeded is chance, told in the log and repeated with $FEDNS_SEED.
-func seeded(t *testing.T) *rand.Rand {
-	t.Helper()
-	seed := uint64(time.Now().UnixNano())
-	if text := os.Getenv("FEDNS_SEED"); text != "" {
-		var err error
-		seed, err = strconv.ParseUint(text, 10, 64)
-		must(t, err)
-	}
-	t.Logf("FEDNS_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
-
-// leaderIsPaused stops the leader in the middle of an apply, for longer than its Lease
-// lasts, and has it go on in the middle of its successor's.
-func leaderIsPaused(t *testing.T, f *harness.Fleet) {
-	chance := seeded(t)
-	p := newPair(t, f, "paused")
-	first := p.follows("")
-	p.settles(first, 1)
-	begin := p.serial()
-	p.endpoints(2)
-	p.written(begin, 1+uint32(chance.IntN(3)))
-	must(t, p.fedns[first].Process.Pause())
-	paused := p.serial()
-	p.endpoints(3) // which the one that is paused does not hear of
-	second := p.follows(first)
-	p.written(paused, 2+uint32(chance.IntN(3))) // its fence, and a part of what it has to write
-	must(t, p.fedns[first].Process.Resume())
-	resumed := p.serial()
-	p.settles(second, 3)
-	p.leads(second)
-	p.endpoints(4) // both hear of it, and one writes
-	p.settles(second, 4)
-	all := p.history(begin)
-	t.Logf("%d UPDATEs of %d names: %d before %s was paused, %d before it went on, %d after; then %s led", len(all), many, paused-begin, first, resumed-paused, uint32(len(all))-(resumed-begin), second)
-	if all, err := status(t.Context(), p.fedns[second]); err != nil || all[busy].Calls.Conflicts > 0 {
-		t.Errorf("%s was outrun: %+v, %v", second, all[busy].Calls, err)
-	}
-}
-
-// leaderIsKilled kills the leader in the middle of an apply.
-func leaderIsKilled(t *testing.T, f *harness.Fleet) {
-	chance := seeded(t)
-	p := newPair(t, f, "killed")
-	first := p.follows("")
-	p.settles(first, 1)
-	begin := p.serial()
-	p.endpoints(2)
-	p.written(begin, 1+uint32(chance.IntN(3)))
-	must(t, p.fedns[first].Process.Kill())
-	killed := p.serial()
-	p.endpoints(3)
-	second := p.follows(first)
-	must(t, p.fedns[first].Start(t.Context())) // as its Deployment would
-	p.settles(second, 3)
-	p.leads(second)
-	all := p.history(begin)
-	t.Logf("%d UPDATEs of %d names: %d before %s was killed, then %s led", len(all), many, killed-begin, first, second)
-}
-
-func aliases(t *testing.T, f *harness.Fleet) {}

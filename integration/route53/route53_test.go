@@ -22,7 +22,7 @@ import (
 // moto starts a server for one test, and returns its URL.
 func moto(t *testing.T) string {
 	t.Helper()
-	path, err := program()
+	path, err := Program()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func moto(t *testing.T) string {
 	t.Cleanup(sp.Close)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	p, url, err := start(ctx, sp, path, t.TempDir())
+	p, url, err := Start(ctx, sp, path, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,8 +25,8 @@ func version() string {
 	return m[1]
 }
 
-// program is where integration/prerequisites puts moto's server.
-func program() (string, error) {
+// Program is where integration/prerequisites puts moto's server.
+func Program() (string, error) {
 	dir := os.Getenv("FEDNS_CACHE")
 	if dir == "" {
 		cache, err := os.UserCacheDir()
@@ -38,9 +38,9 @@ func program() (string, error) {
 	return filepath.Join(dir, "moto-"+version(), "bin", "moto_server"), nil
 }
 
-// start starts a server on a port of its own and waits until it listens. It runs
+// Start starts a server on a port of its own and waits until it listens. It runs
 // until the caller kills it.
-func start(ctx context.Context, sp *process.Spawner, path, dir string) (*process.Process, string, error) {
+func Start(ctx context.Context, sp *process.Spawner, path, dir string) (*process.Process, string, error) {
 	// The port is free now; that somebody else takes it in between ends the program,
 	// and the wait.
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")

@@ -32,7 +32,9 @@ func (c Change) String() string {
 }
 
 // Batch is what a provider makes in one call: all of it or, on an error, nothing.
-// No two Changes have the same Key.
+// No two Changes have the same Key. Their order means nothing: a provider makes them
+// in whichever it has to, or all at once. The Batch is the caller's, who may make it
+// again, or the half of it: Apply only reads Changes, and so sorts a copy.
 type Batch struct {
 	Changes []Change
 	// Urgent batches go before others where a rate is shared: they take away what is

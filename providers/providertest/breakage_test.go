@@ -250,8 +250,15 @@ var breakages = []breakage{
 	}},
 	{"creates go before deletes, by a call each", "one type becomes another", func(b *broken, _ *inmemory.Server, _ *Config) {
 		b.apply = func(ctx context.Context, batch hosted.Batch) (hosted.Receipt, error) {
-			slices.SortStableFunc(batch.Changes, func(x, y hosted.Change) int { return len(y.New.Sets) - len(x.New.Sets) })
-			return "", inParts(ctx, b, batch.Changes)
+			changes := slices.Clone(batch.Changes)
+			slices.SortStableFunc(changes, func(x, y hosted.Change) int { return len(y.New.Sets) - len(x.New.Sets) })
+			return "", inParts(ctx, b, changes)
+		}
+	}},
+	{"the batch is sorted in place", "one type becomes another", func(b *broken, _ *inmemory.Server, _ *Config) {
+		b.apply = func(ctx context.Context, batch hosted.Batch) (hosted.Receipt, error) {
+			slices.SortStableFunc(batch.Changes, func(x, y hosted.Change) int { return len(x.New.Sets) - len(y.New.Sets) })
+			return b.Zone.Apply(ctx, batch)
 		}
 	}},
 	{"deleting takes the name's other types too", "an address", applies(func(b *broken, batch *hosted.Batch) {

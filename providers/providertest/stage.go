@@ -143,11 +143,18 @@ func (s *stage) note(changes ...hosted.Change) {
 
 // try applies one Batch, again when it is throttled.
 func (s *stage) try(ctx context.Context, changes ...hosted.Change) error {
-	return s.patiently(ctx, func(ctx context.Context) error {
+	before := slices.Clone(changes)
+	err := s.patiently(ctx, func(ctx context.Context) error {
 		_, err := s.Zone.Apply(ctx, hosted.Batch{Changes: changes, Comment: "providertest"})
 		return err
 	})
+	if !slices.EqualFunc(changes, before, sameChange) {
+		return fmt.Errorf("apply wrote into the Batch, which is the caller's (it returned: %w)", orNil(err))
+	}
+	return err
 }
+
+func sameChange(a, b hosted.Change) bool { return a.Old.Equal(b.Old) && a.New.Equal(b.New) }
 
 // patiently calls again when it is throttled, within the Timeout.
 func (s *stage) patiently(ctx context.Context, call func(context.Context) error) error {

@@ -72,6 +72,11 @@ type Report struct {
 	Err      error     // of the placement or an override
 	Outcomes []Outcome // by cluster; those that are leaving among them
 	Leaving  []Leaving
+	// Held says why an order that was taken back is not carried out yet; empty: it is.
+	Held string
+	// Done says that of an order that was taken back nothing is left to wait for: its
+	// objects are gone (or let go), and what is left in clusters that are lost is recorded.
+	Done bool
 }
 
 // Leaving is a cluster whose object stays until others have taken its place.

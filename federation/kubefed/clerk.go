@@ -122,7 +122,7 @@ func (d *desk) unfinalized(key reference) *unstructured.Unstructured {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f, t := d.objects[key], d.types[key.kind]
-	if f == nil || t == nil || t.disabled || f.leaving() || slices.Contains(f.object.GetFinalizers(), finalizer) {
+	if f == nil || t == nil || t.disabled || t.misplaced(f) || f.leaving() || slices.Contains(f.object.GetFinalizers(), finalizer) {
 		return nil
 	}
 	return f.object

@@ -1,6 +1,7 @@
 package kubefed
 
 import (
+	stdjson "encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -17,6 +18,9 @@ func decode(o *unstructured.Unstructured, into any) (unknown []Finding, err erro
 		return nil, fmt.Errorf("not of the form of its kind: %w", err)
 	}
 	strict, err := json.UnmarshalStrict(body, into)
+	if other, ok := errors.AsType[*stdjson.UnmarshalTypeError](err); ok && other.Field != "" {
+		return nil, wrong(other.Field, "got %s, which it cannot hold", other.Value)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("not of the form of its kind: %w", err)
 	}

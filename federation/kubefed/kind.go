@@ -146,3 +146,8 @@ func (f *federation) read(name string, s *corev1beta1.FederatedTypeConfigSpec) e
 func (f *federation) isNamespace() bool {
 	return f.target.Group == "" && f.target.Kind == "Namespace"
 }
+
+// misplaced says that an object is for a namespace that it is not in.
+func (f *federation) misplaced(o *federated) bool {
+	return f.isNamespace() && o.name != o.namespace
+}

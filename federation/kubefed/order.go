@@ -39,12 +39,17 @@ func (d *desk) look(key reference) (all []work.Order) {
 		delete(d.ordered, key)
 		last = nil
 	}
+	if f != nil && t != nil && t.misplaced(f) {
+		return all // it is for no namespace, and must not stand for that of its name
+	}
 	if f == nil || t == nil || f.leaving() {
 		return append(all, d.withdraw(key, f, t, last)...)
 	}
 	o := d.order(f, t)
+	d.find(key.String(), f.findings, o.Err)
 	text := ""
 	if o.Err != nil {
+		o.Err = fmt.Errorf("%s: %w", key, o.Err)
 		text = o.Err.Error()
 	}
 	now := &ordered{key: o.Key, source: o.Source, orphan: o.Options.Orphan, digest: digest([]any{o.Template.Object, o.Source, o.Placement, o.Overrides, o.Options, text})}
@@ -89,9 +94,6 @@ func (d *desk) order(f *federated, t *federation) work.Order {
 	}
 	if o.Err == nil {
 		o.Err = d.fill(&o, f, t)
-	}
-	if o.Err != nil {
-		o.Err = fmt.Errorf("%s: %w", f.reference, o.Err)
 	}
 	return o
 }

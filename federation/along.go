@@ -90,6 +90,9 @@ func (e *Engine) drop(known *entry, l *load) {
 	for _, of := range sortedKeys(slices.Collect(maps.Keys(known.dropping))) {
 		parent := e.entries[of]
 		for _, name := range known.dropping[of] {
+			if l.clusters[name] == nil {
+				continue
+			}
 			l.want[name] = given{remove: true, orphan: parent != nil && parent.placed != nil && parent.placed.Orphan}
 		}
 	}

@@ -80,7 +80,9 @@ func (e *Engine) load(known *entry) *load {
 	}
 	if p := known.placed; p != nil {
 		for _, r := range p.Removing {
-			l.want[r.Cluster] = given{remove: true, orphan: p.Orphan}
+			if l.clusters[r.Cluster] != nil { // one that vanished may come back
+				l.want[r.Cluster] = given{remove: true, orphan: p.Orphan}
+			}
 		}
 	}
 	e.drop(known, l)

@@ -40,6 +40,9 @@ type Engine struct {
 	place     func(placement.Request) (placement.Decision, error) // among clusters
 	lost      map[string]bool                                     // see failover.Lost
 	guard     evidence.Guard
+	inventory evidence.Guard              // of clusters that vanish
+	ghosts    map[string]string           // clusters that vanished and are held, each with why
+	parted    map[string]bool             // clusters that vanished and are not
 	leavers   map[place]map[work.Key]bool // false: it waits for what replaces it
 	forgotten map[string]bool             // clusters of which the propagator was told
 	stats     Stats
@@ -62,6 +65,7 @@ func New(cfg Config) *Engine {
 		cfg: cfg, log: cfg.Log, queue: queue(), reports: queue(), recheck: make(chan struct{}, 1),
 		entries: map[work.Key]*entry{}, synced: map[string]bool{}, byName: map[string]*cluster.Cluster{},
 		spaces: map[string]map[work.Key]bool{}, leavers: map[place]map[work.Key]bool{}, forgotten: map[string]bool{},
+		ghosts: map[string]string{}, parted: map[string]bool{},
 	}
 }
 
@@ -218,6 +222,7 @@ func (e *Engine) look() {
 		}
 	}
 	e.lost = lost
+	e.vanish()
 	for key, known := range e.entries {
 		short := known.err != nil || known.decision.Unplaced > 0 // there may be room now
 		if first || short || len(others) > 0 && known.concernedBy(others) {

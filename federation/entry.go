@@ -26,6 +26,11 @@ type entry struct {
 	admitted  bool   // the withdrawal may be made
 	held      string // why it may not; empty: it may, or nothing was withdrawn
 
+	standing string // why what is placed stands although it would go; empty: it does not
+	haunted  bool   // that is for a cluster that vanished
+	vacant   bool   // it may go from all its clusters
+	decided  uint64 // the revision of the order that was decided on last; 0: none
+
 	placed   *Binding // as it is stored; nil: none
 	outcomes map[string]work.Outcome
 	sick     map[string]time.Time

@@ -86,6 +86,7 @@ func (e *Engine) restore(all []Binding) {
 		e.need(e.entries[b.Key], nil, &b)
 	}
 	e.opened, e.openedAt = true, time.Now()
+	e.vanish()
 	for key := range e.entries {
 		e.queue.Add(key)
 	}

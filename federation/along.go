@@ -119,8 +119,8 @@ func (e *Engine) along(known *entry, l *load) {
 				continue
 			}
 			delete(l.want, name)
-			if o := l.options[of]; object != nil && o != nil && slices.Contains(o.refers, known.key) && !o.suspended(name) && l.clusters[name] != nil {
-				l.want[name] = given{along: object, of: of, revision: o.revision}
+			if o := l.options[of]; object != nil && o != nil && slices.Contains(o.refers, known.key) && l.clusters[name] != nil {
+				l.want[name] = given{along: object, of: of, revision: o.revision, suspend: o.suspended(name)}
 			}
 		}
 	}

@@ -62,6 +62,7 @@ type ordered struct {
 type given struct {
 	remove   bool
 	orphan   bool
+	suspend  bool
 	revision uint64 // of the order
 	replicas int32
 	selected string                     // by which rules of override
@@ -156,7 +157,7 @@ func (o *ordered) divided() bool {
 	return o.placement.Replicas != nil && m != "" && m != placement.Duplicated
 }
 
-// suspended says that nothing is written to a cluster.
+// suspended says that nothing is to be written to a cluster.
 func (o *ordered) suspended(name string) bool {
 	return slices.Contains(o.Options.Suspend, name) || slices.Contains(o.Options.Suspend, "*")
 }

@@ -110,6 +110,10 @@ func (f *fleet) Do(t work.Task) {
 	if f.known != nil && t.Object != nil && !f.known(t.Key, t.Cluster) {
 		f.t.Errorf("%s is to be in %s before its Binding says so", t.Key, t.Cluster)
 	}
+	if t.Suspend {
+		f.outbox <- work.Outcome{Cluster: t.Cluster, Key: t.Key, Phase: work.Pending, Reason: "Suspended", Health: work.Unknown}
+		return
+	}
 	if f.dead[t.Cluster] {
 		f.queued[t.Cluster][t.Key] = t
 		f.outbox <- work.Outcome{Cluster: t.Cluster, Key: t.Key, Phase: work.Failed, Reason: unreachable, Health: work.Unknown}

@@ -14,6 +14,9 @@ import (
 // reconcile looks at one Key: what is known of it, what follows, and the doing. An
 // error has it looked at again.
 func (e *Engine) reconcile(ctx context.Context, key work.Key) error {
+	if err := e.keep(ctx, key); err != nil {
+		return err
+	}
 	s, known, ok := e.situation(key)
 	if !ok {
 		return nil

@@ -37,6 +37,7 @@ type entry struct {
 	needed   map[work.Key][]string // clusters where others need it along, by those
 	dropping map[work.Key][]string // clusters where others needed it, by those
 	stale    bool                  // to be placed anew
+	unstored bool                  // placed is to be stored again, as it is
 
 	given    map[string]given // by cluster, what was given to the propagator
 	decision placement.Decision

@@ -52,6 +52,14 @@ func (m *memory) Put(_ context.Context, b Binding) error {
 	if m.fail != nil {
 		return m.fail
 	}
+	for key := range m.all { // versions of a kind are one Binding
+		if key != b.Key && key.Versionless() == b.Key.Versionless() {
+			if key != b.Former {
+				return errors.New("it is of another version")
+			}
+			delete(m.all, key)
+		}
+	}
 	m.all[b.Key] = b
 	m.puts++
 	return nil

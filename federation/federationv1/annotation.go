@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/json"
 
@@ -24,8 +25,12 @@ const (
 	revisionKey    = "deployment.kubernetes.io/revision"
 )
 
-// marked says that an object is federated.
+// marked says that an object is federated. What a controller made is not: a
+// Deployment's annotations are on its ReplicaSets as well.
 func marked(o *unstructured.Unstructured) bool {
+	if metav1.GetControllerOf(o) != nil {
+		return false
+	}
 	all := o.GetAnnotations()
 	for _, key := range []string{selectorKey, deploymentKey, replicaSetKey, ingressesKey} {
 		if _, ok := all[key]; ok {

@@ -10,7 +10,8 @@
 // has others, too. So an object counts as federated if it has one of these
 // annotations; [] as the cluster-selector selects all clusters. Without a
 // cluster-selector all clusters are selected, and without preferences replicas are
-// told out evenly, as in v1.
+// told out evenly, as in v1: a Service that fedns wrote ingresses to and that loses its
+// cluster-selector goes everywhere.
 //
 // The host has to be an API server without controllers for workloads, or it runs what
 // is federated as well; and it must not be a member: replicas that it got as a member

@@ -119,6 +119,8 @@ func TestEveryRuleCanBreak(t *testing.T) {
 		{"placement and clusters", "federation/placement", []string{module + "/federation/cluster"}, ""},
 		{"federation and providers", "federation/placement", []string{module + "/providers/plan"}, "decided downstream"},
 		{"propagation and the host", "federation/propagation", []string{module + "/federation/host"}, "propagation carries tasks out"},
+		{"a dialect and propagation", "federation/karmada", []string{module + "/federation/propagation"}, "a dialect translates its own"},
+		{"a dialect and the host", "federation/karmada", []string{module + "/federation/host"}, ""},
 		{"a dialect and propagation", "federation/kubefed", []string{module + "/federation/propagation"}, "a dialect translates"},
 		{"a dialect and orders", "federation/federationv1", []string{module + "/federation/work"}, ""},
 		{"preferences and a client", "federation/preference", []string{"k8s.io/client-go/rest"}, "translated purely"},

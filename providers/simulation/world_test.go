@@ -50,7 +50,6 @@ type world struct {
 	decoded map[hosted.Key][]ownership.Claim // of truth, by the key that they are of
 	subject map[hosted.Key]hosted.Key        // of truth's claims: what they are of
 	landed  map[int]int64                    // when a batch was made
-	edited  map[hosted.Key]int64             // when somebody edited claims
 	broken  []string
 	weather weather
 }
@@ -69,7 +68,7 @@ type owner struct {
 func newWorld(seed uint64) *world {
 	w := &world{
 		Rand: rand.New(rand.NewPCG(seed, 1)), seed: seed, happened: map[string]int{}, lives: map[string]*life{},
-		truth: map[hosted.Key]hosted.Entry{}, decoded: map[hosted.Key][]ownership.Claim{}, subject: map[hosted.Key]hosted.Key{}, edited: map[hosted.Key]int64{}, landed: map[int]int64{}, server: inmemory.NewServer(apex, inmemory.Limits()),
+		truth: map[hosted.Key]hosted.Entry{}, decoded: map[hosted.Key][]ownership.Claim{}, subject: map[hosted.Key]hosted.Key{}, landed: map[int]int64{}, server: inmemory.NewServer(apex, inmemory.Limits()),
 	}
 	w.calm, w.hands = w.IntN(6) == 0, w.IntN(2) == 0
 	w.server.Page(2 + w.IntN(12))
@@ -128,7 +127,7 @@ func (w *world) served(s inmemory.Served) {
 	switch s.Action {
 	case inmemory.List:
 		if s.First {
-			l.listed, l.listedAt = l.owner.last, w.tick()
+			l.listed = l.owner.last
 		}
 	case inmemory.Read:
 		l.read = l.owner.last
@@ -190,7 +189,6 @@ func (w *world) edit(e hosted.Entry) {
 	w.note("by hand: %s", e)
 	w.mu.Lock()
 	w.put(e)
-	w.edited[e.Key] = w.tick()
 	w.mu.Unlock()
 	w.server.Edit(e)
 }
@@ -218,7 +216,7 @@ func (w *world) touch(l *life, c hosted.Change) {
 		return
 	}
 	claims := w.claims(k)
-	if !c.Old.IsEmpty() && len(claims) == 0 && !w.unseen(l, k) {
+	if !c.Old.IsEmpty() && len(claims) == 0 {
 		w.wrong("foreign: %s touches %s", l.name, c)
 	}
 	if !c.Old.Equal(w.truth[k]) && !(c.Old.IsEmpty() && w.truth[k].IsEmpty()) {
@@ -236,14 +234,6 @@ func (w *world) touch(l *life, c hosted.Change) {
 			}
 		}
 	}
-}
-
-// unseen says that somebody edited the claims of a key after a life listed them last:
-// it is the record that a batch asserts, and its claims where they change with it. mu
-// is held.
-func (w *world) unseen(l *life, k hosted.Key) bool {
-	at, err := codec.Key(k)
-	return err == nil && w.edited[at] > l.listedAt
 }
 
 // missing is a record of a claim that a Change takes away.

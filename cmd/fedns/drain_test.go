@@ -43,9 +43,11 @@ func TestDrain(t *testing.T) {
 
 	// Where the other one is drained, or behind, it is what takes over.
 	s.fednsTold(0, "drained", "drain", "b")
+	s.answers("web.shop.prod.", dns.TypeA, "NOERROR 10.0.0.1") // a preview goes by what is answered
 	s.fednsTold(0, `"doubtful": [`+"\n    \"shop/web\"", "evict", "a", "--preview", "-o", "json")
 	s.fednsTold(0, "0 Services move to other clusters, 0 to clusters that nobody can vouch for, 2 are still", "drain", "a", "--preview")
 	s.fednsTold(0, "left to", "undrain", "b")
+	s.answers("web.shop.prod.", dns.TypeA, "NOERROR 10.0.0.1 10.0.0.2")
 	s.fednsTold(1, `fedns: there is no cluster "z"`, "drain", "z")
 	s.fednsTold(1, `fedns: there is no cluster "z"`, "drain", "z", "--preview")
 	s.fednsTold(1, "no withdrawals are held", "release", "a")

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -77,4 +78,15 @@ func TestNoPageCommands(t *testing.T) {
 		t.Errorf("from a page of elsewhere: %s", resp.Status)
 	}
 	s.answers("web.shop.prod.", dns.TypeA, "NOERROR 10.0.0.1")
+}
+
+// TestServerIsURL: an address without a scheme is what people type.
+func TestServerIsURL(t *testing.T) {
+	for _, server := range []string{"127.0.0.1:8053", "localhost:8053", "", "ftp://x", "http://"} {
+		var out bytes.Buffer
+		want := fmt.Sprintf("--server, or $FEDNS_SERVER: got %q, want a URL such as http://127.0.0.1:8053", server)
+		if code := run(t.Context(), []string{"drain", "a", "--server", server}, &out, &out); code != 1 || !strings.Contains(out.String(), want) {
+			t.Errorf("--server %q: exit %d, want 1; want %q in\n%s", server, code, want, out.String())
+		}
+	}
 }

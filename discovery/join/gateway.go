@@ -46,29 +46,42 @@ type (
 	gatewayObject struct {
 		Spec struct {
 			Listeners []struct {
-				Name, Hostname, Protocol string
-				Port                     int32
-			}
-		}
-		Status struct{ Addresses []struct{ Type, Value string } }
+				Name     string `json:"name"`
+				Hostname string `json:"hostname"`
+				Protocol string `json:"protocol"`
+				Port     int32  `json:"port"`
+			} `json:"listeners"`
+		} `json:"spec"`
+		Status struct {
+			Addresses []struct {
+				Type  string `json:"type"`
+				Value string `json:"value"`
+			} `json:"addresses"`
+		} `json:"status"`
 	}
 	routeObject struct {
 		Spec struct {
-			Hostnames  []string
-			ParentRefs []parentObject
-		}
+			Hostnames  []string       `json:"hostnames"`
+			ParentRefs []parentObject `json:"parentRefs"`
+		} `json:"spec"`
 		Status struct {
 			Parents []struct {
-				ParentRef  parentObject
-				Conditions []condition
-			}
-		}
+				ParentRef  parentObject `json:"parentRef"`
+				Conditions []condition  `json:"conditions"`
+			} `json:"parents"`
+		} `json:"status"`
 	}
-	condition    struct{ Type, Status string }
+	condition struct {
+		Type   string `json:"type"`
+		Status string `json:"status"`
+	}
 	parentObject struct {
-		Group, Kind                  *string
-		Namespace, Name, SectionName string
-		Port                         int32
+		Group       *string `json:"group"`
+		Kind        *string `json:"kind"`
+		Namespace   string  `json:"namespace"`
+		Name        string  `json:"name"`
+		SectionName string  `json:"sectionName"`
+		Port        int32   `json:"port"`
 	}
 )
 
@@ -145,6 +158,7 @@ func readHosting(o *unstructured.Unstructured, kind string, v any) (hosting, boo
 	}
 	h := hostingOf(kind, &meta, cluster.ByGateway)
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, v); err != nil {
+		h.malformed = "want fields of the types that " + GatewayGroup + "/v1 has: " + err.Error()
 		h.claim.findings.add(kind+" "+h.Key.String(), "spec, status", "fields of the types that "+GatewayGroup+"/v1 has", err.Error())
 		return h, false
 	}

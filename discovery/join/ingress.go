@@ -34,9 +34,14 @@ type hosting struct {
 	hosts []string // in lower case, sorted, unique; of an HTTPRoute, before they meet those of listeners
 	claim claim
 
+	malformed     string
 	placed        bool // by federation
 	optIn, optOut bool // fedns.io/export
 }
+
+// Malformed says why nothing of the object can be read; empty: it can. An API
+// server lets no such object in.
+func (h *hosting) Malformed() string { return h.malformed }
 
 // Ingress is what DNS needs of an Ingress. It shares no memory with it.
 type Ingress struct{ hosting }

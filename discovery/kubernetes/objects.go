@@ -105,9 +105,9 @@ type kind struct {
 	// replace takes in complete lists in Handler's place, and hears by which evidence
 	// what they lack is gone; nil: nothing rests on that.
 	replace func(all []*unstructured.Unstructured, how cluster.Loss)
-	source *Source
-	health *health
-	part   *part
+	source  *Source
+	health  *health
+	part    *part
 }
 
 // run looks for the resource until ctx is done, and follows it while it is there.

@@ -1,6 +1,7 @@
 package synth
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/fedns/fedns/discovery/cluster"
@@ -46,15 +47,7 @@ func isHost(host string) bool {
 
 // holdsHosts says that a name lies in a zone that hosts may lie in.
 func (s *Synthesizer) holdsHosts(name dnsname.Name) bool {
-	if !s.fed.Domain.IsZero() && name.Under(s.fed.Domain) {
-		return true
-	}
-	for _, z := range s.fed.Hosts {
-		if name.Under(z) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.fed.Hosts, name.Under)
 }
 
 // reserved is the family of Services' names that a name lies in; empty: none.

@@ -25,7 +25,7 @@ func (r *reader) check(c *Config) {
 	}
 	r.checkInventories(c)
 	for i := range c.Zones {
-		r.checkZone(c.Zones, i)
+		r.checkZone(c, i)
 	}
 	r.checkServing(c)
 	r.checkProviders(c)
@@ -121,12 +121,14 @@ func reachedBy(m Cluster) string {
 	return "manifests"
 }
 
-func (r *reader) checkZone(all []Zone, i int) {
+// checkZone: records come into a zone from files, or from hosts where they are asked for.
+func (r *reader) checkZone(c *Config, i int) {
+	all := c.Zones
 	z, path := all[i], fmt.Sprintf("zones[%d]", i)
 	if _, given := r.seen[path+".name"]; !given {
 		r.lack(path, "name", "a domain name")
 	}
-	if len(z.Files) == 0 && !z.Name.IsZero() && !z.Reverse() {
+	if len(z.Files) == 0 && !z.Name.IsZero() && !z.Reverse() && !c.Hosted() {
 		r.lack(path, "files", "a list of zone files")
 	}
 	for j, o := range all[:i] {

@@ -93,5 +93,7 @@ func TestHostsForbidden(t *testing.T) {
 		t.Errorf("check says %v", err)
 	}
 	v := observe(t, server, func(c *Config) { c.Rules = cluster.Hosts })
-	v.await("the reason", func() bool { return v.last.Phase == cluster.Unreachable && strings.Contains(v.last.Reason, "ingresses: ") })
+	v.await("the reason", func() bool {
+		return v.last.Phase == cluster.Unreachable && strings.Contains(v.last.Reason, "ingresses: ")
+	})
 }

@@ -22,6 +22,7 @@ type content struct {
 	// aside are RRsets that were published for owner names of the files, sorted by type.
 	aside   map[dnsname.Name][]zone.RRset
 	filled  bool              // records are published into it
+	inmost  bool              // no other zone begins within it
 	journal *transfer.Journal // nil: nobody may transfer
 	signer  Signer            // nil: not signed
 	// provisional: names may be missing, so that secondaries are not to have it yet.
@@ -144,6 +145,9 @@ var ofZones = []uint16{zone.TypeSOA, zone.TypeNS, zone.TypeDNSKEY, 59, 60}
 // claims says that an owner name belongs to the files: they have records for
 // it, or a DNAME above it, below which there can be none (RFC 6672 §2.4).
 func claims(static *zone.Snapshot, owner dnsname.Name) bool {
+	if static.Names() == 1 && owner != static.Apex() && !static.HasDNAMEs() { // as with most zones that are filled
+		return false
+	}
 	for r := range static.Node(owner).RRsets() {
 		if owner != static.Apex() || !slices.Contains(ofZones, r.Type) {
 			return true
@@ -161,17 +165,19 @@ func claims(static *zone.Snapshot, owner dnsname.Name) bool {
 	return false
 }
 
+// claims says that an RRset is the files' or the zone's to have, so that another is
+// kept aside.
+func (c *content) claims(k zone.Key) bool {
+	return claims(c.static, k.Owner) || k.Owner == c.apex && c.static.Node(c.apex).Has(k.Type)
+}
+
 // publish makes edits, but for those of owner names that are the files'. An
 // owner name whose records cannot stand together is left out, as it was, and
 // named in the error; the others are published all the same.
 func (c *content) publish(edits []zone.Edit) ([]zone.Change, error) {
-	edits = slices.DeleteFunc(slices.Clone(edits), func(e zone.Edit) bool {
-		if claims(c.static, e.RRset.Owner) || e.RRset.Owner == c.apex && c.static.Node(c.apex).Has(e.RRset.Type) {
-			c.keep(e.RRset.Owner, e.Apply(c.aside[e.RRset.Owner]))
-			return true
-		}
-		return false
-	})
+	if slices.ContainsFunc(edits, func(e zone.Edit) bool { return c.claims(e.RRset.Key()) }) {
+		edits = c.setAside(edits)
+	}
 	var refused []error
 	for {
 		b := zone.NewBuilder(c.served)
@@ -189,12 +195,24 @@ func (c *content) publish(edits []zone.Edit) ([]zone.Change, error) {
 			return nil, errors.Join(append(refused, err)...)
 		}
 		before := len(edits)
-		edits = slices.DeleteFunc(edits, func(e zone.Edit) bool { return e.RRset.Owner == invalid.Key.Owner })
+		edits = slices.DeleteFunc(slices.Clone(edits), func(e zone.Edit) bool { return e.RRset.Owner == invalid.Key.Owner })
 		refused = append(refused, fmt.Errorf("zone %s: %w", c.apex, err))
 		if len(edits) == before {
 			return nil, errors.Join(refused...)
 		}
 	}
+}
+
+// setAside makes those of edits that are of the files' owner names where such are
+// kept, and returns the others.
+func (c *content) setAside(edits []zone.Edit) []zone.Edit {
+	return slices.DeleteFunc(slices.Clone(edits), func(e zone.Edit) bool {
+		if c.claims(e.RRset.Key()) {
+			c.keep(e.RRset.Owner, e.Apply(c.aside[e.RRset.Owner]))
+			return true
+		}
+		return false
+	})
 }
 
 // renew gives the zone a new serial and changes nothing else.

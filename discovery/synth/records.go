@@ -55,6 +55,9 @@ func (b *builder) finish() {
 		return
 	}
 	if b.headless {
+		if b.only == nil {
+			b.out.Sets = make([]zone.RRset, 0, b.endpoints()+(len(b.s.levels)+3)*2)
+		}
 		b.nameEndpoints()
 	} else {
 		b.gatherPorts()
@@ -64,6 +67,14 @@ func (b *builder) finish() {
 	b.federationNames()
 	b.clusterSetNames()
 	b.reverseNames()
+}
+
+// endpoints counts those of all shards.
+func (b *builder) endpoints() (n int) {
+	for i := range b.shards {
+		n += len(b.shards[i].addrs)
+	}
+	return n
 }
 
 // builder makes the records of one Service.
@@ -231,6 +242,12 @@ func (b *builder) clusterSetNames() {
 		return
 	}
 	b.serve(name, b.s.fed.TTL.ClusterSet, b.all)
+	if len(b.ports) == 1 {
+		if r := b.srv(0, name, b.all); !r.IsEmpty() {
+			b.put(r, name, b.s.fed.TTL.ClusterSet)
+		}
+		return
+	}
 	var union []string
 	for i := range b.ports {
 		union = slices.AppendSeq(union, b.srv(i, name, b.all).RDATA())

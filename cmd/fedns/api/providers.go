@@ -11,6 +11,7 @@ import (
 
 	"github.com/fedns/fedns/cmd/fedns/recordsync"
 	"github.com/fedns/fedns/discovery"
+	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/providers"
 	"github.com/fedns/fedns/providers/hosted"
 	"github.com/fedns/fedns/providers/ownership"
@@ -54,14 +55,14 @@ func planned(w http.ResponseWriter, r *http.Request, src Sources) {
 		return
 	}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(planWithin + endWithin)) // or the server's holds
-	writePlans(w, src.Hosted().Plan(ctx, provider), func(a plan.Action) bool {
+	writePlans(w, src.Hosted().Plan(ctx, provider), membersPlan(src, provider), func(a plan.Action) bool {
 		return a.Verb != plan.Leave || r.URL.Query().Get("all") == "true"
 	})
 }
 
 // writePlans answers with the plans of hosted zones, and those of their Actions that
-// are to be shown.
-func writePlans(w http.ResponseWriter, all []recordsync.Planned, shown func(plan.Action) bool) {
+// are to be shown; with what is planned for members, if that was asked for.
+func writePlans(w http.ResponseWriter, all []recordsync.Planned, members *MembersPlan, shown func(plan.Action) bool) {
 	out := []ZonePlan{}
 	for _, p := range all {
 		z := ZonePlan{Provider: p.Provider, Zone: p.Zone, Counts: map[string]int{}, Actions: []PlanAction{}}
@@ -79,8 +80,9 @@ func writePlans(w http.ResponseWriter, all []recordsync.Planned, shown func(plan
 		out = append(out, z)
 	}
 	writeJSON(w, struct {
-		Plans []ZonePlan `json:"plans"`
-	}{out})
+		Plans   []ZonePlan   `json:"plans"`
+		Members *MembersPlan `json:"members,omitempty"`
+	}{out, members})
 }
 
 func action(a plan.Action) PlanAction {
@@ -151,7 +153,7 @@ func adoptFrom(src Sources) http.HandlerFunc {
 			refuse(w, http.StatusConflict, err)
 			return
 		}
-		writePlans(w, plans, func(a plan.Action) bool { return a.Adopts != "" })
+		writePlans(w, plans, nil, func(a plan.Action) bool { return a.Adopts != "" })
 	}
 }
 
@@ -168,7 +170,7 @@ func services(src Sources) []serviceStatus {
 	for _, p := range src.Hosted().Status() {
 		for _, r := range p.Refused {
 			for _, object := range r.Objects {
-				_, name, _ := strings.Cut(object, "Service/")
+				_, name, _ := strings.Cut(object, "/") // of a Service or a host
 				c := discovery.Condition{Type: "RecordRefused", Status: "True", Reason: "RefusedByProvider", Message: p.Provider + ": " + r.Record + ": " + r.Reason, Since: r.Since}
 				if !slices.Contains(refused[name], c) {
 					refused[name] = append(refused[name], c)
@@ -178,7 +180,7 @@ func services(src Sources) []serviceStatus {
 	}
 	out := []serviceStatus{}
 	for _, s := range src.Engine().Services() {
-		out = append(out, serviceStatus{s, refused[s.Namespace+"/"+s.Name]})
+		out = append(out, serviceStatus{s, refused[cluster.ServiceKey{Namespace: s.Namespace, Name: s.Name}.String()]})
 	}
 	return out
 }

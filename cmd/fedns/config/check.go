@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/dnsserver/dnsname"
 )
 
@@ -15,6 +16,9 @@ func (r *reader) check(c *Config) {
 			f = r.seen["listen.dns"]
 		}
 		r.fault(f, "listen.dns and listen.http are both %s, want two", c.Listen.HTTP)
+	}
+	if _, given := r.seen["exports"]; !given && c.Propagation.Enabled {
+		c.Exports |= cluster.Hosts // of what is placed
 	}
 	r.checkFederation(&c.Federation)
 	for i := range c.Clusters {
@@ -29,6 +33,7 @@ func (r *reader) check(c *Config) {
 	}
 	r.checkServing(c)
 	r.checkProviders(c)
+	r.checkPropagation(c)
 }
 
 // checkFederation: the three families of names are three zones, each with an

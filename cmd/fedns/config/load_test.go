@@ -14,6 +14,7 @@ import (
 	"github.com/fedns/fedns/discovery/evidence"
 	"github.com/fedns/fedns/discovery/probe"
 	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/federation/failover"
 	"github.com/fedns/fedns/providers"
 	"github.com/fedns/fedns/providers/hosted"
 	"github.com/fedns/fedns/providers/plan"
@@ -117,10 +118,15 @@ func TestEveryFieldIsRead(t *testing.T) {
 		},
 		Evidence:    evidence.Policy{Behind: 5 * time.Second, Unprobed: time.Minute, HoldShare: 0.5, HoldWindow: 30 * time.Second},
 		Withdrawals: evidence.Limits{Window: time.Minute, Count: 20, Share: 0.5},
-		Startup:     Startup{Wait: 10 * time.Minute},
-		Host:        Host{Kubeconfig: "/etc/fedns/host.kubeconfig", Context: "host", Namespace: "fedns-system"},
-		Replica:     "fedns-1",
-		StateDir:    "/var/lib/fedns",
+		Propagation: Propagation{
+			Enabled: true, Dialects: []string{"kubefed", "karmada"}, DryRun: true, Karmada: KarmadaDialect{"on", "Withdraw"},
+			Failover:    failover.Config{Toleration: 2 * time.Minute, Grace: 5 * time.Minute, HoldShare: 0.4, HoldWindow: 3 * time.Minute},
+			Withdrawals: evidence.Limits{Window: 2 * time.Minute, Count: 10, Share: 0.3},
+		},
+		Startup:  Startup{Wait: 10 * time.Minute},
+		Host:     Host{Kubeconfig: "/etc/fedns/host.kubeconfig", Context: "host", Namespace: "fedns-system"},
+		Replica:  "fedns-1",
+		StateDir: "/var/lib/fedns",
 		Providers: []Provider{
 			{
 				Name: "aws", Kind: Route53, Zones: names("example.com."), Owner: "prod", Account: "main", SealKey: "/etc/fedns/registry.key", Drift: plan.Sync, DryRun: true,
@@ -221,6 +227,12 @@ func TestForms(t *testing.T) {
 			Cluster{Name: "1", Region: "no", Zone: "1e3", InCluster: true}},
 		{"domain in capitals with its dot", `federation: {clusterSet: ClusterSet.Local.}`,
 			func(c *Config) any { return c.Federation.ClusterSet }, dnsname.MustParse("clusterset.local.")},
+		{"hosts", "exports: [Ingress]\nzones: [{name: example.com}]", // that needs no files
+			func(c *Config) any { return []any{c.Exports, c.Hosted(), c.Zones[0].Files == nil} }, []any{cluster.ByIngress, true, true}},
+		{"hosts with propagation", "host: {inCluster: true}\npropagation: {}",
+			func(c *Config) any { return c.Exports }, cluster.ByServiceExport | cluster.ByAnnotation | cluster.Hosts},
+		{"no hosts with propagation", "host: {inCluster: true}\npropagation: {}\nexports: [Annotated]",
+			func(c *Config) any { return c.Exports }, cluster.ByAnnotation},
 		{"classless reverse zone", `zones: [{name: 0/25.2.0.192.in-addr.arpa}]`,
 			func(c *Config) any { return c.Zones[0].Name }, dnsname.MustParse("0/25.2.0.192.in-addr.arpa.")},
 		{"fields commented out", "listen:\nclusters:\nfederation:\n  ttl:\n",

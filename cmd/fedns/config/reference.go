@@ -48,7 +48,7 @@ func Fields() []Field {
 		{"federation.ttl.region", ttlTakes, "`30`", "Of federation names of a region."},
 		{"federation.ttl.global", ttlTakes, "`30`", "Of federation names without zone or region, and of hosts."},
 
-		{"exports", "list of `ServiceExport`, `Annotated`, `LoadBalancer`, `Ingress`, `Gateway`", "`[ServiceExport, Annotated]`",
+		{"exports", "list of `ServiceExport`, `Annotated`, `LoadBalancer`, `Ingress`, `Gateway`", "`[ServiceExport, Annotated]`; with `propagation`, `Ingress` and `Gateway`, too",
 			"Which Services federate: those with a ServiceExport of their name; those annotated `fedns.io/export: \"true\"`; all of type LoadBalancer. With `Ingress` and `Gateway` the hosts of Ingresses and HTTPRoutes that federation placed, or with `Annotated` that are so annotated, are answered, too: see names.md."},
 
 		{"clusters", "list of mappings", "none",
@@ -185,7 +185,7 @@ func Fields() []Field {
 		{"host.inCluster", "`true` or `false`", "`false`", "The cluster that fedns itself runs in, by its ServiceAccount."},
 		{"host.namespace", "DNS label", "`fedns-system`", "The namespace of what fedns keeps there."},
 		{"replica", "DNS label", "the host name", "This replica's name, which no other may have. A change takes effect at the next start."},
-	}, evidenceFields(), providerFields())
+	}, evidenceFields(), providerFields(), propagationFields())
 }
 
 const (
@@ -293,6 +293,13 @@ resolvers: ["192.0.2.1", "[2001:db8::1]:53"]
 startup: {wait: 10m}
 evidence: {behindAfter: 5s, unprobedAfter: 1m, holdShare: 50%, holdWindow: 30s}
 withdrawals: {window: 1m, count: 20, share: 50%}
+propagation:
+  dialects: [kubefed, karmada]
+  dryRun: true
+  createNamespaces: false
+  karmada: {propagation: on, policyDeleted: Withdraw}
+  failover: {toleration: 2m, grace: 5m, holdShare: 40%, holdWindow: 3m}
+  withdrawals: {window: 2m, count: 10, share: 30%}
 stateDir: /var/lib/fedns
 host: {kubeconfig: host.kubeconfig, context: host, allowExec: false, inCluster: false, namespace: fedns-system}
 replica: fedns-1

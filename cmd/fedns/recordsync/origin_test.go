@@ -56,7 +56,7 @@ func TestWhichNames(t *testing.T) {
 		{"two levels", config.Provider{Levels: []string{"Region", "Zone"}}, "web.shop.prod.svc.eu web.shop.prod.svc.eu-1.eu"},
 		{"zone files' alone", config.Provider{Levels: []string{config.LevelOther}}, "www"},
 		{"below a name", config.Provider{Names: names("shop.prod.svc.example.com.", "www.example.com.")}, "web.shop.prod.svc _http._tcp.web.shop.prod.svc www"},
-		{"but some", config.Provider{Except: names("internal.prod.svc.example.com.", "web.shop.prod.svc.example.com.")}, "web.shop.prod.svc.eu web.shop.prod.svc.eu-1.eu www"},
+		{"but some", config.Provider{Except: names("internal.prod.svc.example.com.", "web.shop.prod.svc.example.com.")}, "shop web.shop.prod.svc.eu web.shop.prod.svc.eu-1.eu www"},
 		{"but some of them", config.Provider{Names: names("prod.svc.example.com."), Except: names("internal.prod.svc.example.com."), Levels: []string{"Global"}}, "web.shop.prod.svc _http._tcp.web.shop.prod.svc"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

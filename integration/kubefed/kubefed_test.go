@@ -73,7 +73,7 @@ func TestDialect(t *testing.T) {
 	w.apply(definitions(t))
 	w.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: test-namespace}")
 	var err error
-	if w.objects, err = host.New(host.Config{REST: w.host.RESTConfig()}); err != nil {
+	if w.objects, err = host.New(host.Config{REST: w.host.RESTConfig(), Retry: time.Second}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

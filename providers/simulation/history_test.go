@@ -116,6 +116,11 @@ var events = []event{
 			w.edit(hosted.Entry{Key: k})
 		}
 	}},
+	{"an owner retires", 2, false, func(w *world, o *owner) {
+		o.leader.halt()
+		o.retiring = true
+		w.start(o)
+	}},
 	{"a record is edited", 4, true, func(w *world, o *owner) {
 		w.one(func(k hosted.Key) bool {
 			return !registry(k) && len(w.claims(k)) > 0 && k.Type != zone.TypeCNAME && k.Type != zone.TypeTXT

@@ -58,6 +58,7 @@ type world struct {
 type owner struct {
 	name       string
 	wants      map[string]want // by label
+	retiring   bool            // all that it has is to go, and nothing is wanted any longer
 	leader     *life
 	stale      []*life // that believe to lead
 	released   time.Time

@@ -229,6 +229,14 @@ func (w *world) lose1(o *owner) {
 
 // land makes what is on its way.
 func (w *world) land() {
+	w.mu.Lock()
+	w.landing = true
+	w.mu.Unlock()
+	defer func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.landing = false
+	}()
 	for _, err := range w.server.Release() {
 		w.note("a call lands: %v", err)
 		if err == nil {

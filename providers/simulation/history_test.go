@@ -111,6 +111,8 @@ var events = []event{
 		}
 		w.edit(foreign(k))
 	}},
+	{"external-dns writes", 3, true, func(w *world, _ *owner) { _ = w.externalize() }},
+	{"external-dns's records are adopted", 4, true, func(w *world, o *owner) { w.adoptOne(o) }},
 	{"foreign records go", 3, true, func(w *world, _ *owner) {
 		for _, k := range w.keys(func(k hosted.Key) bool { return !registry(k) && len(w.claims(k)) == 0 }) {
 			w.edit(hosted.Entry{Key: k})

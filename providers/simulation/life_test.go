@@ -13,6 +13,7 @@ import (
 	"github.com/fedns/fedns/providers"
 	"github.com/fedns/fedns/providers/hosted"
 	"github.com/fedns/fedns/providers/inmemory"
+	"github.com/fedns/fedns/providers/ownership"
 	"github.com/fedns/fedns/providers/plan"
 )
 
@@ -40,6 +41,8 @@ type life struct {
 	listed, read int           // the last batch as of its last listing and read
 	lost         []time.Time   // Entries that it took away
 	held         int
+	adopting     []ownership.Adoption
+	planning     bool // a listing is somebody's who plans an adoption
 }
 
 // guard lets so little go that small zones reach it.
@@ -202,7 +205,7 @@ func (l *life) takes(fence bool) {
 func (l *life) begins(tag int) bool {
 	l.world.mu.Lock()
 	defer l.world.mu.Unlock()
-	if l.took && tag != l.believed || l.retire && !l.took {
+	if l.planning || l.took && tag != l.believed || l.retire && !l.took {
 		return false // or when it only looks whether anything is left
 	}
 	l.believed = tag

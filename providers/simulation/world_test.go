@@ -222,7 +222,7 @@ func (w *world) touch(l *life, c hosted.Change) {
 		return
 	}
 	claims := w.claims(k)
-	if !c.Old.IsEmpty() && len(claims) == 0 {
+	if !c.Old.IsEmpty() && len(claims) == 0 && !w.adopts(l, c) {
 		w.wrong("foreign: %s touches %s", l.name, c)
 	}
 	if !c.Old.Equal(w.truth[k]) && !(c.Old.IsEmpty() && w.truth[k].IsEmpty()) {

@@ -159,7 +159,7 @@ func (k *Keeper) prepare() error {
 	late := !w.owner
 	if err := k.own(); err != nil {
 		if w.robbed { // nobody hands it over, whoever has it
-			return fmt.Errorf("the folder was taken away: %s", err)
+			return errors.New("the folder was taken away: " + err.Error())
 		}
 		return err
 	}

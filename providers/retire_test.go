@@ -1,6 +1,7 @@
 package providers_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"github.com/fedns/fedns/providers"
 	"github.com/fedns/fedns/providers/hosted"
 	"github.com/fedns/fedns/providers/inmemory"
+	"github.com/fedns/fedns/providers/ownership"
 )
 
 // retiring has a Sync take all of its records out.
@@ -183,6 +185,32 @@ func TestLateBatchAfterRetirement(t *testing.T) {
 		}
 		if now := all(t, server); len(now) > 0 {
 			t.Errorf("what is left is %q", now)
+		}
+	})
+}
+
+// TestRetirementWithAnotherKey: claims that cannot be read stay with their records, and
+// it is not said that nothing of ours is left.
+func TestRetirementWithAnotherKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seal := func(b byte) func(*providers.Config) {
+			codec, err := ownership.NewCodec(apex, bytes.Repeat([]byte{b}, ownership.KeyLen))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return func(c *providers.Config) { c.Rules.Codec, c.Retire = codec, b == 2 }
+		}
+		server := fresh()
+		d := start(t, server, seal(1), many(3)...)
+		pass()
+		d.halt()
+		d = start(t, server, seal(2), many(3)...)
+		pass()
+		if st := d.sync.Status(); st.Phase != providers.PhaseRetired || !strings.Contains(st.Error, "3 record sets have claims that cannot be read") {
+			t.Errorf("got %s %q", st.Phase, st.Error)
+		}
+		if n := len(records(t, server)); n != 3 {
+			t.Errorf("%d names are there, want 3", n)
 		}
 	})
 }

@@ -61,6 +61,7 @@ type writer struct {
 	begun     bool // of what is retired: there was something of ours
 	leaving   bool // of what is retired: the fence was to go
 	retired   bool
+	unread    error // of what is retired: claims that cannot be read are left
 	auditAt   time.Time
 	audit     *audit // under way
 }
@@ -82,7 +83,7 @@ func newWriter(s *Sync) *writer {
 func (w *writer) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		if w.retired {
-			w.phase(PhaseRetired, nil)
+			w.phase(PhaseRetired, w.unread)
 			w.sleep(ctx, lastRetry)
 			continue
 		}

@@ -39,6 +39,7 @@ type apiServer struct {
 	refuse   map[string]int           // "list services" or "watch services": status
 	hold     map[string]chan struct{} // "list services": answers when closed
 	cut      map[string]bool          // "list services": the connection breaks in mid-answer
+	stuck    bool                     // every page is the first one
 	misfit   bool                     // initial events are Secrets
 	token    string                   // required when set
 	watches  int                      // counts up to end all open watches
@@ -274,6 +275,9 @@ func (s *apiServer) list(w http.ResponseWriter, resource, limit, from string, cu
 	keys := slices.Sorted(maps.Keys(s.objects[resource]))
 	m := object{"resourceVersion": strconv.Itoa(s.version)}
 	start, _ := strconv.Atoi(from)
+	if s.stuck {
+		start = 0
+	}
 	keys = keys[min(start, len(keys)):]
 	if n, _ := strconv.Atoi(limit); n > 0 && n < len(keys) {
 		keys = keys[:n]

@@ -35,6 +35,8 @@ func TestFaults(t *testing.T) {
 		{"no owner", header + "zones: [{name: example.com, files: [a]}]\nproviders:\n- {name: a, zones: [example.com], inmemory: {}}\n", "f:5: providers[0].owner: missing, want a name of this federation, such as prod"},
 		{"servers wanted", providersOf("{name: a, zones: [example.com], rfc2136: {}}"), "f:6: providers[0].rfc2136.servers: missing, want a list of name servers"},
 		{"retired and kept", providersOf("{name: a, zones: [example.com], inmemory: {}, drift: UpsertOnly, retire: true}"), `f:6: providers[0].drift: got "UpsertOnly", want Sync, or none, where retire is true: all that is ours is taken away`},
+		{"names of other zones", providersOf("{name: a, zones: [prod], names: [web.prod, example.com], except: [b.test], inmemory: {}}"), "f:6: providers[0].names: got a list, want names in the provider's zones, not example.com. as item 2\nf:6: providers[0].except: got a list, want names in the provider's zones, not b.test. as item 1"},
+		{"one hosted zone twice", providersOf("{name: a, zones: [prod, example.com], names: [a.example.com], rfc2136: {servers: [ns1, ns2]}}\n- {name: b, zones: [example.com], owner: prod, rfc2136: {servers: [ns2]}}"), "f:7: providers[1].zones: got a list, want no zone that providers[0] writes to the same place for the same owner, prod, as it does example.com.: each would delete the other's records"},
 		{"not a URL", providersOf("{name: a, zones: [example.com], webhook: {url: 'localhost:88'}}"), `f:6: providers[0].webhook.url: got "localhost:88", want a URL that begins with http:// or https://`},
 
 		// The header.

@@ -6,7 +6,7 @@ func providerFields() []Field {
 		{"providers", "list of mappings", "none", "Where zones are written to beside being answered. docs/providers.md tells what is done, and how whose record is whose. Each has exactly one of `route53`, `clouddns`, `rfc2136`, `webhook`, `zonefile` and `inmemory`."},
 		{"providers[].name", "DNS label, unique", "", "The provider's name in commands, metrics and the API."},
 		{"providers[].zones", "list of domain names", "", "Zones that fedns serves. Each is written into the hosted zone of the same name."},
-		{"providers[].owner", "DNS label of at most 40 octets", "`federation.name`", "Whose the records are. All replicas of one fedns have the same; every other fedns that writes into the same hosted zones another."},
+		{"providers[].owner", "DNS label of at most 40 octets", "`federation.name`", "Whose the records are. All replicas of one fedns have the same; every other fedns that writes into the same hosted zones another. So have entries that write into one hosted zone, with other names, say."},
 		{"providers[].account", "DNS label", "`name`", "Providers with the same share the rates of one account."},
 		{"providers[].sealKey", "path", "claims are plain text", "A file of 32 octets, in hexadecimal or base64, that the registry's TXT records are encrypted with."},
 		{"providers[].drift", "`Sync`, `UpsertOnly` or `Report`", "`Sync`", "What becomes of records of ours that somebody else edited, and of those that are wanted no longer. `UpsertOnly` takes nothing away, `Report` leaves what was edited as it is."},

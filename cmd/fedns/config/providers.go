@@ -325,6 +325,8 @@ func (r *reader) checkProviders(c *Config) {
 		if f, given := r.seen[path+".drift"]; given && p.Retire && p.Drift != plan.Sync {
 			r.want(f, "Sync, or none, where retire is true: all that is ours is taken away")
 		}
+		r.checkPlace(c, i)
+		r.checkNames(p, path)
 		for j, z := range p.Zones {
 			if !z.IsZero() && !served(c, z) {
 				r.want(r.seen[path+".zones"], fmt.Sprintf("zones that fedns serves (the federation's, or one of zones), not %s as item %d", z, j+1))

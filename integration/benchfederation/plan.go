@@ -131,7 +131,10 @@ func (o orders) Run(ctx context.Context, to work.Sink) error {
 		key := work.Key{Kind: schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"}, Namespace: namespace, Name: t.GetName()}
 		to.Order(work.Order{
 			Key: key, Dialect: "bench", Template: t, Source: work.Reference{Kind: key.Kind, Namespace: key.Namespace, Name: key.Name},
-			Placement: placement.Request{Replicas: new(int32(6)), Spread: []placement.Spread{{Domain: placement.ByCluster, Max: 3}}},
+			Placement: placement.Request{
+				Affinities: []placement.Affinity{{}}, Spread: []placement.Spread{{Domain: placement.ByCluster, Max: 3}},
+				Scheduling: placement.Scheduling{Mode: placement.Even},
+			},
 		})
 	}
 	to.Synced("bench")

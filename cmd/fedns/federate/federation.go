@@ -150,13 +150,14 @@ func (f *Federation) lead(ctx context.Context, lease *Term) error {
 	f.cfg.Log.Info("this replica propagates", "term", number)
 	f.look(t)
 	f.set(t, nil)
-	return f.run(ctx, cancel, t, host, referred)
+	watch := func(ctx context.Context) error { return store.Watch(ctx, rc, t.engine.Lost, f.cfg.Log) }
+	return f.run(ctx, cancel, t, host, referred, watch)
 }
 
 // run has all parts of a term work until ctx is done, or one ends by a fault.
-func (f *Federation) run(ctx context.Context, cancel context.CancelFunc, t *term, host hostCluster, referred *referred) error {
+func (f *Federation) run(ctx context.Context, cancel context.CancelFunc, t *term, host hostCluster, referred *referred, watch func(context.Context) error) error {
 	var parts sync.WaitGroup
-	faults := make(chan error, 3)
+	faults := make(chan error, 5)
 	part := func(run func(context.Context) error) {
 		parts.Go(func() {
 			defer cancel()
@@ -168,6 +169,7 @@ func (f *Federation) run(ctx context.Context, cancel context.CancelFunc, t *term
 	part(host.Run)
 	part(t.details.run)
 	part(t.engine.Run)
+	part(watch)
 	part(func(ctx context.Context) error {
 		tick := time.NewTicker(lookEvery)
 		defer tick.Stop()

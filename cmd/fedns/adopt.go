@@ -48,7 +48,7 @@ The word is for what is there now. Say it to the replica that writes.`,
 			if err != nil {
 				return err
 			}
-			return failed(plans)
+			return planned{Plans: plans}.failed()
 		},
 	}
 	f := cmd.Flags()

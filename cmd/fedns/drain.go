@@ -30,7 +30,10 @@ It holds until undrain, for this daemon.`, "evicted", true},
 goes on being answered. This says that they are meant to be gone.
 
 With --provider it is the record sets of a provider's hosted zones, whose deletion is
-held for the same reason, or since none would be left.`, "withdrawals made", false},
+held for the same reason, or since none would be left.
+
+With --federation it is the templates whose orders are gone from the host: they stay in
+their clusters until this is said.`, "withdrawals made", false},
 }
 
 func newWord(w word, stdout io.Writer) *cobra.Command {
@@ -38,9 +41,13 @@ func newWord(w word, stdout io.Writer) *cobra.Command {
 	var out output
 	var preview bool
 	var provider string
+	var federation bool
 	cmd := &cobra.Command{
 		Use: w.name + " CLUSTER", Short: w.short, Long: w.long, Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if federation {
+				return c.releaseFederation(cmd.Context(), stdout, out)
+			}
 			if provider != "" {
 				return c.releaseProvider(cmd.Context(), stdout, out, provider)
 			}
@@ -69,10 +76,12 @@ func newWord(w word, stdout io.Writer) *cobra.Command {
 		cmd.Flags().BoolVar(&preview, "preview", false, "say what would become of each Service, and do nothing")
 	}
 	if w.name == "release" {
-		cmd.Use = "release CLUSTER | --provider NAME"
+		cmd.Use = "release CLUSTER | --provider NAME | --federation"
 		cmd.Flags().StringVar(&provider, "provider", "", "make the deletions that are held of this provider's hosted zones")
+		cmd.Flags().BoolVar(&federation, "federation", false, "take templates out of their clusters whose orders are gone")
+		cmd.MarkFlagsMutuallyExclusive("provider", "federation")
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if provider != "" {
+			if provider != "" || federation {
 				return cobra.NoArgs(cmd, args)
 			}
 			return cobra.ExactArgs(1)(cmd, args)
@@ -94,6 +103,20 @@ func (c *client) releaseProvider(ctx context.Context, stdout io.Writer, out outp
 		}{name, "release"})
 	}
 	_, err := fmt.Fprintf(stdout, "provider %s: deletions made\n", name)
+	return err
+}
+
+func (c *client) releaseFederation(ctx context.Context, stdout io.Writer, out output) error {
+	var answer struct {
+		Released int `json:"released"`
+	}
+	if err := c.do(ctx, http.MethodPost, "/api/v1/federation/release", &answer); err != nil {
+		return err
+	}
+	if out == outputJSON {
+		return printJSON(stdout, answer)
+	}
+	_, err := fmt.Fprintf(stdout, "%d withdrawals made\n", answer.Released)
 	return err
 }
 

@@ -17,46 +17,74 @@ func newPlan(stdout io.Writer) *cobra.Command {
 	var c client
 	var out output
 	var provider string
-	var all bool
+	var all, members bool
 	cmd := &cobra.Command{
-		Use: "plan", Short: "Show what would be written to the providers, and why", Args: cobra.NoArgs,
+		Use: "plan", Short: "Show what would be written to the providers and members, and why", Args: cobra.NoArgs,
 		Long: `Has the daemon list the hosted zones of its providers, and tells what it would do with each
-record set, without doing it. Every replica can be asked, also those that do not write.`,
+record set, without doing it. Every replica can be asked for that, also those that do not write.
+
+Where templates are propagated, it tells as well what would be done in member clusters, and
+what of it is not done yet. The replica that propagates has to be asked for that.`,
 		Example: "  fedns plan\n  fedns plan --provider aws --all --output json",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			plans, err := c.plans(cmd.Context(), provider, all)
 			if err != nil {
 				return err
 			}
-			if out == outputJSON {
-				err = printJSON(stdout, plans)
-			} else {
-				printPlans(stdout, plans)
-			}
-			if err != nil {
+			if err := plans.print(stdout, out, members); err != nil {
 				return err
 			}
-			return failed(plans)
+			return plans.failed()
 		},
 	}
 	cmd.Flags().StringVar(&provider, "provider", "", "only this provider")
 	cmd.Flags().BoolVar(&all, "all", false, "with what is left as it is")
+	cmd.Flags().BoolVar(&members, "members", false, "only what would be done in member clusters; with --output json, that is where it is told")
+	cmd.MarkFlagsMutuallyExclusive("provider", "members")
 	c.flag(cmd)
 	out.flag(cmd)
 	return cmd
 }
 
+// print prints the plans. In JSON it is the list of the hosted zones' plans, or what
+// is planned for members.
+func (p planned) print(w io.Writer, out output, members bool) error {
+	if members && p.Members == nil {
+		return wanting{fmt.Errorf("nothing is propagated: the daemon's configuration has no section propagation")}
+	}
+	switch {
+	case out == outputJSON && members:
+		return printJSON(w, p.Members)
+	case out == outputJSON:
+		return printJSON(w, p.Plans)
+	}
+	if !members {
+		printPlans(w, p.Plans)
+	}
+	printMembers(w, p.Members)
+	return nil
+}
+
 // failed is what is wrong with the first plan that could not be made.
-func failed(plans []api.ZonePlan) error {
-	for _, p := range plans {
-		if p.Error != "" {
-			return wanting{fmt.Errorf("provider %s, zone %s: %s", p.Provider, p.Zone, p.Error)}
+func (p planned) failed() error {
+	if m := p.Members; m != nil && m.Error != "" {
+		return wanting{fmt.Errorf("members: %s", m.Error)}
+	}
+	for _, z := range p.Plans {
+		if z.Error != "" {
+			return wanting{fmt.Errorf("provider %s, zone %s: %s", z.Provider, z.Zone, z.Error)}
 		}
 	}
 	return nil
 }
 
-func (c *client) plans(ctx context.Context, provider string, all bool) ([]api.ZonePlan, error) {
+// planned is what /api/v1/plan answers.
+type planned struct {
+	Plans   []api.ZonePlan   `json:"plans"`
+	Members *api.MembersPlan `json:"members,omitempty"`
+}
+
+func (c *client) plans(ctx context.Context, provider string, all bool) (answer planned, err error) {
 	query := url.Values{}
 	if provider != "" {
 		query.Set("provider", provider)
@@ -64,11 +92,34 @@ func (c *client) plans(ctx context.Context, provider string, all bool) ([]api.Zo
 	if all {
 		query.Set("all", "true")
 	}
-	var answer struct{ Plans []api.ZonePlan }
 	ctx, cancel := context.WithTimeout(ctx, planWithin)
 	defer cancel()
-	err := c.ask(ctx, http.MethodGet, "/api/v1/plan?"+query.Encode(), nil, &answer)
-	return answer.Plans, err
+	return answer, c.ask(ctx, http.MethodGet, "/api/v1/plan?"+query.Encode(), nil, &answer)
+}
+
+// printMembers tells what would be done in members; nil: nothing is propagated.
+func printMembers(w io.Writer, m *api.MembersPlan) {
+	switch {
+	case m == nil:
+		return
+	case m.Error != "":
+		fmt.Fprintf(w, "members: cannot be planned: %s\n", m.Error)
+		return
+	case len(m.Actions) == 0:
+		fmt.Fprintln(w, "members: nothing to do")
+		return
+	}
+	fmt.Fprintf(w, "members: %d to do\n", len(m.Actions))
+	for _, a := range m.Actions {
+		where, replicas := "", ""
+		if a.Cluster != "" {
+			where = " in " + a.Cluster
+		}
+		if a.Replicas > 0 {
+			replicas = fmt.Sprintf(", %d replicas", a.Replicas)
+		}
+		fmt.Fprintf(w, "  %-8s%s%s%s: %s\n", a.Action, a.Object, where, replicas, a.Reason)
+	}
 }
 
 func printPlans(w io.Writer, plans []api.ZonePlan) {

@@ -52,6 +52,9 @@ type Reference struct {
 	Namespace, Name string
 	UID             types.UID
 	Generation      int64
+	// Created breaks the tie between dialects that order one Key: the oldest wins.
+	// The zero time is younger than any.
+	Created time.Time
 }
 
 // Options say how an order is carried out. The zero Options are KubeFed's ways.

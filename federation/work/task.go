@@ -14,7 +14,8 @@ import (
 type Task struct {
 	Cluster string
 	Key     Key
-	// Object as it is to be; nil: it is to go (or to be let go, with Orphan).
+	// Object as it is to be; nil: it is to go (or to be let go, with Orphan). Tasks
+	// share Objects: nobody changes one.
 	Object *unstructured.Unstructured
 	// Origin names the order for whoever looks at the member's object: kubefed/shop/web.
 	Origin         string
@@ -72,6 +73,11 @@ type Report struct {
 	Err      error     // of the placement or an override
 	Outcomes []Outcome // by cluster; those that are leaving among them
 	Leaving  []Leaving
+	// Held says why an order that was taken back is not carried out yet; empty: it is.
+	Held string
+	// Done says that of an order that was taken back nothing is left to wait for: its
+	// objects are gone (or let go), and what is left in clusters that are lost is recorded.
+	Done bool
 }
 
 // Leaving is a cluster whose object stays until others have taken its place.
@@ -86,7 +92,8 @@ type Leaving struct {
 // cluster and Key counts, and one that equals the one before costs nothing.
 //
 // Each cluster has its own queue: one that hangs or refuses delays nobody. Outcomes
-// are told to the function that the Propagator was made with, from any goroutine.
+// are told to the function that the Propagator was made with, from any goroutine,
+// those of one cluster and Key in the order in which they came about.
 // Forget says that a cluster is not a member any more: what is left to do there is
 // told as Abandoned.
 type Propagator interface {

@@ -71,7 +71,6 @@ func TestRefused(t *testing.T) {
 		{"another group", binding("web", strings.ReplaceAll(web, "apps/v1", "batch/v1")), "kind, API group, namespace and name are immutable"},
 		{"the core group", binding("web", strings.ReplaceAll(web, "apps/v1", "v1")), "kind, API group, namespace and name are immutable"},
 		{"another namespace", binding("web", strings.ReplaceAll(web, "shop", "store")), "kind, API group, namespace and name are immutable"},
-		{"another dialect", binding("web", strings.ReplaceAll(web, "karmada", "kubefed")), "spec.dialect: Invalid value: \"kubefed\": is immutable"},
 		{"no template", binding("b", "dialect: karmada"), "spec.template: Required value"},
 		{"a target twice", binding("b", web+", targets: [{cluster: a, "+at+"}, {cluster: a, "+at+"}]"), "spec.targets: duplicate entries"},
 		{"a target that is no name", binding("b", web+", targets: [{cluster: A, "+at+"}]"), "spec.targets[0].cluster: Invalid value"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"github.com/fedns/fedns/cmd/fedns/federate"
 	"github.com/fedns/fedns/cmd/fedns/propagation"
 	"github.com/fedns/fedns/cmd/fedns/recordsync"
 	"github.com/fedns/fedns/discovery"
@@ -40,6 +41,7 @@ type Sources interface {
 	Propagation() *propagation.Meter
 	Inventories() []Inventory
 	Hosted() *recordsync.Zones
+	Federation() *federate.Federation // nil: nothing is propagated
 }
 
 // Reload is how the last change of the configuration went.
@@ -59,9 +61,11 @@ func Handler(src Sources) http.Handler {
 	mux.HandleFunc("GET /debug/pprof/heap", heapProfile)
 	mux.HandleFunc("GET /api/v1/clusters", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, struct {
-			Clusters []discovery.ClusterStatus `json:"clusters"`
-		}{src.Engine().Clusters()})
+			Clusters []clusterStatus `json:"clusters"`
+		}{clusters(src)})
 	})
+	mux.HandleFunc("GET /api/v1/bindings", func(w http.ResponseWriter, r *http.Request) { bindings(w, r, src) })
+	mux.Handle("POST /api/v1/federation/release", http.NewCrossOriginProtection().Handler(releaseFederation(src)))
 	// A page in somebody's browser must not drain a cluster.
 	mux.Handle("POST /api/v1/clusters/{cluster}/{command}", http.NewCrossOriginProtection().Handler(command(src)))
 	mux.HandleFunc("GET /api/v1/inventories", func(w http.ResponseWriter, _ *http.Request) { inventories(w, src) })

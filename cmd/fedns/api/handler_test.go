@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fedns/fedns/cmd/fedns/federate"
 	"github.com/fedns/fedns/cmd/fedns/propagation"
 	"github.com/fedns/fedns/cmd/fedns/recordsync"
 	"github.com/fedns/fedns/discovery"
@@ -19,6 +20,7 @@ import (
 
 // fake is a daemon without clusters.
 type fake struct {
+	federation            *federate.Federation
 	engine                *discovery.Engine
 	server                *dnsserver.Server
 	discovering, doubtful bool
@@ -41,7 +43,9 @@ func (f *fake) Propagation() *propagation.Meter {
 	m.Keep([]cluster.ID{"eu"})
 	return m
 }
-func (f *fake) Inventories() []Inventory { return f.inventories }
+func (f *fake) Inventories() []Inventory         { return f.inventories }
+func (f *fake) Federation() *federate.Federation { return f.federation }
+
 func (f *fake) Hosted() *recordsync.Zones {
 	return recordsync.New(recordsync.Config{Discovery: f.engine})
 }

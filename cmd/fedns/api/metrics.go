@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/fedns/fedns/cmd/fedns/federate"
 	"github.com/fedns/fedns/cmd/fedns/propagation"
 	"github.com/fedns/fedns/cmd/fedns/recordsync"
 	"github.com/fedns/fedns/discovery"
@@ -99,6 +100,24 @@ var metrics = []Metric{
 	{"fedns_provider_failures_total", "Calls that failed otherwise.", []string{"provider", "zone"}, prometheus.CounterValue},
 	{"fedns_provider_lists_total", "Listings of the hosted zone.", []string{"provider", "zone"}, prometheus.CounterValue},
 	{"fedns_provider_drifted_record_sets_total", "Record sets of ours that somebody else was found to have edited.", []string{"provider", "zone"}, prometheus.CounterValue},
+	{"fedns_federation_leading", "1 on the replica that propagates templates.", nil, prometheus.GaugeValue},
+	{"fedns_federation_term", "Number of its term, which grows with each leader.", nil, prometheus.GaugeValue},
+	{"fedns_federation_synced", "1 when all orders and clusters are known.", nil, prometheus.GaugeValue},
+	{"fedns_federation_orders", "Templates that are ordered.", nil, prometheus.GaugeValue},
+	{"fedns_federation_bindings", "Templates that are placed, or being taken back.", nil, prometheus.GaugeValue},
+	{"fedns_federation_unplaced", "Orders that have no placement, or not for all replicas: /api/v1/bindings tells which, and why.", nil, prometheus.GaugeValue},
+	{"fedns_federation_queued", "Templates that wait to be looked at.", nil, prometheus.GaugeValue},
+	{"fedns_federation_withdrawals_held", "Templates whose withdrawal waits for fedns release --federation.", nil, prometheus.GaugeValue},
+	{"fedns_federation_decisions_total", "Bindings written.", nil, prometheus.CounterValue},
+	{"fedns_federation_moves_total", "Times that a template began to leave a cluster.", nil, prometheus.CounterValue},
+	{"fedns_federation_reports_total", "Reports written to the host.", nil, prometheus.CounterValue},
+	{"fedns_federation_failures_total", "Writes to the host that failed and are tried again.", nil, prometheus.CounterValue},
+	{"fedns_federation_targets", "Templates that are to be in the cluster.", []string{"cluster"}, prometheus.GaugeValue},
+	{"fedns_federation_applied", "Templates that the cluster has as they are to be.", []string{"cluster"}, prometheus.GaugeValue},
+	{"fedns_federation_failed", "Templates that cannot be written to the cluster now.", []string{"cluster"}, prometheus.GaugeValue},
+	{"fedns_federation_unhealthy", "Templates that do not do their work in the cluster.", []string{"cluster"}, prometheus.GaugeValue},
+	{"fedns_federation_leaving", "Templates that stay in the cluster until others have taken their place.", []string{"cluster"}, prometheus.GaugeValue},
+	{"fedns_federation_removing", "Templates that are to go from the cluster and may still be there.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_config_ok", "1 when the configuration file was good when last read; 0: the one before goes on.", nil, prometheus.GaugeValue},
 	{"fedns_config_applied_timestamp_seconds", "When a configuration was last taken up.", nil, prometheus.GaugeValue},
 }
@@ -111,6 +130,7 @@ func Histograms() []Metric {
 	return []Metric{
 		{Name: propagation.Name, Help: propagation.Help, Labels: []string{"cluster", "stage"}},
 		{Name: propagation.ArrivalName, Help: propagation.ArrivalHelp, Labels: []string{"cluster"}},
+		{Name: federate.CallsName, Help: federate.CallsHelp, Labels: federate.CallLabels},
 		{Name: recordsync.PropagationName, Help: recordsync.PropagationHelp, Labels: []string{"provider", "zone"}},
 	}
 }
@@ -121,7 +141,7 @@ func registry(src Sources) *prometheus.Registry {
 	for _, m := range metrics {
 		c.descs[m.Name] = prometheus.NewDesc(m.Name, m.Help, m.Labels, nil)
 	}
-	r.MustRegister(c, src.Propagation(), src.Hosted(), collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
+	r.MustRegister(c, src.Propagation(), src.Hosted(), calls{src}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), collectors.NewBuildInfoCollector())
 	return r
 }
 
@@ -129,6 +149,48 @@ func registry(src Sources) *prometheus.Registry {
 type collector struct {
 	src   Sources
 	descs map[string]*prometheus.Desc
+}
+
+// federation tells of propagation, where there is any.
+func (c *collector) federation(put putFunc) {
+	f := c.src.Federation()
+	if f == nil {
+		return
+	}
+	counts, leads := f.Counts()
+	put("fedns_federation_leading", truth(leads))
+	if !leads {
+		return
+	}
+	for name, v := range map[string]float64{
+		"term": float64(counts.Term), "synced": truth(counts.Synced), "orders": float64(counts.Orders), "bindings": float64(counts.Bindings),
+		"unplaced": float64(counts.Unplaced), "queued": float64(counts.Queued), "withdrawals_held": float64(counts.Held),
+		"decisions_total": float64(counts.Decisions), "moves_total": float64(counts.Moves), "reports_total": float64(counts.Reports),
+		"failures_total": float64(counts.Failures),
+	} {
+		put("fedns_federation_"+name, v)
+	}
+	for name, share := range f.Shares() {
+		for what, n := range map[string]int{
+			"targets": share.Targets, "applied": share.Applied, "failed": share.Failed, "unhealthy": share.NotHealthy, "leaving": share.Leaving, "removing": share.Removing,
+		} {
+			put("fedns_federation_"+what, float64(n), name)
+		}
+	}
+}
+
+// calls are those of propagation to members, as long as there is any.
+type calls struct{ src Sources }
+
+// Describe implements prometheus.Collector. It says nothing: whether there is any
+// propagation is only known later.
+func (calls) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+func (c calls) Collect(ch chan<- prometheus.Metric) {
+	if f := c.src.Federation(); f != nil {
+		f.Collect(ch)
+	}
 }
 
 // Describe implements prometheus.Collector.
@@ -154,6 +216,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	c.discovery(put, c.src.Engine().Stats())
 	c.state(put)
 	c.providers(put)
+	c.federation(put)
 	reload := c.src.Reload()
 	put("fedns_config_ok", truth(reload.OK))
 	put("fedns_config_applied_timestamp_seconds", float64(reload.At.Unix()))

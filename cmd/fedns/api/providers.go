@@ -54,14 +54,14 @@ func planned(w http.ResponseWriter, r *http.Request, src Sources) {
 		return
 	}
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(planWithin + endWithin)) // or the server's holds
-	writePlans(w, src.Hosted().Plan(ctx, provider), func(a plan.Action) bool {
+	writePlans(w, src.Hosted().Plan(ctx, provider), membersPlan(src, provider), func(a plan.Action) bool {
 		return a.Verb != plan.Leave || r.URL.Query().Get("all") == "true"
 	})
 }
 
 // writePlans answers with the plans of hosted zones, and those of their Actions that
-// are to be shown.
-func writePlans(w http.ResponseWriter, all []recordsync.Planned, shown func(plan.Action) bool) {
+// are to be shown; with what is planned for members, if that was asked for.
+func writePlans(w http.ResponseWriter, all []recordsync.Planned, members *MembersPlan, shown func(plan.Action) bool) {
 	out := []ZonePlan{}
 	for _, p := range all {
 		z := ZonePlan{Provider: p.Provider, Zone: p.Zone, Counts: map[string]int{}, Actions: []PlanAction{}}
@@ -79,8 +79,9 @@ func writePlans(w http.ResponseWriter, all []recordsync.Planned, shown func(plan
 		out = append(out, z)
 	}
 	writeJSON(w, struct {
-		Plans []ZonePlan `json:"plans"`
-	}{out})
+		Plans   []ZonePlan   `json:"plans"`
+		Members *MembersPlan `json:"members,omitempty"`
+	}{out, members})
 }
 
 func action(a plan.Action) PlanAction {
@@ -151,7 +152,7 @@ func adoptFrom(src Sources) http.HandlerFunc {
 			refuse(w, http.StatusConflict, err)
 			return
 		}
-		writePlans(w, plans, func(a plan.Action) bool { return a.Adopts != "" })
+		writePlans(w, plans, nil, func(a plan.Action) bool { return a.Adopts != "" })
 	}
 }
 

@@ -29,6 +29,7 @@ func (r *reader) check(c *Config) {
 	}
 	r.checkServing(c)
 	r.checkProviders(c)
+	r.checkPropagation(c)
 }
 
 // checkFederation: the three families of names are three zones, each with an

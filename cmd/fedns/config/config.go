@@ -40,6 +40,8 @@ type Config struct {
 
 	Providers []Provider // in the order of the file; names are unique
 
+	Propagation Propagation
+
 	Serving Serving
 
 	// Digests holds, by path, the SHA-256 in hexadecimal of the file itself and,

@@ -14,6 +14,7 @@ import (
 	"github.com/fedns/fedns/discovery/evidence"
 	"github.com/fedns/fedns/discovery/probe"
 	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/federation/failover"
 	"github.com/fedns/fedns/providers"
 	"github.com/fedns/fedns/providers/hosted"
 	"github.com/fedns/fedns/providers/plan"
@@ -117,10 +118,15 @@ func TestEveryFieldIsRead(t *testing.T) {
 		},
 		Evidence:    evidence.Policy{Behind: 5 * time.Second, Unprobed: time.Minute, HoldShare: 0.5, HoldWindow: 30 * time.Second},
 		Withdrawals: evidence.Limits{Window: time.Minute, Count: 20, Share: 0.5},
-		Startup:     Startup{Wait: 10 * time.Minute},
-		Host:        Host{Kubeconfig: "/etc/fedns/host.kubeconfig", Context: "host", Namespace: "fedns-system"},
-		Replica:     "fedns-1",
-		StateDir:    "/var/lib/fedns",
+		Propagation: Propagation{
+			Enabled: true, Dialects: []string{"kubefed", "karmada"}, DryRun: true, Karmada: KarmadaDialect{"on", "Withdraw"},
+			Failover:    failover.Config{Toleration: 2 * time.Minute, Grace: 5 * time.Minute, HoldShare: 0.4, HoldWindow: 3 * time.Minute},
+			Withdrawals: evidence.Limits{Window: 2 * time.Minute, Count: 10, Share: 0.3},
+		},
+		Startup:  Startup{Wait: 10 * time.Minute},
+		Host:     Host{Kubeconfig: "/etc/fedns/host.kubeconfig", Context: "host", Namespace: "fedns-system"},
+		Replica:  "fedns-1",
+		StateDir: "/var/lib/fedns",
 		Providers: []Provider{
 			{
 				Name: "aws", Kind: Route53, Zones: names("example.com."), Owner: "prod", Account: "main", SealKey: "/etc/fedns/registry.key", Drift: plan.Sync, DryRun: true,

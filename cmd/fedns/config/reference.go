@@ -185,7 +185,7 @@ func Fields() []Field {
 		{"host.inCluster", "`true` or `false`", "`false`", "The cluster that fedns itself runs in, by its ServiceAccount."},
 		{"host.namespace", "DNS label", "`fedns-system`", "The namespace of what fedns keeps there."},
 		{"replica", "DNS label", "the host name", "This replica's name, which no other may have. A change takes effect at the next start."},
-	}, evidenceFields(), providerFields())
+	}, evidenceFields(), providerFields(), propagationFields())
 }
 
 const (
@@ -293,6 +293,13 @@ resolvers: ["192.0.2.1", "[2001:db8::1]:53"]
 startup: {wait: 10m}
 evidence: {behindAfter: 5s, unprobedAfter: 1m, holdShare: 50%, holdWindow: 30s}
 withdrawals: {window: 1m, count: 20, share: 50%}
+propagation:
+  dialects: [kubefed, karmada]
+  dryRun: true
+  createNamespaces: false
+  karmada: {propagation: on, policyDeleted: Withdraw}
+  failover: {toleration: 2m, grace: 5m, holdShare: 40%, holdWindow: 3m}
+  withdrawals: {window: 2m, count: 10, share: 30%}
 stateDir: /var/lib/fedns
 host: {kubeconfig: host.kubeconfig, context: host, allowExec: false, inCluster: false, namespace: fedns-system}
 replica: fedns-1

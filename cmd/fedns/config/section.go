@@ -47,6 +47,8 @@ func (r *reader) document(v value, c *Config) {
 			r.evidence(f, &c.Evidence)
 		case "withdrawals":
 			r.withdrawals(f, &c.Withdrawals)
+		case "propagation":
+			r.propagation(f, &c.Propagation)
 		case "replica":
 			c.Replica = r.label(f)
 		case "providers":

@@ -15,6 +15,7 @@ import (
 
 	"github.com/fedns/fedns/cmd/fedns/api"
 	"github.com/fedns/fedns/cmd/fedns/config"
+	"github.com/fedns/fedns/cmd/fedns/federate"
 	"github.com/fedns/fedns/cmd/fedns/handover"
 	"github.com/fedns/fedns/cmd/fedns/propagation"
 	"github.com/fedns/fedns/cmd/fedns/recordsync"
@@ -53,13 +54,15 @@ type Daemon struct {
 	discovering atomic.Bool
 	handing     atomic.Bool // a successor is about to take over
 	doubtful    atomic.Bool
-	keyFaults   atomic.Pointer[map[string]string] // see KeyFaults
-	silent      atomic.Pointer[map[string]bool]   // see nothingKnown
+	federation  atomic.Pointer[federate.Federation] // nil: nothing is propagated
+	keyFaults   atomic.Pointer[map[string]string]   // see KeyFaults
+	silent      atomic.Pointer[map[string]bool]     // see nothingKnown
 
-	applying sync.Mutex // one configuration after the other
-	serving  serving    // of whoever holds applying
-	keeping  keeping    // of whoever holds applying
-	parts    *parts     // that Apply starts
+	applying   sync.Mutex // one configuration after the other
+	serving    serving    // of whoever holds applying
+	keeping    keeping    // of whoever holds applying
+	federating federating // of whoever holds applying
+	parts      *parts     // that Apply starts
 	// listening is closed when all sockets are open: secondaries that are told of a
 	// change ask at once, and if nobody answers, not again for long.
 	listening chan struct{}
@@ -246,6 +249,7 @@ func (d *Daemon) Apply(cfg *config.Config) {
 	d.probes.apply(cfg)
 	d.hosted.Apply(cfg.Providers)
 	d.keepMembers(cfg)
+	d.federate(cfg)
 	if d.current != nil && !slices.Equal(before, d.zoneNames()) {
 		d.engine.Republish(d.dns.Settle) // new zones have all there is then
 		d.flush()

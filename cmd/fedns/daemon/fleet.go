@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -42,6 +43,8 @@ type fleet struct {
 	held        map[cluster.ID]*credentials
 	told        map[string]bool // findings that were logged and still stand
 	shadowed    map[string][]inventory.Finding
+	own         map[cluster.ID]reachable // of the configured ones
+	reach       map[cluster.ID]reachable // of all; replaced, not changed
 }
 
 // followed is an inventory that is being followed.
@@ -77,7 +80,7 @@ func (f *fleet) apply(cfg *config.Config, run func(func(context.Context)) contex
 		old[i.Name] = i
 	}
 	f.configured, f.rules, f.inventories = members(cfg, f.meter, f.log), cfg.Exports, nil
-	f.gateways = nil
+	f.gateways, f.own = nil, reachableOf(cfg)
 	for _, c := range cfg.Clusters {
 		f.gateways = append(f.gateways, probe.Cluster{ID: c.Name, Targets: c.Probes, Pace: c.Probe})
 	}
@@ -133,11 +136,12 @@ func (f *fleet) publish() {
 	}
 	chosen, shadowed := inventory.Merge(ids, parts)
 	f.shadowed = shadowed
-	held := map[cluster.ID]*credentials{}
+	held, reach := map[cluster.ID]*credentials{}, maps.Clone(f.own)
 	probed := slices.Clone(f.gateways)
 	for _, c := range chosen {
 		i := by[c.Inventory]
-		m := f.member(c, i.AllowExec, held)
+		m, access := f.member(c, i.AllowExec, held)
+		reach[c.ID] = reachable{access, c.Labels, c.Taints}
 		if m.Word = i.said.Words[c.ID]; m.Word == evidence.NoWord && c.Drained {
 			m.Word = evidence.Drain
 		}
@@ -147,7 +151,7 @@ func (f *fleet) publish() {
 		}
 		all, probed = append(all, m), append(probed, probe.Cluster{ID: c.ID, Targets: targets, Pace: i.said.Probe})
 	}
-	f.held = held
+	f.held, f.reach = held, reach
 	f.report()
 	f.set(all, complete)
 	if f.probe != nil {
@@ -175,9 +179,9 @@ func Gateways(said config.Members, m inventory.Member) (targets []probe.Target, 
 	return targets, wrong
 }
 
-// member makes a member of what an inventory states. Its credentials go to held;
+// member makes a member of what an inventory states, and says how it is reached. Its credentials go to held;
 // those of a member that runs are changed in place.
-func (f *fleet) member(c inventory.Chosen, allowExec bool, held map[cluster.ID]*credentials) discovery.Member {
+func (f *fleet) member(c inventory.Chosen, allowExec bool, held map[cluster.ID]*credentials) (discovery.Member, kubernetes.Config) {
 	// Everything that a Source is made of but for credentials, which it takes up
 	// itself. At another address there may be another cluster, so that it is read anew.
 	revision := fmt.Sprintf("%q %q %q %q %v %b", c.Inventory, c.Server, c.Access.File, c.Access.Context, allowExec, f.rules)
@@ -199,5 +203,5 @@ func (f *fleet) member(c inventory.Chosen, allowExec bool, held map[cluster.ID]*
 			kc.Tides = tides
 			return kubernetes.New(kc)
 		}},
-	}
+	}, kc
 }

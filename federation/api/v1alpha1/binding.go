@@ -37,11 +37,11 @@ type BindingSpec struct {
 	// +required
 	// +kubebuilder:validation:XValidation:rule="self.kind == oldSelf.kind && self.name == oldSelf.name && (has(self.__namespace__) ? self.__namespace__ : '') == (has(oldSelf.__namespace__) ? oldSelf.__namespace__ : '') && self.apiVersion.split('/').size() == oldSelf.apiVersion.split('/').size() && (self.apiVersion.contains('/') ? self.apiVersion.split('/')[0] == oldSelf.apiVersion.split('/')[0] : true)",message="kind, API group, namespace and name are immutable: what is in the members under the old ones would be forgotten"
 	Template Template `json:"template"`
-	// Dialect that ordered it: kubefed, karmada, federation-v1.
+	// Dialect that ordered it: kubefed, karmada, federation-v1. Another one can take it
+	// over when its own has taken its order back.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
-	// +kubebuilder:validation:XValidation:rule="self == oldSelf",message="is immutable"
 	Dialect string `json:"dialect"`
 	// Source is the object in the host that people wrote.
 	// +optional
@@ -66,6 +66,17 @@ type BindingSpec struct {
 	// +listMapKey=cluster
 	// +kubebuilder:validation:MaxItems=10000
 	Evicted []Evicted `json:"evicted,omitempty"`
+	// Removing are clusters that are to have the template no more, and may still.
+	// +optional
+	// +listType=map
+	// +listMapKey=cluster
+	// +kubebuilder:validation:MaxItems=10000
+	Removing []Removing `json:"removing,omitempty"`
+	// Dependencies are objects that went along with the template, and where they may be.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=1000
+	Dependencies []Dependency `json:"dependencies,omitempty"`
 	// Affinity is the name of the affinity group that counted.
 	// +optional
 	// +kubebuilder:validation:MaxLength=253
@@ -161,6 +172,39 @@ type Leaving struct {
 	Until *metav1.Time `json:"until,omitempty"`
 }
 
+// Removing is a cluster that is to have the template no more.
+type Removing struct {
+	// +required
+	Cluster DNSLabel `json:"cluster"`
+	// +required
+	Since metav1.Time `json:"since"`
+}
+
+// Dependency is an object that a template refers to.
+type Dependency struct {
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	APIVersion string `json:"apiVersion"`
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=63
+	Kind string `json:"kind"`
+	// +optional
+	// +kubebuilder:validation:MaxLength=63
+	Namespace string `json:"namespace,omitempty"`
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=253
+	Name string `json:"name"`
+	// Clusters where it may be because of this template.
+	// +optional
+	// +listType=set
+	// +kubebuilder:validation:MaxItems=10000
+	// +kubebuilder:validation:items:MaxLength=63
+	Clusters []string `json:"clusters,omitempty"`
+}
+
 // Evicted is a cluster that gets nothing for now.
 type Evicted struct {
 	// +required
@@ -171,6 +215,9 @@ type Evicted struct {
 	Why string `json:"why,omitempty"`
 	// +required
 	Since metav1.Time `json:"since"`
+	// Unhealthy says that the cluster was not lost: the template did not work there.
+	// +optional
+	Unhealthy bool `json:"unhealthy,omitempty"`
 }
 
 // BindingList is a list of Bindings.

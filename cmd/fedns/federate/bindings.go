@@ -1,0 +1,249 @@
+package federate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/fedns/fedns/federation"
+	"github.com/fedns/fedns/federation/api/v1alpha1"
+	"github.com/fedns/fedns/federation/work"
+)
+
+// annotationTerm is the term of the leader that wrote a Binding last.
+const annotationTerm = "fedns.io/term"
+
+// page is how many Bindings are listed at once.
+const page = 500
+
+// errOutrun says that a leader of a later term has written: this one is over.
+var errOutrun = errors.New("a leader of a later term wrote it")
+
+// Bindings is the Store of a term: Bindings in the host. A write is whole or not at
+// all, by the version that was seen last, and none is made past the term's end.
+type Bindings struct {
+	client client.Client
+	// namespace of the Bindings of templates that have none.
+	namespace string
+	term      func() (int64, time.Time)
+
+	mu    sync.Mutex
+	known map[work.Key]*held
+}
+
+// held is a Binding as it was seen or written last.
+type held struct {
+	mu sync.Mutex
+	*v1alpha1.Binding
+}
+
+var _ federation.Store = (*Bindings)(nil)
+
+// NewBindings makes the Store of a term.
+func NewBindings(rc *rest.Config, namespace string, term func() (int64, time.Time)) (*Bindings, error) {
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		return nil, fmt.Errorf("bindings: %w", err)
+	}
+	c, err := client.New(rc, client.Options{Scheme: scheme})
+	if err != nil {
+		return nil, fmt.Errorf("bindings: %w", err)
+	}
+	return &Bindings{client: c, namespace: namespace, term: term, known: map[work.Key]*held{}}, nil
+}
+
+// within bounds a call by the term.
+func (s *Bindings) within(ctx context.Context) (context.Context, context.CancelFunc, error) {
+	_, until := s.term()
+	if !time.Now().Before(until) {
+		return nil, nil, errors.New("this replica does not lead any more")
+	}
+	ctx, cancel := context.WithDeadline(ctx, until)
+	return ctx, cancel, nil
+}
+
+// List implements federation.Store. What cannot be understood is an error: placing
+// it anew would take it from where it is.
+func (s *Bindings) List(ctx context.Context) ([]federation.Binding, error) {
+	var all []federation.Binding
+	known := map[work.Key]*held{}
+	next := ""
+	for {
+		var list v1alpha1.BindingList
+		if err := s.client.List(ctx, &list, client.Limit(page), client.Continue(next)); err != nil {
+			return nil, fmt.Errorf("list bindings: %w", err)
+		}
+		for i := range list.Items {
+			b, err := fromObject(&list.Items[i])
+			if err != nil {
+				return nil, fmt.Errorf("binding %s/%s: %w", list.Items[i].Namespace, list.Items[i].Name, err)
+			}
+			all = append(all, b)
+			known[b.Key] = &held{Binding: trimmed(&list.Items[i])}
+		}
+		if next = list.Continue; next == "" {
+			break
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known = known
+	return all, nil
+}
+
+// trimmed is a Binding without what nobody here reads.
+func trimmed(b *v1alpha1.Binding) *v1alpha1.Binding {
+	b.ManagedFields = nil
+	return b
+}
+
+// of is what is known of a Key; its lock is held, for the caller to give back.
+func (s *Bindings) of(key work.Key) *held {
+	s.mu.Lock()
+	h := s.known[key]
+	if h == nil {
+		h = &held{}
+		s.known[key] = h
+	}
+	s.mu.Unlock()
+	h.mu.Lock()
+	return h
+}
+
+// Put implements federation.Store.
+func (s *Bindings) Put(ctx context.Context, b federation.Binding) error {
+	ctx, cancel, err := s.within(ctx)
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	h := s.of(b.Key)
+	defer h.mu.Unlock()
+	next := s.object(b)
+	if h.Binding == nil {
+		if err := s.client.Create(ctx, next); err != nil {
+			if apierrors.IsAlreadyExists(err) {
+				return s.refresh(ctx, b.Key, h, next, err)
+			}
+			return err
+		}
+		h.Binding = trimmed(next)
+		return nil
+	}
+	next.ResourceVersion, next.UID = h.ResourceVersion, h.UID
+	labels, annotations := maps.Clone(h.Labels), maps.Clone(h.Annotations)
+	next.Labels = labels
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	maps.Copy(annotations, next.Annotations)
+	next.Annotations = annotations
+	status := h.Status
+	switch err := s.client.Update(ctx, next); {
+	case apierrors.IsNotFound(err): // somebody deleted it; the next Put makes it anew
+		h.Binding = nil
+		return err
+	case apierrors.IsConflict(err):
+		return s.refresh(ctx, b.Key, h, next, err)
+	case err != nil:
+		return err
+	}
+	next.Status = status
+	h.Binding = trimmed(next)
+	return nil
+}
+
+// refresh reads what somebody else wrote meanwhile, so that the next try is made
+// against that; it yields why this one failed.
+func (s *Bindings) refresh(ctx context.Context, key work.Key, h *held, next *v1alpha1.Binding, failed error) error {
+	live := &v1alpha1.Binding{}
+	if err := s.client.Get(ctx, client.ObjectKeyFromObject(next), live); err != nil {
+		if apierrors.IsNotFound(err) {
+			h.Binding = nil
+		}
+		return failed
+	}
+	number, _ := s.term()
+	if theirs, err := strconv.ParseInt(live.Annotations[annotationTerm], 10, 64); err == nil && theirs > number {
+		return fmt.Errorf("%w: %w", errOutrun, failed)
+	}
+	if b, err := fromObject(live); err != nil || b.Key != key {
+		return fmt.Errorf("binding %s/%s is of another object: %w", live.Namespace, live.Name, failed)
+	}
+	h.Binding = trimmed(live)
+	return failed
+}
+
+// Delete implements federation.Store.
+func (s *Bindings) Delete(ctx context.Context, key work.Key) error {
+	ctx, cancel, err := s.within(ctx)
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	h := s.of(key)
+	defer h.mu.Unlock()
+	if h.Binding == nil {
+		return nil
+	}
+	o := &v1alpha1.Binding{ObjectMeta: metav1.ObjectMeta{Namespace: h.Namespace, Name: h.Name}}
+	err = s.client.Delete(ctx, o, client.Preconditions{UID: &h.UID, ResourceVersion: &h.ResourceVersion})
+	if apierrors.IsConflict(err) {
+		return s.refresh(ctx, key, h, o, err)
+	}
+	if client.IgnoreNotFound(err) != nil {
+		return err
+	}
+	h.Binding = nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known[key] == h {
+		delete(s.known, key)
+	}
+	return nil
+}
+
+// Report implements federation.Store.
+func (s *Bindings) Report(ctx context.Context, key work.Key, status v1alpha1.BindingStatus) error {
+	ctx, cancel, err := s.within(ctx)
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	h := s.of(key)
+	defer h.mu.Unlock()
+	if h.Binding == nil {
+		return nil
+	}
+	next := h.DeepCopy()
+	conditions := slices.Clone(next.Status.Conditions)
+	for _, c := range status.Conditions {
+		c.ObservedGeneration = next.Generation
+		meta.SetStatusCondition(&conditions, c)
+	}
+	next.Status = status
+	next.Status.Conditions = conditions
+	next.Status.ObservedGeneration = next.Generation
+	switch err := s.client.Status().Update(ctx, next); {
+	case apierrors.IsNotFound(err):
+		return nil // the next Put finds it gone
+	case apierrors.IsConflict(err):
+		return s.refresh(ctx, key, h, next, err)
+	case err != nil:
+		return err
+	}
+	h.Binding = trimmed(next)
+	return nil
+}

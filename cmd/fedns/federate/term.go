@@ -1,0 +1,159 @@
+package federate
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/uuid"
+	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/leaderelection"
+	"k8s.io/client-go/tools/leaderelection/resourcelock"
+)
+
+// LeaseName is the Lease of whoever propagates.
+const LeaseName = "fedns-propagation"
+
+const (
+	// A leader that does not come back is followed after leaseDuration. It stops
+	// writing leadFor after it began the last renewal that succeeded, by its own
+	// clock: five seconds earlier than anybody may follow it.
+	leaseDuration = 15 * time.Second
+	leadFor       = 10 * time.Second
+	retryPeriod   = 2 * time.Second
+)
+
+// Term is a time of leadership. Its methods may be called from any goroutine.
+type Term struct {
+	mu     sync.Mutex
+	number int64
+	until  time.Time
+}
+
+// Now is the term's number, which grows with every leader, and until when this
+// replica is sure to lead.
+func (t *Term) Now() (number int64, until time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.number, t.until
+}
+
+// renewed notes a renewal that began at a time.
+func (t *Term) renewed(transitions int, began time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	// A Lease begins with 0 transitions, and 0 is what objects without a term have.
+	t.number, t.until = int64(transitions)+1, began.Add(leadFor)
+}
+
+// election is who leads, by a Lease in the host.
+type election struct {
+	connect   func() (*rest.Config, error)
+	namespace string
+	replica   string
+	log       *slog.Logger
+}
+
+// run calls lead while this replica leads, again and again until ctx is done. lead
+// returns soon after its context is done.
+func (e election) run(ctx context.Context, lead func(context.Context, *Term)) {
+	for ctx.Err() == nil {
+		if err := e.once(ctx, lead); err != nil {
+			e.log.Warn("it cannot be agreed who propagates", "lease", LeaseName, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(retryPeriod):
+		}
+	}
+}
+
+// once is one election: it returns when leading ended, or nobody could be asked.
+func (e election) once(ctx context.Context, lead func(context.Context, *Term)) error {
+	rc, err := e.connect()
+	if err != nil {
+		return err
+	}
+	rc.Timeout = leadFor / 2
+	client, err := coordination.NewForConfig(rc)
+	if err != nil {
+		return fmt.Errorf("lease %s: %w", LeaseName, err)
+	}
+	term := &Term{}
+	lock := timed{term: term, Interface: &resourcelock.LeaseLock{
+		LeaseMeta: metav1.ObjectMeta{Name: LeaseName, Namespace: e.namespace}, Client: client,
+		// Unique to this election: one that comes again under its own name would not
+		// have a new term.
+		LockConfig: resourcelock.ResourceLockConfig{Identity: e.replica + "_" + string(uuid.NewUUID())},
+	}}
+	held, release := context.WithCancel(context.WithoutCancel(ctx))
+	defer release()
+	var leading sync.WaitGroup
+	leading.Add(1)
+	began := make(chan struct{})
+	elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
+		Lock: lock, LeaseDuration: leaseDuration, RenewDeadline: leadFor, RetryPeriod: retryPeriod, ReleaseOnCancel: true, Name: LeaseName,
+		Callbacks: leaderelection.LeaderCallbacks{
+			OnStartedLeading: func(lost context.Context) {
+				defer leading.Done()
+				close(began)
+				// The Lease is given up only when nothing is done under it any more.
+				defer release()
+				within, stop := context.WithCancel(ctx)
+				defer stop()
+				defer context.AfterFunc(lost, stop)()
+				lead(within, term)
+			},
+			OnStoppedLeading: func() {},
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("lease %s: %w", LeaseName, err)
+	}
+	defer context.AfterFunc(ctx, func() {
+		select {
+		case <-began: // lead ends, and releases
+		default:
+			release()
+		}
+	})()
+	elector.Run(held)
+	select {
+	case <-began:
+		leading.Wait()
+	default:
+	}
+	return nil
+}
+
+// timed notes when the Lease was renewed.
+type timed struct {
+	resourcelock.Interface
+	term *Term
+}
+
+// Create implements resourcelock.Interface.
+func (t timed) Create(ctx context.Context, r resourcelock.LeaderElectionRecord) error {
+	began := time.Now()
+	err := t.Interface.Create(ctx, r)
+	t.note(r, began, err)
+	return err
+}
+
+// Update implements resourcelock.Interface.
+func (t timed) Update(ctx context.Context, r resourcelock.LeaderElectionRecord) error {
+	began := time.Now()
+	err := t.Interface.Update(ctx, r)
+	t.note(r, began, err)
+	return err
+}
+
+func (t timed) note(r resourcelock.LeaderElectionRecord, began time.Time, err error) {
+	if err == nil && r.HolderIdentity == t.Identity() {
+		t.term.renewed(r.LeaderTransitions, began)
+	}
+}

@@ -1,0 +1,459 @@
+package federation
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/fedns/fedns/federation/cluster"
+	"github.com/fedns/fedns/federation/override"
+	"github.com/fedns/fedns/federation/placement"
+	"github.com/fedns/fedns/federation/work"
+)
+
+func (h *house) want(t *testing.T, key work.Key, want map[string]int32) {
+	t.Helper()
+	if got := h.fleet.replicas(key); !maps.Equal(got, want) {
+		t.Errorf("members have %v of %s, want %v", got, key, want)
+	}
+}
+
+func TestLostClusterIsReplacedAndComesBackClean(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		web := key(deployments, "web")
+		p := &people{name: "people", orders: []work.Order{deployment("web", 6)}}
+		f, store := newFleet(t, "a", "b", "c"), newMemory()
+		f.known = func(key work.Key, name string) bool {
+			b, _ := store.get(key)
+			_, has := b.Has(name)
+			return has
+		}
+		h := begin(t, store, f, nil, p)
+		defer h.stop()
+		after(30 * time.Second)
+		h.want(t, web, map[string]int32{"a": 2, "b": 2, "c": 2})
+		f.done()
+
+		f.set("a", cluster.Unreachable)
+		after(299 * time.Second)
+		if did := f.done(); len(did) > 0 {
+			t.Errorf("before its toleration is over: %v", did)
+		}
+		after(5 * time.Second)
+		b, _ := store.get(web)
+		if b.Leaver("a") == nil || b.Target("a") != nil {
+			t.Errorf("after its toleration: %+v, want it to leave a", b.State)
+		}
+		if r := p.report(web); len(r.Leaving) != 1 || r.Leaving[0].Cluster != "a" {
+			t.Errorf("the dialect hears of leaving %+v, want a", r.Leaving)
+		}
+		after(podTime + 5*time.Second)
+		b, _ = store.get(web)
+		if len(b.Leaving) > 0 || !b.removing("a") {
+			t.Errorf("with the new ones ready: %+v, want a to be gone", b)
+		}
+		h.want(t, web, map[string]int32{"a": 2, "b": 3, "c": 3}) // nobody can reach it
+
+		f.set("a", cluster.Live)
+		after(time.Minute)
+		h.want(t, web, map[string]int32{"b": 3, "c": 3})
+		if b, _ = store.get(web); len(b.Removing) > 0 || len(b.Away) > 0 {
+			t.Errorf("with the cluster back: %+v, want nothing to be left over", b)
+		}
+	})
+}
+
+func TestDrainedClusterIsLeftTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &people{name: "people", orders: []work.Order{only(deployment("web", 3)), only(service("web"))}}
+		h := begin(t, newMemory(), newFleet(t, "a", "b"), nil, p)
+		defer h.stop()
+		after(30 * time.Second)
+		h.want(t, key(services, "web"), map[string]int32{"a": 0})
+		h.fleet.done()
+		h.fleet.set("a", cluster.Drained)
+		after(podTime / 2)
+		serves := h.Serves("shop", "web")
+		if len(serves) != 2 || serves[0].Cluster != "a" || !serves[0].Leaving || serves[1].Leaving {
+			t.Errorf("while it moves %+v serve it, want a leaving and b", serves)
+		}
+		after(time.Minute)
+		did := h.fleet.done()
+		ready := slices.Index(did, "ready Deployment b")
+		for _, step := range []string{"apply Deployment b", "apply Service b"} {
+			if i := slices.Index(did, step); i < 0 || i > ready {
+				t.Errorf("%s is not before the new ones are ready: %v", step, did)
+			}
+		}
+		for _, step := range []string{"remove Deployment a", "remove Service a"} {
+			if i := slices.Index(did, step); i < ready {
+				t.Errorf("%s is before the new ones are ready: %v", step, did)
+			}
+		}
+		if ready < 0 {
+			t.Errorf("nothing is ready in b: %v", did)
+		}
+	})
+}
+
+func TestManyLostAtOnceMoveNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &people{name: "people", orders: []work.Order{deployment("web", 6)}}
+		h := begin(t, newMemory(), newFleet(t, "a", "b", "c"), nil, p)
+		defer h.stop()
+		after(30 * time.Second)
+		h.fleet.set("a", cluster.Unreachable)
+		h.fleet.set("b", cluster.Unreachable)
+		after(time.Hour)
+		b, _ := h.store.get(key(deployments, "web"))
+		if len(b.Targets) != 3 || len(b.Leaving) > 0 {
+			t.Errorf("two of three were lost and it is at %+v, want it to stay", b.State)
+		}
+		h.fleet.set("b", cluster.Live)
+		after(time.Minute)
+		if b, _ = h.store.get(key(deployments, "web")); b.Target("a") != nil {
+			t.Errorf("one of three is lost and it is at %+v, want it to have moved", b.State)
+		}
+	})
+}
+
+func TestWithdrawnOrderWaitsForNoDeadCluster(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		web := key(deployments, "web")
+		p := &people{name: "people", orders: []work.Order{deployment("web", 6)}}
+		h := begin(t, newMemory(), newFleet(t, "a", "b", "c"), nil, p)
+		defer h.stop()
+		after(30 * time.Second)
+		h.fleet.set("a", cluster.Unreachable)
+		after(time.Minute)
+		gone := deployment("web", 6)
+		gone.Template = nil
+		p.order(gone)
+		after(10 * time.Second)
+		h.want(t, web, map[string]int32{"a": 2})
+		if r := p.report(web); !r.Done {
+			t.Errorf("the order's end is not told: %+v", r)
+		}
+		b, ok := h.store.get(web)
+		if !ok || !b.Deleted || !b.removing("a") || len(b.Removing) != 1 {
+			t.Errorf("Binding %+v, want what is left in a to be recorded", b)
+		}
+		if s := h.store.reports[web]; len(s.Abandoned) != 1 || s.Abandoned[0].Cluster != "a" {
+			t.Errorf("abandoned are %+v, want a", s.Abandoned)
+		}
+		h.fleet.set("a", cluster.Live)
+		after(10 * time.Second)
+		h.want(t, web, map[string]int32{})
+		if _, ok = h.store.get(web); ok {
+			t.Error("nothing is left, but the Binding")
+		}
+	})
+}
+
+func TestOrphansStay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := deployment("web", 2)
+		o.Options.Orphan = true
+		p := &people{name: "people", orders: []work.Order{o}}
+		h := begin(t, newMemory(), newFleet(t, "a"), nil, p)
+		defer h.stop()
+		after(30 * time.Second)
+		o.Template = nil
+		p.order(o)
+		after(10 * time.Second)
+		h.want(t, o.Key, map[string]int32{"a": 2})
+		if did := h.fleet.done(); !slices.Contains(did, "orphan Deployment a") {
+			t.Errorf("did %v, want it to be let go", did)
+		}
+		if _, ok := h.store.get(o.Key); ok {
+			t.Error("the Binding is left")
+		}
+	})
+}
+
+func TestRestartPlacesNothingAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &people{name: "people", orders: []work.Order{deployment("web", 7), service("web")}}
+		f, store := newFleet(t, "a", "b", "c"), newMemory()
+		h := begin(t, store, f, nil, p)
+		after(30 * time.Second)
+		h.stop()
+		puts, before := store.puts, maps.Clone(store.all)
+		h = begin(t, store, f, nil, p)
+		defer h.stop()
+		after(time.Minute)
+		if store.puts != puts {
+			t.Errorf("%d Bindings were written", store.puts-puts)
+		}
+		for key, b := range store.all {
+			if !b.Equal(before[key]) {
+				t.Errorf("%s was at %+v and is at %+v", key, before[key].State, b.State)
+			}
+		}
+	})
+}
+
+func TestUntilAllHaveSpokenBindingsStand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var orders []work.Order
+		for _, name := range []string{"one", "two", "three", "four"} {
+			orders = append(orders, deployment(name, 2))
+		}
+		p := &people{name: "people", orders: orders}
+		f, store := newFleet(t, "a", "b"), newMemory()
+		h := begin(t, store, f, nil, p)
+		after(30 * time.Second)
+		h.stop()
+
+		late := &people{name: "late", silent: true}
+		p.orders = orders[:3]
+		h = begin(t, store, f, nil, p, late)
+		after(time.Minute)
+		if len(store.all) != 4 {
+			t.Errorf("%d Bindings stand while a dialect has not told all, want 4", len(store.all))
+		}
+		late.sink.Synced("late")
+		after(time.Minute)
+		if _, ok := store.get(orders[3].Key); ok || len(store.all) != 3 {
+			t.Errorf("%d Bindings stand, want the one without an order to be gone", len(store.all))
+		}
+		h.stop()
+
+		p.orders = nil
+		h = begin(t, store, f, nil, p)
+		defer h.stop()
+		after(time.Minute)
+		if n := h.Stats().Held; n != 3 || len(store.all) != 3 {
+			t.Errorf("all orders are missing: %d are held of %d, want 3", n, len(store.all))
+		}
+		h.want(t, orders[0].Key, map[string]int32{"a": 1, "b": 1})
+		if n := h.Release(); n != 3 {
+			t.Errorf("released %d", n)
+		}
+		after(time.Minute)
+		if len(store.all) != 0 {
+			t.Errorf("%d Bindings stand after their release", len(store.all))
+		}
+	})
+}
+
+func TestMassDeletionIsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &people{name: "people"}
+		for i := range 40 {
+			p.orders = append(p.orders, deployment("web-"+string(rune('a'+i/26))+string(rune('a'+i%26)), 1))
+		}
+		h := begin(t, newMemory(), newFleet(t, "a"), nil, p)
+		defer h.stop()
+		after(30 * time.Second)
+		for _, o := range slices.Clone(p.orders) {
+			o.Template = nil
+			p.order(o)
+		}
+		after(time.Minute)
+		if n := len(h.store.all); n != 20 || h.Stats().Held != 20 {
+			t.Errorf("%d of 40 stand and %d are held, want 20 that could be deleted and 20 that are held", n, h.Stats().Held)
+		}
+		held := 0
+		for key := range h.store.all {
+			if r := p.report(key); strings.Contains(r.Held, "fedns release --federation") && !r.Done {
+				held++
+			}
+		}
+		if held != 20 {
+			t.Errorf("%d dialects' objects say that they are held, want 20", held)
+		}
+		for key := range maps.Clone(h.store.all) { // it was a mistake
+			o := deployment(key.Name, 1)
+			p.order(o)
+			break
+		}
+		after(time.Minute)
+		if h.Release() != 19 {
+			t.Error("an order that came again is held")
+		}
+		after(time.Minute)
+		if n := len(h.store.all); n != 1 {
+			t.Errorf("%d stand after the release, want the one that came again", n)
+		}
+	})
+}
+
+func TestErrorsLeaveWhatWasPlaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		good := deployment("web", 4)
+		p := &people{name: "people", orders: []work.Order{good}}
+		h := begin(t, newMemory(), newFleet(t, "a", "b"), nil, p)
+		defer h.stop()
+		after(30 * time.Second)
+		h.fleet.done()
+		want := map[string]int32{"a": 2, "b": 2}
+
+		broken := good
+		broken.Template, broken.Err = nil, errors.New("PropagationPolicy shop/web: replicas: want a number")
+		p.order(broken)
+		after(time.Minute)
+		h.want(t, good.Key, want)
+		if r := p.report(good.Key); r.Err == nil || !strings.Contains(r.Err.Error(), "want a number") {
+			t.Errorf("the dialect hears %v", r.Err)
+		}
+
+		nowhere := good
+		nowhere.Placement.Affinities = []placement.Affinity{{Clusters: []string{"z"}}}
+		p.order(nowhere)
+		after(time.Minute)
+		h.want(t, good.Key, want)
+		if r := p.report(good.Key); r.Err == nil || !strings.Contains(r.Err.Error(), "no cluster") {
+			t.Errorf("the dialect hears %v", r.Err)
+		}
+
+		wrong := deployment("web", 4)
+		wrong.Overrides = []override.Rule{{Origin: "OverridePolicy shop/web", Target: placement.Affinity{Clusters: []string{"b"}},
+			Changes: []override.Change{{Patch: &override.Patch{Op: override.Replace, Path: "/metadata/name", Value: []byte(`"other"`)}}}}}
+		wrong.Template.SetLabels(map[string]string{"new": "yes"})
+		p.order(wrong)
+		after(time.Minute)
+		if got := h.fleet.have["a"][good.Key].GetLabels()["new"]; got != "yes" {
+			t.Error("a does not get the change, which is good for it")
+		}
+		if got := h.fleet.have["b"][good.Key].GetLabels()["new"]; got != "" {
+			t.Error("b gets a template that is half changed")
+		}
+		if r := p.report(good.Key); r.Err == nil || !strings.Contains(r.Err.Error(), "cluster b: OverridePolicy shop/web") {
+			t.Errorf("the dialect hears %v", r.Err)
+		}
+		p.order(good)
+		after(time.Minute)
+		if r := p.report(good.Key); r.Err != nil {
+			t.Errorf("all is well again, and the dialect hears %v", r.Err)
+		}
+	})
+}
+
+func TestHostThatCannotBeWrittenStopsTasks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &people{name: "people"}
+		h := begin(t, newMemory(), newFleet(t, "a"), nil, p)
+		defer h.stop()
+		h.store.mu.Lock()
+		h.store.fail = errors.New("the object has been modified")
+		h.store.mu.Unlock()
+		p.order(deployment("web", 1))
+		after(time.Minute)
+		if did := h.fleet.done(); len(did) > 0 {
+			t.Errorf("without a Binding: %v", did)
+		}
+		h.store.mu.Lock()
+		h.store.fail = nil
+		h.store.mu.Unlock()
+		after(time.Minute)
+		h.want(t, key(deployments, "web"), map[string]int32{"a": 1})
+	})
+}
+
+func TestOldestOrderWins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first, second := deployment("web", 2), deployment("web", 8)
+		first.Source.Created, second.Source.Created = time.Now().Add(-time.Hour), time.Now()
+		second.Dialect = "others"
+		p, q := &people{name: "people", orders: []work.Order{first}}, &people{name: "others", orders: []work.Order{second}}
+		h := begin(t, newMemory(), newFleet(t, "a"), nil, q, p)
+		defer h.stop()
+		after(30 * time.Second)
+		h.want(t, first.Key, map[string]int32{"a": 2})
+		if r := q.report(first.Key); r.Err == nil || !strings.Contains(r.Err.Error(), "ordered by people already: Deployment people/shop/web") {
+			t.Errorf("the other hears %v", r.Err)
+		}
+		first.Template = nil
+		p.order(first)
+		after(30 * time.Second)
+		h.want(t, first.Key, map[string]int32{"a": 8})
+		if did := h.fleet.done(); slices.Contains(did, "remove Deployment a") {
+			t.Errorf("it was removed between the two: %v", did)
+		}
+		if r := p.report(first.Key); !r.Done {
+			t.Errorf("the first hears %+v, want its end", r)
+		}
+	})
+}
+
+// drawer are objects of the host.
+type drawer map[work.Key]*unstructured.Unstructured
+
+func (d drawer) Get(key work.Key) *unstructured.Unstructured { return d[key] }
+
+func TestDependenciesGoAlongAndAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		settings := key(configMaps, "web")
+		host := drawer{settings: {Object: map[string]any{
+			"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"a": "1"},
+			"metadata": map[string]any{"name": "web", "namespace": "shop", "uid": "u", "resourceVersion": "7"},
+		}}}
+		o := only(deployment("web", 1))
+		o.Options.Dependencies = true
+		p := &people{name: "people", orders: []work.Order{o}}
+		f, store := newFleet(t, "a", "b"), newMemory()
+		along := func(c *Config) { c.Referred = host }
+		h := begin(t, store, f, along, p)
+		after(30 * time.Second)
+		h.want(t, settings, map[string]int32{"a": 0})
+		if got := f.have["a"][settings]; got.GetUID() != "" || got.GetResourceVersion() != "" {
+			t.Errorf("the member gets %v, want it without what the host wrote", got)
+		}
+		f.set("a", cluster.Drained)
+		after(podTime / 2)
+		h.want(t, settings, map[string]int32{"a": 0, "b": 0})
+		after(time.Minute)
+		h.want(t, settings, map[string]int32{"b": 0})
+		h.stop()
+
+		// The next leader knows of it from the Binding alone.
+		o.Options.Dependencies = false
+		p.orders = []work.Order{o}
+		h = begin(t, store, f, along, p)
+		defer h.stop()
+		after(time.Minute)
+		h.want(t, settings, map[string]int32{})
+		if b, _ := store.get(o.Key); len(b.Dependencies) > 0 {
+			t.Errorf("dependencies %+v are left", b.Dependencies)
+		}
+	})
+}
+
+func TestSuspendedClustersAreNotWritten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := deployment("web", 2)
+		o.Options.Suspend = []string{"b"}
+		p := &people{name: "people", orders: []work.Order{o}}
+		h := begin(t, newMemory(), newFleet(t, "a", "b"), nil, p)
+		defer h.stop()
+		after(30 * time.Second)
+		h.want(t, o.Key, map[string]int32{"a": 1})
+		o.Options.Suspend = nil
+		p.order(o)
+		after(30 * time.Second)
+		h.want(t, o.Key, map[string]int32{"a": 1, "b": 1})
+	})
+}
+
+func TestDryRunWritesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &people{name: "people", orders: []work.Order{deployment("web", 3)}}
+		h := begin(t, newMemory(), newFleet(t, "a", "b"), func(c *Config) { c.DryRun = true }, p)
+		defer h.stop()
+		after(30 * time.Second)
+		if did := h.fleet.done(); len(did) > 0 || h.store.puts > 0 {
+			t.Errorf("wrote %v and %d Bindings", did, h.store.puts)
+		}
+		plan := h.Plan()
+		if len(plan) != 2 || plan[0].Action != "apply" || plan[0].Cluster != "a" || plan[0].Replicas != 2 || plan[1].Replicas != 1 {
+			t.Errorf("plan %+v, want 2 in a and 1 in b", plan)
+		}
+	})
+}

@@ -1,0 +1,178 @@
+package federation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/fedns/fedns/federation/work"
+)
+
+// report tells of one Key: the dialects, and who reads its Binding.
+func (e *Engine) report(ctx context.Context, key work.Key) error {
+	r, ok := e.tidings(key)
+	if !ok || e.cfg.DryRun {
+		return nil
+	}
+	var errs []error
+	for _, one := range r.reports {
+		d := e.dialect(one.Order.Dialect)
+		if d == nil {
+			continue
+		}
+		within, cancel := context.WithTimeout(ctx, callLimit)
+		err := d.Report(within, one)
+		cancel()
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", d.Name(), err))
+		} else if one.Done {
+			e.taken(key, one.Order)
+		}
+	}
+	if r.status != nil {
+		within, cancel := context.WithTimeout(ctx, callLimit)
+		errs = append(errs, e.cfg.Store.Report(within, key, *r.status))
+		cancel()
+	}
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	e.locked(func() {
+		e.stats.Reports++
+		if known := e.entries[key]; known != nil {
+			known.reported = r.changes
+			if known.changes != r.changes {
+				e.reports.AddAfter(key, e.cfg.ReportEvery)
+			}
+		}
+	})
+	return nil
+}
+
+// taken forgets an order whose end was reported.
+func (e *Engine) taken(key work.Key, o work.Order) {
+	e.locked(func() {
+		if known := e.entries[key]; known != nil {
+			if last, ok := known.taken[o.Dialect]; ok && last.Source == o.Source {
+				delete(known.taken, o.Dialect)
+				e.queue.Add(key) // nothing may be left of it
+			}
+		}
+	})
+}
+
+func (e *Engine) dialect(name string) work.Dialect {
+	for _, d := range e.cfg.Dialects {
+		if d.Name() == name {
+			return d
+		}
+	}
+	return nil
+}
+
+// tidings are what there is to tell of a Key.
+type tidings struct {
+	reports []work.Report
+	status  *status
+	changes uint64
+}
+
+// tidings gathers them; false: there is nothing new.
+func (e *Engine) tidings(key work.Key) (t tidings, ok bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	known := e.entries[key]
+	if known == nil || known.changes == known.reported && len(known.taken) == 0 {
+		return t, false
+	}
+	t.changes = known.changes
+	winner := known.winner()
+	outcomes, leaving := known.outcome(), known.leaving()
+	for _, name := range slices.Sorted(maps.Keys(known.orders)) {
+		o := known.orders[name]
+		r := work.Report{Order: o.Order, Decision: known.decision, Outcomes: outcomes, Leaving: leaving, Err: o.join(known.err, known.wrong)}
+		if o != winner {
+			r = work.Report{Order: o.Order, Err: fmt.Errorf("%s is ordered by %s already: %s %s", key, winner.Dialect, winner.Source.Kind.Kind, winner.origin())}
+		}
+		t.reports = append(t.reports, r)
+	}
+	for _, name := range slices.Sorted(maps.Keys(known.taken)) {
+		r := work.Report{Order: known.taken[name], Outcomes: outcomes, Held: known.held}
+		r.Done = winner != nil || known.placed == nil || known.placed.Dialect != name && e.has(known.placed.Dialect) || e.finished(known)
+		t.reports = append(t.reports, r)
+	}
+	if known.placed != nil {
+		s := e.bindingStatus(known)
+		t.status = &s
+	}
+	return t, true
+}
+
+// finished says that of an order that was taken back nothing is left but what
+// cannot be reached; mu is held.
+func (e *Engine) finished(known *entry) bool {
+	p := known.placed
+	if !p.Deleted {
+		return false
+	}
+	for _, r := range p.Removing {
+		if !e.outOfReach(r.Cluster, known.outcomes[r.Cluster]) {
+			return false
+		}
+	}
+	for _, d := range p.Dependencies {
+		for _, name := range d.Clusters {
+			if of := e.entries[d.Key]; of != nil && !e.outOfReach(name, of.outcomes[name]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// outOfReach says that nothing can be done in a cluster now, so that nobody waits
+// for it; mu is held.
+func (e *Engine) outOfReach(name string, o work.Outcome) bool {
+	c := e.byName[name]
+	return c == nil || over(o) || o.Phase == work.Failed && o.Reason == unreachable || absentNow(c)
+}
+
+// unreachable is the Reason of an Outcome of a cluster that does not answer.
+const unreachable = "Unreachable"
+
+// outcome is what came of it in each cluster, by name.
+func (e *entry) outcome() (all []work.Outcome) {
+	names := map[string]bool{}
+	for name := range e.outcomes {
+		names[name] = true
+	}
+	if e.placed != nil {
+		for _, name := range e.placed.Holders() {
+			names[name] = true
+		}
+		for _, r := range e.placed.Removing {
+			names[r.Cluster] = true
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		o, ok := e.outcomes[name]
+		if !ok {
+			o = work.Outcome{Cluster: name, Key: e.key, Phase: work.Pending, Health: work.Unknown}
+		}
+		all = append(all, o)
+	}
+	return all
+}
+
+// leaving is where it leaves from.
+func (e *entry) leaving() (all []work.Leaving) {
+	if e.placed == nil {
+		return nil
+	}
+	for _, l := range e.placed.Leaving {
+		all = append(all, work.Leaving{Cluster: l.Cluster, Why: l.Why, Since: l.Since, Until: l.Until})
+	}
+	return all
+}

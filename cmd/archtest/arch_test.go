@@ -119,6 +119,8 @@ func TestEveryRuleCanBreak(t *testing.T) {
 		{"placement and clusters", "federation/placement", []string{module + "/federation/cluster"}, ""},
 		{"federation and providers", "federation/placement", []string{module + "/providers/plan"}, "decided downstream"},
 		{"propagation and the host", "federation/propagation", []string{module + "/federation/host"}, "propagation carries tasks out"},
+		{"a dialect and propagation", "federation/karmada", []string{module + "/federation/propagation"}, "a dialect translates its own"},
+		{"a dialect and the host", "federation/karmada", []string{module + "/federation/host"}, ""},
 		{"propagation and tasks", "federation/propagation", []string{module + "/federation/work"}, ""},
 		{"a wing and the configuration file", "discovery/manifest", []string{module + "/cmd/fedns/config"}, "only cmd knows flags"},
 		{"cmd and its own", "cmd/fedns", []string{module + "/cmd/fedns/config"}, ""},

@@ -242,6 +242,12 @@ var rules = []rule{
 		Allow:   []string{"federation/propagation", "federation/work", "federation/retain", "federation/interpret", "federation/workload", "federation/placement", "federation/override", "federation/cluster", "federation/api/v1alpha1"},
 		Because: "propagation carries tasks out: what goes where, and which system's objects said so, is decided above it",
 	},
+	{
+		From:    []string{"federation/karmada"},
+		Ban:     []string{"federation/...", "discovery/..."},
+		Allow:   []string{"federation/karmada", "federation/api/karmada/...", "federation/host", "federation/work", "federation/placement", "federation/override", "federation/interpret", "federation/workload", "federation/cluster", "federation/api/v1alpha1"},
+		Because: "a dialect translates its own system's objects: it knows no other dialect, nor who carries orders out",
+	},
 
 	// Everywhere.
 	{

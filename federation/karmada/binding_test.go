@@ -51,7 +51,7 @@ func reported(t *testing.T) (*work.Report, *standing) {
 		Decision: placement.Decision{Targets: []placement.Target{{Cluster: "member1", Replicas: 1}, {Cluster: "member2", Replicas: 2}}},
 		Outcomes: []work.Outcome{
 			{Cluster: "member2", Key: key, Phase: work.Failed, Reason: "Forbidden", Message: "deployments.apps is forbidden", Since: at, Health: work.Unknown},
-			{Cluster: "member1", Key: key, Phase: work.Applied, Since: at, Health: work.Healthy, Status: json.RawMessage(`{"replicas":1,"readyReplicas":1}`), Replicas: 1, Ready: 1},
+			{Cluster: "member1", Key: key, Phase: work.Applied, Since: at, Health: work.Healthy, Status: json.RawMessage(`{"readyReplicas":1,"replicas":1}`), Replicas: 1, Ready: 1},
 			{Cluster: "member3", Key: key, Phase: work.Applied, Since: at, Health: work.Healthy},
 			{Cluster: "member4", Key: key, Phase: work.Removed, Since: at},
 			{Cluster: "member1", Key: work.Key{Kind: key.Kind, Name: "a-dependency"}, Phase: work.Failed},

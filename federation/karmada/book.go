@@ -3,7 +3,6 @@ package karmada
 import (
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
@@ -31,6 +30,7 @@ type book struct {
 	mu         sync.Mutex
 	bindings   map[work.Key]*entry
 	works      map[string][32]byte // by namespace/name
+	causes     map[string][32]byte // by namespace/name: what the Work was made of
 	namespaces map[string]bool     // that are there
 	statuses   map[work.Key]*written
 }
@@ -54,7 +54,7 @@ func bindingKind(k work.Key) schema.GroupVersionKind {
 func open(ctx context.Context, cfg Config) (*book, map[work.Key]*standing, error) {
 	ctx, cancel := context.WithTimeout(ctx, listing)
 	defer cancel()
-	b := &book{bindings: map[work.Key]*entry{}, works: map[string][32]byte{}, namespaces: map[string]bool{}, statuses: map[work.Key]*written{}}
+	b := &book{bindings: map[work.Key]*entry{}, works: map[string][32]byte{}, causes: map[string][32]byte{}, namespaces: map[string]bool{}, statuses: map[work.Key]*written{}}
 	all := map[work.Key]*standing{}
 	read := func(o *unstructured.Unstructured) error {
 		key, st, err := b.recall(o)
@@ -134,25 +134,12 @@ func (b *book) recall(o *unstructured.Unstructured) (key work.Key, st *standing,
 // entryOf is what is kept of a binding.
 func entryOf(r *workv1alpha2.ResourceBinding) *entry {
 	e := &entry{conditions: r.Status.Conditions}
-	e.spec = same([]any{r.Labels, r.Annotations, r.OwnerReferences, r.Spec})
-	e.status = same(r.Status)
+	e.spec = digest([]any{r.Labels, r.Annotations, r.OwnerReferences, r.Spec})
+	e.status = digest(r.Status)
 	for _, s := range r.Status.AggregatedStatus {
 		e.clusters = append(e.clusters, s.ClusterName)
 	}
 	return e
-}
-
-// same is a digest that does not depend on the order of keys in raw parts.
-func same(v any) [32]byte {
-	text, err := json.Marshal(v)
-	var plain any
-	if err == nil {
-		err = json.Unmarshal(text, &plain)
-	}
-	if err != nil {
-		return digest(fmt.Sprint(v))
-	}
-	return digest(plain)
 }
 
 // binding is a binding as it was written last; nil: never.

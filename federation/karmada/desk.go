@@ -38,6 +38,7 @@ type standing struct {
 	id       string // the policy's
 	terms    *terms
 	template [32]byte // digest of the template when the terms were taken
+	released bool     // people deleted the binding: nothing keeps it when the policy is gone
 }
 
 func newDesk(withdraw bool, tell func(note)) *desk {

@@ -104,3 +104,29 @@ func (d *desk) informed() bool {
 	}
 	return true
 }
+
+// unclaimed are the templates that stand although their policy is gone.
+func (d *desk) unclaimed() (keys []work.Key) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.informed() {
+		return nil
+	}
+	for key, st := range d.standing {
+		if d.policies[st.policy] == nil && !st.released {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// release has a template that stands without a policy taken back.
+func (d *desk) release(key work.Key) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if st := d.standing[key]; st != nil && d.policies[st.policy] == nil {
+		st.released = true
+		d.dirty[key] = true
+		d.rouse()
+	}
+}

@@ -53,7 +53,7 @@ func (d *desk) order(key work.Key) (work.Order, bool) {
 	case p != nil && why != "":
 		d.findings[key.String()] = []Finding{{Object: key.String(), Text: fmt.Sprintf("%s selects it, and it is not propagated: %s", p.reference, why)}}
 		return d.takeBack(key)
-	case p == nil && (before == nil || d.withdraw || why != ""):
+	case p == nil && (before == nil || d.withdraw || before.released || why != ""):
 		return d.takeBack(key)
 	}
 	stripped := strip(template)

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // leaseOf is the Lease that Karmada's controllers hold in the host they run for.
@@ -63,9 +64,10 @@ func (d *Dialect) alone(ctx context.Context) bool {
 	}
 }
 
-// yields stands back while a Karmada runs that came after fedns.
+// yields stands back while a Karmada runs that came after fedns, and looks now and
+// then for what people released.
 func (r *run) yields(ctx context.Context) {
-	for {
+	for round := 1; ; round++ {
 		select {
 		case <-ctx.Done():
 			return
@@ -78,6 +80,33 @@ func (r *run) yields(ctx context.Context) {
 		r.dialect.say(runs, err)
 		if err == nil { // not to know changes nothing
 			r.desk.yield(runs)
+		}
+		if round%releasing == 0 {
+			r.released(ctx)
+		}
+	}
+}
+
+// releasing is every how many rounds it is looked for what people released: once a
+// minute, by default.
+const releasing = 4
+
+// released takes back the templates without a policy whose binding people deleted,
+// which is how Karmada's users end what a deleted policy left.
+func (r *run) released(ctx context.Context) {
+	for _, key := range r.desk.unclaimed() {
+		if r.dialect.book.binding(key) == nil {
+			continue // it was not written yet
+		}
+		one, cancel := context.WithTimeout(ctx, patience)
+		o := named(bindingKind(key), key.Namespace, bindingName(key))
+		err := r.dialect.cfg.Host.Client().Get(one, client.ObjectKeyFromObject(o), o)
+		cancel()
+		switch {
+		case apierrors.IsNotFound(err):
+			r.desk.release(key)
+		case err != nil:
+			return // the next round sees
 		}
 	}
 }

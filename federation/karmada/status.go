@@ -41,7 +41,14 @@ func (d *Dialect) status(ctx context.Context, book *book, r *work.Report, templa
 	have, _, _ := unstructured.NestedMap(template.Object, "status")
 	patch := difference(have, want)
 	key := r.Order.Key
-	if len(patch) == 0 || !book.may(key, digest(want)) {
+	if len(patch) == 0 {
+		return nil
+	}
+	switch n := book.attempt(key, digest(want)); {
+	case n == contended+1:
+		d.cfg.Log.Warn("karmada: somebody else writes the status of a template, and it is left to them", "template", key)
+		return nil
+	case n > contended:
 		return nil
 	}
 	body, err := json.Marshal(map[string]any{"status": patch})
@@ -59,8 +66,8 @@ func (d *Dialect) status(ctx context.Context, book *book, r *work.Report, templa
 	return nil
 }
 
-// may counts how often a status is written.
-func (b *book) may(key work.Key, status [32]byte) bool {
+// attempt counts how often a status was to be written, this time included.
+func (b *book) attempt(key work.Key, status [32]byte) int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	w := b.statuses[key]
@@ -69,7 +76,7 @@ func (b *book) may(key work.Key, status [32]byte) bool {
 		b.statuses[key] = w
 	}
 	w.times++
-	return w.times <= contended
+	return w.times
 }
 
 // difference is a merge patch (RFC 7386) that makes a status what it is to be.

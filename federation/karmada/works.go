@@ -24,20 +24,42 @@ import (
 // works writes a Work for each cluster that has, or is to have, a copy.
 func (d *Dialect) works(ctx context.Context, book *book, r *work.Report) error {
 	var errs []error
-	resource := d.resource(r.Order.Key.Kind)
+	resource, name := d.resource(r.Order.Key.Kind), workName(r.Order.Key)
+	whole := digest([]any{r.Order.Template.Object, r.Order.Overrides, r.Order.Options, r.Order.Placement.Replicas != nil})
 	for i := range r.Outcomes {
 		o := &r.Outcomes[i]
 		if o.Key != r.Order.Key || o.Phase == work.Removed {
 			continue
 		}
+		name, cause := workNamespace(o.Cluster)+"/"+name, digest([]any{whole, targetOf(r, o.Cluster), o})
+		book.mu.Lock()
+		known := book.causes[name] == cause
+		book.mu.Unlock()
+		if known {
+			continue
+		}
 		w, err := d.work(r, o, resource)
+		if err == nil {
+			err = d.writeWork(ctx, book, w)
+		}
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		errs = append(errs, d.writeWork(ctx, book, w))
+		book.mu.Lock()
+		book.causes[name] = cause
+		book.mu.Unlock()
 	}
 	return errors.Join(errs...)
+}
+
+// targetOf is what a cluster is to have; nil: nothing any more.
+func targetOf(r *work.Report, cluster string) *placement.Target {
+	i := slices.IndexFunc(r.Decision.Targets, func(t placement.Target) bool { return t.Cluster == cluster })
+	if i < 0 {
+		return nil
+	}
+	return &r.Decision.Targets[i]
 }
 
 // resource is the plural name of a kind, as far as the host knows it.
@@ -98,9 +120,9 @@ func applied(o *work.Outcome) metav1.Condition {
 // copyFor is the template as a cluster gets it.
 func (d *Dialect) copyFor(r *work.Report, name string) ([]byte, error) {
 	o := r.Order.Template
-	if i := slices.IndexFunc(r.Decision.Targets, func(t placement.Target) bool { return t.Cluster == name }); i >= 0 && r.Order.Placement.Replicas != nil {
+	if t := targetOf(r, name); t != nil && r.Order.Placement.Replicas != nil {
 		o = o.DeepCopy()
-		if err := interpret.SetReplicas(o, r.Decision.Targets[i].Replicas); err != nil {
+		if err := interpret.SetReplicas(o, t.Replicas); err != nil {
 			return nil, err
 		}
 	}
@@ -122,7 +144,7 @@ func (d *Dialect) writeWork(ctx context.Context, book *book, w *workv1alpha1.Wor
 	if err != nil {
 		return err
 	}
-	name, now := w.Namespace+"/"+w.Name, same([]any{all.Object["spec"], status.Object["status"]})
+	name, now := w.Namespace+"/"+w.Name, digest([]any{all.Object["spec"], status.Object["status"]})
 	book.mu.Lock()
 	known, there := book.works[name] == now, book.namespaces[w.Namespace]
 	book.mu.Unlock()
@@ -156,6 +178,7 @@ func (d *Dialect) withoutWork(ctx context.Context, book *book, key work.Key, clu
 	book.mu.Lock()
 	defer book.mu.Unlock()
 	delete(book.works, namespace+"/"+name)
+	delete(book.causes, namespace+"/"+name)
 	return nil
 }
 

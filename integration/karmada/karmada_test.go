@@ -106,6 +106,7 @@ func TestDialect(t *testing.T) {
 	t.Run("a kind that comes later", w.later)
 	t.Run("a restart without the policy", w.restart)
 	t.Run("beside a Karmada", w.beside)
+	t.Run("people release what a policy left", w.released)
 	t.Run("the template is deleted", w.deleted)
 }
 
@@ -435,6 +436,23 @@ func (w *trial) beside(t *testing.T) {
 	}
 	w.apply(fmt.Sprintf(lease, time.Now().Add(-time.Hour).UTC().Format("2006-01-02T15:04:05.000000Z07:00")))
 	w.order(nginx, "the order after the Karmada", func(o work.Order) bool { return len(o.Options.Suspend) == 0 })
+}
+
+// released: without a policy the binding is what keeps a template where it is.
+func (w *trial) released(t *testing.T) {
+	w.t = t
+	w.tell(w.report(nginx, `{"replicas":2}`))
+	if out, err := w.host.Kubectl(t.Context(), "delete", "rb", "nginx-deployment"); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	w.order(nginx, "the order to be taken back", func(o work.Order) bool { return o.Template == nil })
+	w.await("the Works to go", func() bool { return w.get(worked, "karmada-es-member1", "nginx-687f7fb96f") == nil })
+	w.apply(file(t, "testdata/karmada-propagationpolicy.yaml"))
+	w.order(nginx, "the order anew", func(o work.Order) bool { return o.Template != nil })
+	w.tell(w.report(nginx, `{"replicas":2}`))
+	if w.get(bound, "default", "nginx-deployment") == nil {
+		t.Error("there is no binding anew")
+	}
 }
 
 // deleted: the order is taken back, and what was written goes.

@@ -22,6 +22,7 @@ type content struct {
 	// aside are RRsets that were published for owner names of the files, sorted by type.
 	aside   map[dnsname.Name][]zone.RRset
 	filled  bool              // records are published into it
+	inmost  bool              // no other zone begins within it
 	journal *transfer.Journal // nil: nobody may transfer
 	signer  Signer            // nil: not signed
 	// provisional: names may be missing, so that secondaries are not to have it yet.
@@ -140,6 +141,9 @@ func buildStatic(spec ZoneSpec, last uint32) (*zone.Snapshot, apexMade, error) {
 // claims says that an owner name belongs to the files: they have records for
 // it, or a DNAME above it, below which there can be none (RFC 6672 §2.4).
 func claims(static *zone.Snapshot, owner dnsname.Name) bool {
+	if static.Names() == 1 && !static.HasDNAMEs() { // as with most zones that are filled
+		return owner == static.Apex()
+	}
 	if !static.Node(owner).IsEmpty() {
 		return true
 	}
@@ -159,13 +163,9 @@ func claims(static *zone.Snapshot, owner dnsname.Name) bool {
 // owner name whose records cannot stand together is left out, as it was, and
 // named in the error; the others are published all the same.
 func (c *content) publish(edits []zone.Edit) ([]zone.Change, error) {
-	edits = slices.DeleteFunc(slices.Clone(edits), func(e zone.Edit) bool {
-		if claims(c.static, e.RRset.Owner) {
-			c.keep(e.RRset.Owner, e.Apply(c.aside[e.RRset.Owner]))
-			return true
-		}
-		return false
-	})
+	if claimed := slices.IndexFunc(edits, func(e zone.Edit) bool { return claims(c.static, e.RRset.Owner) }); claimed >= 0 {
+		edits = c.setAside(edits)
+	}
 	var refused []error
 	for {
 		b := zone.NewBuilder(c.served)
@@ -183,12 +183,24 @@ func (c *content) publish(edits []zone.Edit) ([]zone.Change, error) {
 			return nil, errors.Join(append(refused, err)...)
 		}
 		before := len(edits)
-		edits = slices.DeleteFunc(edits, func(e zone.Edit) bool { return e.RRset.Owner == invalid.Key.Owner })
+		edits = slices.DeleteFunc(slices.Clone(edits), func(e zone.Edit) bool { return e.RRset.Owner == invalid.Key.Owner })
 		refused = append(refused, fmt.Errorf("zone %s: %w", c.apex, err))
 		if len(edits) == before {
 			return nil, errors.Join(refused...)
 		}
 	}
+}
+
+// setAside makes those of edits that are of the files' owner names where such are
+// kept, and returns the others.
+func (c *content) setAside(edits []zone.Edit) []zone.Edit {
+	return slices.DeleteFunc(slices.Clone(edits), func(e zone.Edit) bool {
+		if claims(c.static, e.RRset.Owner) {
+			c.keep(e.RRset.Owner, e.Apply(c.aside[e.RRset.Owner]))
+			return true
+		}
+		return false
+	})
 }
 
 // renew gives the zone a new serial and changes nothing else.

@@ -80,6 +80,9 @@ func (w *writer) decide(snapshot *zone.Snapshot, owner dnsname.Name) {
 	kept := unit.Actions[:0]
 	together := aloneType(unit)
 	refused := false
+	if together {
+		w.reopen(unit, wants)
+	}
 	for _, a := range unit.Actions {
 		switch {
 		case w.refused(a, wants[a.Key.Type]):
@@ -99,6 +102,28 @@ func (w *writer) decide(snapshot *zone.Snapshot, owner dnsname.Name) {
 		return
 	}
 	w.backlog[owner] = unit
+}
+
+// reopen has a unit that goes together tried again when something else is wanted of
+// a part of it: they were blamed together, and that part may be what was to blame.
+func (w *writer) reopen(u plan.Unit, wants map[uint16]plan.Want) {
+	comes := slices.ContainsFunc(u.Actions, func(a plan.Action) bool { return a.Verb == plan.Create || a.Verb == plan.Replace })
+	changed := slices.ContainsFunc(u.Actions, func(a plan.Action) bool {
+		if a.Verb == plan.Refuse || comes && a.Verb == plan.Delete || len(a.Changes) == 0 {
+			return false
+		}
+		p, was := w.poison[a.Key]
+		return !was || p.known || !p.wanted.Equal(wants[a.Key.Type].Entry)
+	})
+	if !changed {
+		return
+	}
+	for _, a := range u.Actions {
+		if p, was := w.poison[a.Key]; was && !p.known {
+			p.again = true
+			w.poison[a.Key] = p
+		}
+	}
 }
 
 // refused keeps account of what cannot be written, and says that an Action is not

@@ -48,6 +48,9 @@ func (s *Synthesizer) begin(key cluster.ServiceKey, groups []cluster.Group, reso
 // finish makes the records, of what b.only says.
 func (b *builder) finish() {
 	if b.headless {
+		if b.only == nil {
+			b.out.Sets = make([]zone.RRset, 0, b.endpoints()+(len(b.s.levels)+3)*2)
+		}
 		b.nameEndpoints()
 	} else {
 		b.gatherPorts()
@@ -57,6 +60,14 @@ func (b *builder) finish() {
 	b.federationNames()
 	b.clusterSetNames()
 	b.reverseNames()
+}
+
+// endpoints counts those of all shards.
+func (b *builder) endpoints() (n int) {
+	for i := range b.shards {
+		n += len(b.shards[i].addrs)
+	}
+	return n
 }
 
 // builder makes the records of one Service.
@@ -223,6 +234,12 @@ func (b *builder) clusterSetNames() {
 		return
 	}
 	b.serve(name, b.s.fed.TTL.ClusterSet, b.all)
+	if len(b.ports) == 1 {
+		if r := b.srv(0, name, b.all); !r.IsEmpty() {
+			b.put(r, name, b.s.fed.TTL.ClusterSet)
+		}
+		return
+	}
 	var union []string
 	for i := range b.ports {
 		union = slices.AppendSeq(union, b.srv(i, name, b.all).RDATA())

@@ -118,7 +118,7 @@ func BenchmarkFleet(b *testing.B) {
 					}
 				},
 				Called: func(c Call) {
-					if c.Verb == "create" {
+					if c.Verb == "create" && c.Reason == "" {
 						calls.Add(1)
 					}
 				},

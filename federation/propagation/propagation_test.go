@@ -2,6 +2,7 @@ package propagation
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -384,4 +385,41 @@ func TestStatus(t *testing.T) {
 	says(work.Failed, "Forbidden", 3, work.Healthy)
 	status(2)
 	says(work.Failed, "Forbidden", 2, work.Unhealthy)
+}
+
+// TestListedMeanwhile: what a worker knew before its kind was listed is not taken for
+// what is so.
+func TestListedMeanwhile(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	s := w.servers["a"]
+	var all []*unstructured.Unstructured
+	for i := range 40 {
+		all = append(all, configMap(fmt.Sprintf("m-%d", i), nil))
+		w.do("a", all[i])
+	}
+	for _, o := range all {
+		w.comes("a", o, work.Applied, "")
+	}
+	before := len(s.writes())
+	for range 10 {
+		w.end()
+		clear(w.outcomes)
+		w.begin(func(c *Config) {
+			c.InFlight = 30
+			c.Called = func(c Call) {
+				if c.Verb == "discover" {
+					time.Sleep(time.Duration(rand.IntN(4)) * time.Millisecond) // as slow as some are
+				}
+			}
+		})
+		for _, o := range all {
+			w.do("a", o)
+		}
+		for _, o := range all {
+			w.comes("a", o, work.Applied, "")
+		}
+	}
+	if writes := s.writes()[before:]; len(writes) > 0 {
+		t.Errorf("restarts wrote %v", writes)
+	}
 }

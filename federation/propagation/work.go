@@ -158,6 +158,11 @@ func (t *task) locate() (v verdict, err error, ok bool) {
 	if !t.kind.synced && !t.kind.blind {
 		return verdict{park: t.kind}, nil, false
 	}
+	// The list may have come meanwhile: what was known before it is not known to be so.
+	t.seen = t.r.seen
+	if t.goal != t.r.goal {
+		return verdict{}, errChanged, false
+	}
 	return verdict{}, nil, true
 }
 

@@ -127,7 +127,7 @@ func (w *world) judgeOne(when string, o *owner, label string, r zone.RRset, told
 	case why == "":
 		w.wrong("%s: %s wants %v: %s; told: %q", when, o.name, r, wrong, told[hosted.KeyString(k)])
 	case !refused:
-		w.wrong("%s: %s cannot have %s (%s), and does not tell", when, o.name, hosted.KeyString(k), why)
+		w.wrong("%s: %s cannot have %s (%s), and does not tell; truth CNAME %v; told %v", when, o.name, hosted.KeyString(k), why, w.truth[hosted.Key{Owner: k.Owner, Type: zone.TypeCNAME}], told)
 	}
 }
 

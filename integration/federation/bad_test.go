@@ -34,7 +34,7 @@ metadata: {name: job, namespace: jobs}
 spec: {resourceSelectors: [{apiVersion: apps/v1, kind: Deployment, name: job}]}
 `
 
-// refusal has a member refuse every Deployment of a namespace.
+// refusal has a member refuse whatever fedns writes.
 const refusal = `
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
@@ -42,9 +42,8 @@ metadata: {name: nothing}
 spec:
   failurePolicy: Fail
   matchConstraints:
-    namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: jobs}}
-    resourceRules: [{apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [deployments]}]
-  validations: [{expression: "false", message: "nothing is let in here"}]
+    resourceRules: [{apiGroups: ["*"], apiVersions: ["*"], operations: [CREATE, UPDATE], resources: ["*"]}]
+  validations: [{expression: "request.userInfo.username != 'fedns'", message: "nothing is let in here"}]
 ---
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicyBinding
@@ -121,7 +120,7 @@ func (w *world) refuse(m *harness.Cluster) {
 	w.t.Helper()
 	w.apply(m, refusal)
 	harness.Eventually(w.t, patience, func(ctx context.Context) error {
-		_, err := m.Kubectl(ctx, "annotate", "--overwrite", "--dry-run=server", "deployment", "job", "-n", "jobs", "a=b")
+		_, err := m.Kubectl(ctx, "annotate", "--overwrite", "--dry-run=server", "deployment", "job", "-n", "jobs", "a=b", "--as=fedns", "--as-group=system:masters")
 		if err == nil {
 			return fmt.Errorf("cluster %s does not refuse anything yet", m.Name)
 		}

@@ -124,7 +124,7 @@ func image(name string) func(*unstructured.Unstructured) string {
 // kill ends a member's control plane and its data path.
 func (w *world) kill(m *harness.Cluster) {
 	w.t.Helper()
-	if err := w.data[m.Name].listener.Close(); err != nil {
+	if err := w.paths[m.Name].listener.Close(); err != nil {
 		w.t.Fatal(err)
 	}
 	if err := m.Kill(); err != nil {
@@ -139,7 +139,7 @@ func (w *world) revive(m *harness.Cluster) {
 	if err := m.Start(ctx); err != nil {
 		w.t.Fatal(err)
 	}
-	w.data[m.Name].open(w.t)
+	w.paths[m.Name].open(w.t)
 }
 
 const api = `

@@ -47,29 +47,36 @@ type world struct {
 	fleet   *harness.Fleet
 	host    *harness.Cluster
 	members []*harness.Cluster // cluster1, cluster2, member1
-	data    map[string]*path   // of each member
+	paths   map[string]*path   // to each member
 	daemon  *harness.Daemon
 }
 
-// path is a member's data path, as far as probes go.
+// path is how fedns gets to a member: as a user of its own, and with a data path as
+// far as probes go.
 type path struct {
-	address  string
-	listener net.Listener
+	kubeconfig string
+	address    string
+	listener   net.Listener
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	specs := []harness.Spec{{Name: "host"}, {Name: "cluster1"}, {Name: "cluster2"}, {Name: "member1"}}
-	w := &world{t: t, data: map[string]*path{}}
+	w := &world{t: t, paths: map[string]*path{}}
 	w.fleet = harness.Start(t, harness.Options{Clusters: specs})
 	w.host = w.fleet.Cluster("host")
 	for _, s := range specs[1:] {
 		w.members = append(w.members, w.fleet.Cluster(s.Name))
-		w.data[s.Name] = &path{address: "127.0.0.1:0"}
-		w.data[s.Name].open(t)
+		w.paths[s.Name] = &path{address: "127.0.0.1:0"}
+		user, err := w.fleet.Cluster(s.Name).UserKubeconfig("fedns", "system:masters")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.paths[s.Name].kubeconfig = user
+		w.paths[s.Name].open(t)
 	}
 	t.Cleanup(func() {
-		for _, p := range w.data {
+		for _, p := range w.paths {
 			_ = p.listener.Close() // it may be closed
 		}
 	})
@@ -101,7 +108,7 @@ func (p *path) open(t *testing.T) {
 func (w *world) config(deleted string) string {
 	var clusters strings.Builder
 	for _, m := range w.members {
-		fmt.Fprintf(&clusters, "\n- {name: %s, kubeconfig: %s, probes: [{tcp: %q}], probe: {interval: 500ms, timeout: 200ms, failures: 2}}", m.Name, m.Kubeconfig, w.data[m.Name].address)
+		fmt.Fprintf(&clusters, "\n- {name: %s, kubeconfig: %s, probes: [{tcp: %q}], probe: {interval: 500ms, timeout: 200ms, failures: 2}}", m.Name, w.paths[m.Name].kubeconfig, w.paths[m.Name].address)
 	}
 	return fmt.Sprintf(config, w.host.Kubeconfig, clusters.String(), dialects, deleted)
 }

@@ -27,6 +27,16 @@ spec:
     spec: {containers: [{name: job, image: "job:%s"}]}
 `
 
+// fedJob is a job of KubeFed's users.
+const fedJob = `
+apiVersion: types.kubefed.io/v1beta1
+kind: FederatedConfigMap
+metadata: {name: settings, namespace: jobs}
+spec:
+  template: {data: {a: "%s"}}
+  placement: {clusterSelector: {}}
+`
+
 const jobTerms = `
 apiVersion: policy.karmada.io/v1alpha1
 kind: PropagationPolicy
@@ -60,16 +70,20 @@ const usual = 5 * time.Second
 // it is made up for.
 func (w *world) bad() {
 	hangs, refuses, well := w.members[0], w.members[1], w.members[2]
-	w.apply(w.host, fmt.Sprintf(job, "1")+"---"+jobTerms)
+	w.apply(w.host, fmt.Sprintf(job, "1")+"---"+jobTerms+"---"+fmt.Sprintf(fedJob, "1"))
 	w.everywhere("jobs", "job", 1)
+	for _, m := range w.members {
+		w.becomes(m, configMaps, "jobs", "settings", data("1"))
+	}
 
 	w.refuse(refuses)
 	if err := hangs.Pause(); err != nil {
 		w.t.Fatal(err)
 	}
 	began := time.Now()
-	w.apply(w.host, fmt.Sprintf(job, "2"))
+	w.apply(w.host, fmt.Sprintf(job, "2")+"---"+fmt.Sprintf(fedJob, "2"))
 	w.becomes(well, deployments, "jobs", "job", image("job:2"))
+	w.becomes(well, configMaps, "jobs", "settings", data("2"))
 	if took := time.Since(began); took > usual {
 		w.t.Errorf("the member that is well had the change after %v, want %v at most", took, usual)
 	}
@@ -89,22 +103,30 @@ func (w *world) bad() {
 		return ""
 	})
 
+	w.becomes(w.host, federatedMaps, "jobs", "settings", told(map[string]string{"cluster1": "ClusterNotReady", "cluster2": "UpdateFailed", "member1": ""}, "False", "CheckClusters"))
+
 	w.kill(hangs)
 	w.standing("cluster1", "behind")
 	began = time.Now()
-	w.remove(w.host, fmt.Sprintf(job, "2"))
-	w.goes(well, deployments, "jobs", "job")
-	w.goes(refuses, deployments, "jobs", "job")
+	w.remove(w.host, fmt.Sprintf(fedJob, "2")+"---"+fmt.Sprintf(job, "2"))
+	for _, m := range []*harness.Cluster{well, refuses} {
+		w.goes(m, deployments, "jobs", "job")
+		w.goes(m, configMaps, "jobs", "settings")
+	}
 	if took := time.Since(began); took > 2*usual {
 		w.t.Errorf("the others had the deletion after %v, want %v at most", took, 2*usual)
 	}
 	w.goes(w.host, bound, "jobs", "job-deployment")
+	w.goes(w.host, federatedMaps, "jobs", "settings") // its finalizer waits for nobody who is gone
 	w.abandoned("job", "cluster1")
+	w.abandoned("settings", "cluster1")
 
 	w.remove(refuses, refusal)
 	w.revive(hangs)
 	w.goes(hangs, deployments, "jobs", "job")
+	w.goes(hangs, configMaps, "jobs", "settings")
 	w.unbound("job")
+	w.unbound("settings")
 }
 
 // everywhere waits until each member has so many replicas of something.

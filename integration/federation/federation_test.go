@@ -16,6 +16,7 @@ func TestFederation(t *testing.T) {
 		})
 	}
 	step("Karmada's manifests", w.karmada)
+	step("KubeFed's manifest", w.kubefed)
 	step("a custom resource", w.custom)
 	step("a headless Service", w.headless)
 	step("a cluster is killed and returns", w.killed)

@@ -78,16 +78,16 @@ func (w *world) custom() {
 	app := manifest(w.t, "kubedirectorapp")
 	w.apply(w.members[0], appKind)
 	w.apply(w.host, appKind+"---\n"+app+"\n---\n"+appPolicy)
-	as := func(o *unstructured.Unstructured) string {
+	whole := func(o *unstructured.Unstructured) string {
 		if got := nested(o, "spec", "roles"); !strings.Contains(got, `"memory":"1Gi"`) {
 			return "spec.roles is " + got
 		}
 		return ""
 	}
-	w.becomes(w.members[0], apps, "default", "redis-app", as)
+	w.becomes(w.members[0], apps, "default", "redis-app", whole)
 	w.status("redis-app", "cluster2", "Waiting", "")
 	w.apply(w.members[1], appKind)
-	w.becomes(w.members[1], apps, "default", "redis-app", as)
+	w.becomes(w.members[1], apps, "default", "redis-app", whole)
 	w.remove(w.host, app)
 	w.goes(w.members[0], apps, "default", "redis-app")
 	w.goes(w.members[1], apps, "default", "redis-app")

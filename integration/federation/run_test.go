@@ -73,41 +73,63 @@ spec:
 
 const webName = "web.shop.svc.clusterset.local"
 
-// killed: replicas are divided by weight; those of a cluster that is killed move, and
-// DNS follows; they come back with it, as their policy says.
+// killed: replicas are divided by weight, as KubeFed's users say it and as Karmada's
+// do; those of a cluster that is killed move, and DNS follows; they come back with
+// it, as their policies say.
 func (w *world) killed() {
 	one, two, three := w.members[0], w.members[1], w.members[2]
-	w.apply(w.host, web+"---"+webTerms)
-	p := w.probe(webName, "shop")
-	w.divided(3, 2, 1)
-	w.becomes(one, deployments, "shop", "web", image("nginx:1.27"))
-	w.becomes(two, deployments, "shop", "web", image("nginx"))
-	w.answers(webName, w.ready("shop", "web", one, two, three)...)
+	w.apply(w.host, web+"---"+webTerms+"---"+mart)
+	probers := []*prober{w.probe(webName, "shop"), w.probe(martName, "mart")}
+	for _, namespace := range []string{"shop", "mart"} {
+		w.divided(namespace, 3, 2, 1)
+		w.becomes(one, deployments, namespace, "web", image("nginx:1.27"))
+		w.becomes(two, deployments, namespace, "web", image("nginx"))
+		w.answers("web."+namespace+".svc.clusterset.local", w.ready(namespace, "web", one, two, three)...)
+	}
+	w.becomes(two, services, "mart", "web", func(o *unstructured.Unstructured) string {
+		if got := nested(o, "spec", "ports"); !strings.Contains(got, `"port":8080`) {
+			return "spec.ports is " + got
+		}
+		return ""
+	})
 
 	w.kill(one)
 	w.standing("cluster1", "behind")
-	w.becomes(two, deployments, "shop", "web", replicas(4))
-	w.becomes(three, deployments, "shop", "web", replicas(2))
-	w.answers(webName, w.ready("shop", "web", two, three)...)
+	for _, namespace := range []string{"shop", "mart"} {
+		w.within = movesWithin
+		w.divided(namespace, -1, 4, 2)
+		w.within = patience
+		w.answers("web."+namespace+".svc.clusterset.local", w.ready(namespace, "web", two, three)...)
+	}
 
 	w.revive(one)
 	w.standing("cluster1", "first")
-	w.divided(3, 2, 1)
-	w.answers(webName, w.ready("shop", "web", one, two, three)...)
-
-	p.end()
-	w.remove(w.host, web)
+	for _, namespace := range []string{"shop", "mart"} {
+		w.divided(namespace, 3, 2, 1)
+		w.answers("web."+namespace+".svc.clusterset.local", w.ready(namespace, "web", one, two, three)...)
+	}
+	for _, p := range probers {
+		p.end()
+	}
+	w.remove(w.host, web+"---"+mart)
 	for _, m := range w.members {
-		w.goes(m, deployments, "shop", "web")
-		w.goes(m, services, "shop", "web")
+		for _, namespace := range []string{"shop", "mart"} {
+			w.goes(m, deployments, namespace, "web")
+			w.goes(m, services, namespace, "web")
+		}
 	}
 }
 
-// divided waits until the members have so many replicas, all ready.
-func (w *world) divided(n ...int64) {
+// movesWithin is how long replicas may take to move: KubeFed's do after a minute.
+const movesWithin = 2 * patience
+
+// divided waits until the members have so many replicas, all ready; -1: any.
+func (w *world) divided(namespace string, n ...int64) {
 	w.t.Helper()
 	for i, m := range w.members {
-		w.becomes(m, deployments, "shop", "web", replicas(n[i]))
+		if n[i] >= 0 {
+			w.becomes(m, deployments, namespace, "web", replicas(n[i]))
+		}
 	}
 }
 

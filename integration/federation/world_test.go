@@ -23,7 +23,7 @@ import (
 )
 
 // dialects are those that the daemon speaks here.
-const dialects = "karmada"
+const dialects = "karmada, kubefed"
 
 // patience is how long anything may take on a machine that does much else.
 const patience = 45 * time.Second
@@ -49,6 +49,7 @@ type world struct {
 	members []*harness.Cluster // cluster1, cluster2, member1
 	paths   map[string]*path   // to each member
 	daemon  *harness.Daemon
+	within  time.Duration // how long becomes waits
 }
 
 // path is how fedns gets to a member: as a user of its own, and with a data path as
@@ -62,7 +63,7 @@ type path struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	specs := []harness.Spec{{Name: "host"}, {Name: "cluster1"}, {Name: "cluster2"}, {Name: "member1"}}
-	w := &world{t: t, paths: map[string]*path{}}
+	w := &world{t: t, within: patience, paths: map[string]*path{}}
 	w.fleet = harness.Start(t, harness.Options{Clusters: specs})
 	w.host = w.fleet.Cluster("host")
 	for _, s := range specs[1:] {
@@ -160,12 +161,14 @@ func (w *world) remove(c *harness.Cluster, text string) {
 
 // Resources that the tests look at.
 var (
-	deployments = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
-	services    = schema.GroupVersionResource{Version: "v1", Resource: "services"}
-	apps        = schema.GroupVersionResource{Group: "director.kubedirector.io", Version: "v1", Resource: "kubedirectorapps"}
-	configMaps  = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
-	bindings    = schema.GroupVersionResource{Group: "fedns.io", Version: "v1alpha1", Resource: "bindings"}
-	bound       = schema.GroupVersionResource{Group: "work.karmada.io", Version: "v1alpha2", Resource: "resourcebindings"}
+	deployments   = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
+	services      = schema.GroupVersionResource{Version: "v1", Resource: "services"}
+	apps          = schema.GroupVersionResource{Group: "director.kubedirector.io", Version: "v1", Resource: "kubedirectorapps"}
+	configMaps    = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
+	federated     = schema.GroupVersionResource{Group: "types.kubefed.io", Version: "v1beta1", Resource: "federateddeployments"}
+	federatedMaps = schema.GroupVersionResource{Group: "types.kubefed.io", Version: "v1beta1", Resource: "federatedconfigmaps"}
+	bindings      = schema.GroupVersionResource{Group: "fedns.io", Version: "v1alpha1", Resource: "bindings"}
+	bound         = schema.GroupVersionResource{Group: "work.karmada.io", Version: "v1alpha2", Resource: "resourcebindings"}
 )
 
 // get is an object; nil: it is not there.
@@ -184,19 +187,21 @@ func get(ctx context.Context, c *harness.Cluster, r schema.GroupVersionResource,
 // empty: it is.
 func (w *world) becomes(c *harness.Cluster, r schema.GroupVersionResource, namespace, name string, what func(*unstructured.Unstructured) string) {
 	w.t.Helper()
-	began := time.Now()
-	harness.Eventually(w.t, patience, func(ctx context.Context) error {
+	began, last := time.Now(), "it was never seen"
+	harness.Eventually(w.t, w.within, func(ctx context.Context) error {
 		o, err := get(ctx, c, r, namespace, name)
-		if err != nil {
-			return err
+		switch {
+		case err != nil:
+			return fmt.Errorf("%w; before: %s", err, last) // which may only be that time is up
+		case o == nil:
+			last = "it is not there"
+		default:
+			last = what(o)
 		}
-		if o == nil {
-			return fmt.Errorf("cluster %s: %s %s/%s is not there", c.Name, r.Resource, namespace, name)
+		if last == "" {
+			return nil
 		}
-		if not := what(o); not != "" {
-			return fmt.Errorf("cluster %s: %s %s/%s: %s", c.Name, r.Resource, namespace, name, not)
-		}
-		return nil
+		return fmt.Errorf("cluster %s: %s %s/%s: %s", c.Name, r.Resource, namespace, name, last)
 	})
 	w.t.Logf("cluster %s: %s %s/%s after %v", c.Name, r.Resource, namespace, name, time.Since(began).Round(10*time.Millisecond))
 }

@@ -129,13 +129,12 @@ var timedOut = []string{"Timeout", "ServerTimeout", "GatewayTimeout", "TooManyRe
 
 // propagated is an outcome in KubeFed's words. Empty: it is as it is to be.
 func propagated(o *work.Outcome, target bool) typesv1beta1.PropagationStatus {
-	there := len(o.Status) > 0 || o.Replicas > 0 || o.Health == work.Healthy || o.Health == work.Unhealthy
 	// of chooses between what fails: making, changing or removing it.
 	of := func(create, update, remove typesv1beta1.PropagationStatus) typesv1beta1.PropagationStatus {
 		switch {
 		case !target:
 			return remove
-		case there:
+		case o.There:
 			return update
 		}
 		return create

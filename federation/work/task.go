@@ -59,7 +59,9 @@ type Outcome struct {
 	Reason  string // one word for machines: Forbidden, Unreachable, Conflict, Invalid, NotServed, …
 	Message string // for people, in the cluster's own words
 	Since   time.Time
-	Health  Health
+	// There says that the cluster has the object, as far as it was seen.
+	There  bool
+	Health Health
 	// Status of the member's object, as it stands; nil: none.
 	Status json.RawMessage
 	// Replicas that run, and those that are ready, where the kind has them.

@@ -17,10 +17,12 @@ func TestFederation(t *testing.T) {
 	}
 	step("Karmada's manifests", w.karmada)
 	step("KubeFed's manifest", w.kubefed)
+	step("a cluster is killed", w.killed)
+	// It goes on being dead, for KubeFed's replicas move after a minute.
 	step("a custom resource", w.custom)
 	step("a headless Service", w.headless)
-	step("a cluster is killed and returns", w.killed)
 	step("nothing moves before it is ready", w.gracious)
+	step("KubeFed's replicas move, and all return", w.returned)
 	step("one hangs, one refuses, one is gone", w.bad)
 	step("a policy is deleted", w.deleted)
 }

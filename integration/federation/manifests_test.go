@@ -69,14 +69,14 @@ kind: PropagationPolicy
 metadata: {name: apps}
 spec:
   resourceSelectors: [{apiVersion: director.kubedirector.io/v1, kind: KubeDirectorApp}]
-  placement: {clusterAffinity: {clusterNames: [cluster1, cluster2]}}
+  placement: {clusterAffinity: {clusterNames: [cluster2, member1]}}
 `
 
 // custom: a kind that fedns knows nothing of goes to the member that serves it, and
 // to the other when that does.
 func (w *world) custom() {
 	app := manifest(w.t, "kubedirectorapp")
-	w.apply(w.members[0], appKind)
+	w.apply(w.members[2], appKind)
 	w.apply(w.host, appKind+"---\n"+app+"\n---\n"+appPolicy)
 	whole := func(o *unstructured.Unstructured) string {
 		if got := nested(o, "spec", "roles"); !strings.Contains(got, `"memory":"1Gi"`) {
@@ -84,12 +84,12 @@ func (w *world) custom() {
 		}
 		return ""
 	}
-	w.becomes(w.members[0], apps, "default", "redis-app", whole)
+	w.becomes(w.members[2], apps, "default", "redis-app", whole)
 	w.status("redis-app", "cluster2", "Waiting", "")
 	w.apply(w.members[1], appKind)
 	w.becomes(w.members[1], apps, "default", "redis-app", whole)
 	w.remove(w.host, app)
-	w.goes(w.members[0], apps, "default", "redis-app")
+	w.goes(w.members[2], apps, "default", "redis-app")
 	w.goes(w.members[1], apps, "default", "redis-app")
 	w.remove(w.host, appPolicy)
 }
@@ -100,7 +100,7 @@ kind: PropagationPolicy
 metadata: {name: app-service}
 spec:
   resourceSelectors: [{apiVersion: v1, kind: Service, name: app-service}]
-  placement: {clusterAffinity: {clusterNames: [cluster1, cluster2]}}
+  placement: {clusterAffinity: {clusterNames: [cluster2, member1]}}
 ---
 apiVersion: policy.karmada.io/v1alpha1
 kind: OverridePolicy
@@ -126,7 +126,7 @@ func (w *world) headless() {
 	const name = "app-service.default.svc.clusterset.local"
 	service := manifest(w.t, "headless-service")
 	w.apply(w.host, service+"\n---\n"+serviceTerms)
-	for _, m := range w.members[:2] {
+	for _, m := range w.members[1:] {
 		w.becomes(m, services, "default", "app-service", func(o *unstructured.Unstructured) string {
 			if o.GetAnnotations()["fedns.io/export"] != "true" || nested(o, "spec", "clusterIP") != `"None"` {
 				return fmt.Sprintf("%v, %s", o.GetAnnotations(), nested(o, "spec"))
@@ -150,7 +150,7 @@ func (w *world) headless() {
 		return err
 	})
 	w.remove(w.host, service)
-	w.goes(w.members[0], services, "default", "app-service")
+	w.goes(w.members[2], services, "default", "app-service")
 	w.goes(w.members[1], services, "default", "app-service")
 	w.remove(w.host, serviceTerms)
 	w.remove(w.members[1], strings.NewReplacer("app-service", "other").Replace(exported))

@@ -29,15 +29,16 @@ type prober struct {
 	wrong    []string
 }
 
-// probe begins to ask for the name of a headless Service whose Pods are of a namespace.
+// probe begins to ask for the name of a headless Service whose Pods are of a
+// namespace, for as many steps as it takes.
 func (w *world) probe(name, namespace string) *prober {
-	ctx, cancel := context.WithCancel(w.t.Context())
+	ctx, cancel := context.WithCancel(w.whole.Context())
 	p := &prober{w: w, name: name, stop: cancel, ready: map[string]time.Time{}, answered: map[string]time.Time{}}
 	for _, m := range w.members {
 		p.done.Go(func() { p.watch(ctx, m, namespace) })
 	}
 	p.done.Go(func() { p.look(ctx) })
-	w.t.Cleanup(p.end)
+	w.whole.Cleanup(p.end)
 	return p
 }
 
@@ -126,7 +127,7 @@ func (p *prober) end() { p.once.Do(p.judge) }
 func (p *prober) judge() {
 	p.stop()
 	p.done.Wait()
-	t := p.w.t
+	t := p.w.whole
 	t.Helper()
 	if p.asked < 100 || len(p.answered) == 0 {
 		t.Errorf("the prober asked %d times only, and was answered %d addresses", p.asked, len(p.answered))

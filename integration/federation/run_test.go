@@ -79,7 +79,7 @@ const webName = "web.shop.svc.clusterset.local"
 func (w *world) killed() {
 	one, two, three := w.members[0], w.members[1], w.members[2]
 	w.apply(w.host, web+"---"+webTerms+"---"+mart)
-	probers := []*prober{w.probe(webName, "shop"), w.probe(martName, "mart")}
+	w.probers = []*prober{w.probe(webName, "shop"), w.probe(martName, "mart")}
 	for _, namespace := range []string{"shop", "mart"} {
 		w.divided(namespace, 3, 2, 1)
 		w.becomes(one, deployments, namespace, "web", image("nginx:1.27"))
@@ -95,12 +95,17 @@ func (w *world) killed() {
 
 	w.kill(one)
 	w.standing("cluster1", "behind")
-	for _, namespace := range []string{"shop", "mart"} {
-		w.within = movesWithin
-		w.divided(namespace, -1, 4, 2)
-		w.within = patience
-		w.answers("web."+namespace+".svc.clusterset.local", w.ready(namespace, "web", two, three)...)
-	}
+	w.divided("shop", -1, 4, 2)
+	w.answers(webName, w.ready("shop", "web", two, three)...)
+}
+
+// returned goes on with it.
+func (w *world) returned() {
+	one, two, three := w.members[0], w.members[1], w.members[2]
+	w.within = movesWithin
+	w.divided("mart", -1, 4, 2)
+	w.within = patience
+	w.answers(martName, w.ready("mart", "web", two, three)...)
 
 	w.revive(one)
 	w.standing("cluster1", "first")
@@ -108,7 +113,7 @@ func (w *world) killed() {
 		w.divided(namespace, 3, 2, 1)
 		w.answers("web."+namespace+".svc.clusterset.local", w.ready(namespace, "web", one, two, three)...)
 	}
-	for _, p := range probers {
+	for _, p := range w.probers {
 		p.end()
 	}
 	w.remove(w.host, web+"---"+mart)
@@ -198,10 +203,10 @@ spec:
 // is to be, and not for longer.
 func (w *world) gracious() {
 	const name = "api.api.svc.clusterset.local"
-	one, three := w.members[0], w.members[2]
-	w.apply(w.host, api+"---"+fmt.Sprintf(apiTerms, "cluster1"))
-	w.becomes(one, deployments, "api", "api", replicas(2))
-	before := w.ready("api", "api", one)
+	two, three := w.members[1], w.members[2]
+	w.apply(w.host, api+"---"+fmt.Sprintf(apiTerms, "cluster2"))
+	w.becomes(two, deployments, "api", "api", replicas(2))
+	before := w.ready("api", "api", two)
 	w.answers(name, before...)
 	p := w.probe(name, "api")
 	w.cordon(three, true)
@@ -212,12 +217,12 @@ func (w *world) gracious() {
 		}
 		return ""
 	})
-	w.leaves("api", "cluster1", "placed elsewhere")
+	w.leaves("api", "cluster2", "placed elsewhere")
 	w.answers(name, before...) // nobody else could
 	w.cordon(three, false)
 	w.becomes(three, deployments, "api", "api", replicas(2))
-	w.goes(one, deployments, "api", "api")
-	w.goes(one, services, "api", "api")
+	w.goes(two, deployments, "api", "api")
+	w.goes(two, services, "api", "api")
 	w.answers(name, w.ready("api", "api", three)...)
 	p.end()
 	w.remove(w.host, api)

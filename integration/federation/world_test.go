@@ -43,13 +43,15 @@ propagation:
 
 // world is the fleet, and the daemon that its host has.
 type world struct {
-	t       *testing.T
+	t       *testing.T // of the step that runs
+	whole   *testing.T
 	fleet   *harness.Fleet
 	host    *harness.Cluster
 	members []*harness.Cluster // cluster1, cluster2, member1
 	paths   map[string]*path   // to each member
 	daemon  *harness.Daemon
 	within  time.Duration // how long becomes waits
+	probers []*prober     // of the cluster that is killed
 }
 
 // path is how fedns gets to a member: as a user of its own, and with a data path as
@@ -63,7 +65,7 @@ type path struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	specs := []harness.Spec{{Name: "host"}, {Name: "cluster1"}, {Name: "cluster2"}, {Name: "member1"}}
-	w := &world{t: t, within: patience, paths: map[string]*path{}}
+	w := &world{t: t, whole: t, within: patience, paths: map[string]*path{}}
 	w.fleet = harness.Start(t, harness.Options{Clusters: specs})
 	w.host = w.fleet.Cluster("host")
 	for _, s := range specs[1:] {

@@ -18,7 +18,7 @@ type desk struct {
 	mu          sync.Mutex
 	configs     map[reference]*federation
 	types       map[schema.GroupVersionKind]*federation // by federated kind
-	preferences map[reference]*preference
+	preferences map[reference]*choice
 	objects     map[reference]*federated
 	read        map[schema.GroupVersionKind]bool // told whole once
 	absent      map[schema.GroupVersionKind]bool // not served by the host
@@ -43,7 +43,7 @@ type ordered struct {
 func newDesk() *desk {
 	d := &desk{
 		wake:    make(chan struct{}, 1),
-		configs: map[reference]*federation{}, preferences: map[reference]*preference{}, objects: map[reference]*federated{},
+		configs: map[reference]*federation{}, preferences: map[reference]*choice{}, objects: map[reference]*federated{},
 		read: map[schema.GroupVersionKind]bool{}, absent: map[schema.GroupVersionKind]bool{},
 		ordered: map[reference]*ordered{}, dirty: map[reference]bool{}, stale: map[reference]bool{}, statuses: map[reference]any{}, findings: map[string][]Finding{},
 	}
@@ -273,7 +273,7 @@ func (d *desk) found() (all []Finding) {
 }
 
 // aimed says that there is what a preference is for; mu is held.
-func (d *desk) aimed(p *preference) bool {
+func (d *desk) aimed(p *choice) bool {
 	for kind := range d.types {
 		if kind.Kind == p.kind && d.objects[reference{kind, p.namespace, p.name}] != nil {
 			return true

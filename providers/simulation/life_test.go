@@ -37,7 +37,6 @@ type life struct {
 	believed     int           // the last batch that it knows of
 	took         bool          // that batch took the fence
 	listed, read int           // the last batch as of its last listing and read
-	listedAt     int64         // when its last listing began
 	lost         []time.Time   // Entries that it took away
 	held         int
 }

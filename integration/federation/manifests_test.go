@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/fedns/fedns/integration/harness"
 )
@@ -154,6 +156,37 @@ func (w *world) headless() {
 	w.goes(w.members[1], services, "default", "app-service")
 	w.remove(w.host, serviceTerms)
 	w.remove(w.members[1], strings.NewReplacer("app-service", "other").Replace(exported))
+}
+
+const ingressTerms = `
+apiVersion: policy.karmada.io/v1alpha1
+kind: PropagationPolicy
+metadata: {name: ingress}
+spec:
+  resourceSelectors: [{apiVersion: networking.k8s.io/v1, kind: Ingress, name: multi-cluster-ingress}]
+  placement: {clusterAffinity: {clusterNames: [cluster1, member1]}}
+`
+
+// ingress: its host has the address of every cluster that it was placed in, as soon
+// as there is one.
+func (w *world) ingress() {
+	text := manifest(w.t, "multi-cluster-ingress")
+	w.apply(w.host, text+"\n---\n"+ingressTerms)
+	for i, m := range []*harness.Cluster{w.members[0], w.members[2]} {
+		w.becomes(m, ingresses, "default", "multi-cluster-ingress", there)
+		patch := fmt.Sprintf(`{"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.%d"}]}}}`, 20+i)
+		_, err := m.Client().NetworkingV1().Ingresses("default").Patch(w.t.Context(), "multi-cluster-ingress", types.MergePatchType, []byte(patch), metav1.PatchOptions{}, "status")
+		if err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	w.answers("example.com", "192.0.2.20", "192.0.2.21")
+	w.absent(w.members[1], ingresses, "default", "multi-cluster-ingress")
+	w.remove(w.host, text)
+	w.goes(w.members[0], ingresses, "default", "multi-cluster-ingress")
+	w.goes(w.members[2], ingresses, "default", "multi-cluster-ingress")
+	w.answers("example.com")
+	w.remove(w.host, ingressTerms)
 }
 
 // exported is a Service that is published at once.

@@ -32,6 +32,8 @@ const config = `apiVersion: fedns.io/v1alpha1
 kind: Config
 listen: {dns: ["{{.DNS}}"], http: "{{.HTTP}}"}
 federation: {name: prod, clusterSet: clusterset.local}
+exports: [ServiceExport, Annotated, Ingress]
+zones: [{name: example.com}]
 host: {kubeconfig: %s, namespace: default}
 evidence: {behindAfter: 1s, unprobedAfter: 2s}
 clusters:%s
@@ -164,6 +166,7 @@ func (w *world) remove(c *harness.Cluster, text string) {
 // Resources that the tests look at.
 var (
 	deployments   = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
+	ingresses     = schema.GroupVersionResource{Group: "networking.k8s.io", Version: "v1", Resource: "ingresses"}
 	services      = schema.GroupVersionResource{Version: "v1", Resource: "services"}
 	apps          = schema.GroupVersionResource{Group: "director.kubedirector.io", Version: "v1", Resource: "kubedirectorapps"}
 	configMaps    = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}

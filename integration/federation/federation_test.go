@@ -18,6 +18,7 @@ func TestFederation(t *testing.T) {
 	step("Karmada's manifests", w.karmada)
 	step("KubeFed's manifest", w.kubefed)
 	step("an Ingress", w.ingress)
+	step("Federation v1's annotations", w.annotated)
 	step("a cluster is killed", w.killed)
 	// It goes on being dead, for KubeFed's replicas move after a minute.
 	step("a custom resource", w.custom)

@@ -23,7 +23,7 @@ import (
 )
 
 // dialects are those that the daemon speaks here.
-const dialects = "karmada, kubefed"
+const dialects = "karmada, kubefed, federation-v1"
 
 // patience is how long anything may take on a machine that does much else.
 const patience = 45 * time.Second

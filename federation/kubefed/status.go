@@ -79,6 +79,9 @@ func failedAsAWhole(r *work.Report) bool {
 func clusters(r *work.Report, collect bool) (all []typesv1beta1.ClusterStatus) {
 	add := func(name string, o *work.Outcome, target bool) {
 		c := typesv1beta1.ClusterStatus{Name: name, Status: propagated(o, target)}
+		if c.Status == "" && slices.Contains(r.Lost, name) {
+			c.Status = typesv1beta1.ClusterNotReady
+		}
 		if target && overridesFail(r, name) {
 			c.Status = typesv1beta1.ApplyOverridesFailed
 		}

@@ -75,6 +75,9 @@ type Report struct {
 	Err      error     // of the placement or an override
 	Outcomes []Outcome // by cluster; those that are leaving among them
 	Leaving  []Leaving
+	// Lost are the clusters, by name, that are lost by their evidence: what is said of
+	// them above is what was last seen.
+	Lost []string
 	// Held says why an order that was taken back is not carried out yet; empty: it is.
 	Held string
 	// Done says that of an order that was taken back nothing is left to wait for: its

@@ -97,6 +97,7 @@ func (w *world) killed() {
 	w.standing("cluster1", "behind")
 	w.divided("shop", -1, 4, 2)
 	w.answers(webName, w.ready("shop", "web", two, three)...)
+	w.becomes(w.host, federatedServices, "mart", "web", told(map[string]string{"cluster1": "ClusterNotReady", "cluster2": "", "member1": ""}, "False", "CheckClusters"))
 }
 
 // returned goes on with it.
@@ -113,6 +114,7 @@ func (w *world) returned() {
 		w.divided(namespace, 3, 2, 1)
 		w.answers("web."+namespace+".svc.clusterset.local", w.ready(namespace, "web", one, two, three)...)
 	}
+	w.becomes(w.host, federatedServices, "mart", "web", told(map[string]string{"cluster1": "", "cluster2": "", "member1": ""}, "True", ""))
 	for _, p := range w.probers {
 		p.end()
 	}

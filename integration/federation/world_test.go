@@ -165,15 +165,16 @@ func (w *world) remove(c *harness.Cluster, text string) {
 
 // Resources that the tests look at.
 var (
-	deployments   = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
-	ingresses     = schema.GroupVersionResource{Group: "networking.k8s.io", Version: "v1", Resource: "ingresses"}
-	services      = schema.GroupVersionResource{Version: "v1", Resource: "services"}
-	apps          = schema.GroupVersionResource{Group: "director.kubedirector.io", Version: "v1", Resource: "kubedirectorapps"}
-	configMaps    = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
-	federated     = schema.GroupVersionResource{Group: "types.kubefed.io", Version: "v1beta1", Resource: "federateddeployments"}
-	federatedMaps = schema.GroupVersionResource{Group: "types.kubefed.io", Version: "v1beta1", Resource: "federatedconfigmaps"}
-	bindings      = schema.GroupVersionResource{Group: "fedns.io", Version: "v1alpha1", Resource: "bindings"}
-	bound         = schema.GroupVersionResource{Group: "work.karmada.io", Version: "v1alpha2", Resource: "resourcebindings"}
+	deployments       = schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
+	ingresses         = schema.GroupVersionResource{Group: "networking.k8s.io", Version: "v1", Resource: "ingresses"}
+	services          = schema.GroupVersionResource{Version: "v1", Resource: "services"}
+	apps              = schema.GroupVersionResource{Group: "director.kubedirector.io", Version: "v1", Resource: "kubedirectorapps"}
+	configMaps        = schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}
+	federated         = schema.GroupVersionResource{Group: "types.kubefed.io", Version: "v1beta1", Resource: "federateddeployments"}
+	federatedServices = schema.GroupVersionResource{Group: "types.kubefed.io", Version: "v1beta1", Resource: "federatedservices"}
+	federatedMaps     = schema.GroupVersionResource{Group: "types.kubefed.io", Version: "v1beta1", Resource: "federatedconfigmaps"}
+	bindings          = schema.GroupVersionResource{Group: "fedns.io", Version: "v1alpha1", Resource: "bindings"}
+	bound             = schema.GroupVersionResource{Group: "work.karmada.io", Version: "v1alpha2", Resource: "resourcebindings"}
 )
 
 // get is an object; nil: it is not there.

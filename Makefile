@@ -10,7 +10,7 @@ FUZZTIME := 60s
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build demo test test-short test-integration simulate prerequisites cross lint fuzz soak bench bench-discovery bench-providers generate docs
+.PHONY: help build demo test test-short test-integration simulate prerequisites cross lint fuzz soak bench bench-discovery bench-federation bench-providers generate docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -34,8 +34,10 @@ test-short: ## unit tests, with the race detector where there is a C compiler
 test-integration: prerequisites ## tests against real API servers, name servers and clients, which it installs or builds
 	cd integration && go vet ./... && go run ./prebuild && go test -count=1 -p 1 -timeout 60m ./...
 
-simulate: ## 100,000 random histories of clusters, network and daemon (FEDNS_SIM_SEEDS), three minutes on two cores
+simulate: ## 100,000 random histories of clusters, network and daemon, 50,000 of writers of a hosted zone (FEDNS_SIM_SEEDS), five minutes on two cores
 	FEDNS_SIM_SEEDS=$${FEDNS_SIM_SEEDS:-100000} go test -count=1 -timeout 60m -run Histories -v ./discovery/simulation
+	FEDNS_SIM_SEEDS=$${FEDNS_SIM_SEEDS:-50000} go test -count=1 -timeout 60m -run Histories -v ./providers/simulation
+	go test -count=1 -timeout 20m -tags unguarded -run MissingGuard -v ./providers/simulation
 
 prerequisites: # name servers and clients that tests ask, from packages
 	integration/prerequisites
@@ -71,6 +73,9 @@ bench: ## measure the name server beside its peers, ten minutes on a quiet machi
 
 bench-providers: ## measure how records are kept at providers, five minutes; ARGS="-rounds 1 -only pack": parts
 	cd integration && go run ./benchproviders $(ARGS)
+
+bench-federation: ## measure propagation from a real host to simulated members, ten minutes; ARGS="-templates 100 -only one": parts
+	cd integration && go run ./benchfederation $(ARGS)
 
 bench-discovery: ## measure discovery before real and simulated API servers, ten minutes; ARGS="-rounds 1 -only small": parts
 	cd integration && go run ./benchdiscovery $(ARGS)

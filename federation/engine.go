@@ -234,7 +234,20 @@ func (e *Engine) look() {
 			known.stale = true
 			e.queue.Add(key)
 		}
+		if known.hearsOf(others) {
+			known.changes++
+			e.reports.Add(key)
+		}
 	}
+}
+
+// hearsOf says that one of some clusters holds it, and was lost or found again: that
+// is reported, though nothing moves yet.
+func (e *entry) hearsOf(others []changedCluster) bool {
+	return e.placed != nil && slices.ContainsFunc(others, func(c changedCluster) bool {
+		_, has := e.placed.Has(c.name)
+		return has && lostNow(c.was) != lostNow(c.now)
+	})
 }
 
 // changedCluster is a cluster that came, went or is different.

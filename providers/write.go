@@ -2,7 +2,6 @@ package providers
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -66,87 +65,6 @@ func (w *writer) pack() {
 	}
 }
 
-// fenced says that batches of this provider swap the fence.
-func (w *writer) fenced() bool {
-	return w.cfg.Rules.Limits.Swaps && w.cfg.Rules.Limits.Atomic && guarantee.Holds(guarantee.WritesAreFenced)
-}
-
-// nextFence is the Change that each batch makes beside its own: from old, which may
-// be none, to one of ours.
-func (w *writer) nextFence(old hosted.Entry) (hosted.Change, error) {
-	if !w.fenced() {
-		return hosted.Change{}, nil
-	}
-	f := ownership.Fence{Owner: w.cfg.Rules.Owner, Holder: w.holder, Generation: 1, Nonce: rand.Text()[:8]}
-	if !old.IsEmpty() {
-		was, err := ownership.ParseFence(old)
-		if err != nil {
-			return hosted.Change{}, unreadable(err)
-		}
-		f.Generation = was.Generation + 1
-	}
-	e, err := f.Entry(w.cfg.Apex)
-	return hosted.Change{Old: old, New: e}, err
-}
-
-// reserve is room for the fence in any of so many batches, of which each has it
-// grow: the last one's generation has the most digits.
-func (w *writer) reserve(batches int) hosted.Change {
-	c, err := w.nextFence(w.model.fence)
-	if err != nil || c.New.IsEmpty() {
-		return c
-	}
-	f, err := ownership.ParseFence(c.New)
-	if err != nil {
-		return c
-	}
-	f.Generation += uint64(batches)
-	last, err := f.Entry(w.cfg.Apex)
-	if err != nil {
-		return c
-	}
-	f.Nonce = rand.Text()[:len(f.Nonce)] // what equals its Old costs nothing
-	next, err := f.Entry(w.cfg.Apex)
-	if err != nil {
-		return c
-	}
-	return hosted.Change{Old: last, New: next}
-}
-
-// takeFence makes the fence ours, so that whatever batch is still under way, of this
-// process or another, fails as a whole from now on. What is listed after that stays
-// as it is listed, but for what we write.
-func (w *writer) takeFence(ctx context.Context) error {
-	fenceKey, err := ownership.FenceKey(w.cfg.Rules.Owner, w.cfg.Apex)
-	if err != nil {
-		return err
-	}
-	found, err := w.read(ctx, []hosted.Key{fenceKey})
-	if err != nil {
-		return err
-	}
-	fence, err := w.bump(ctx, found[fenceKey])
-	if err != nil {
-		return err // it is not ours, or nobody knows: it is read again
-	}
-	w.fence = fence
-	return nil
-}
-
-// bump makes a batch of the fence alone.
-func (w *writer) bump(ctx context.Context, old hosted.Entry) (hosted.Entry, error) {
-	fence, err := w.nextFence(old)
-	if err != nil {
-		return hosted.Entry{}, err
-	}
-	call, cancel := context.WithTimeout(ctx, w.cfg.Deadline)
-	defer cancel()
-	if _, err := w.cfg.Zone.Apply(call, hosted.Batch{Changes: []hosted.Change{fence}, Urgent: true, Comment: "fedns " + w.cfg.Rules.Owner}); err != nil {
-		return hosted.Entry{}, fmt.Errorf("fence: %w", err)
-	}
-	return fence.New, nil
-}
-
 // write makes the next batch.
 func (w *writer) write(ctx context.Context) {
 	if w.bins == nil {
@@ -189,7 +107,7 @@ func (w *writer) applied(ctx context.Context, bin []piece, n int, fence hosted.E
 		w.made(bin, n, fence, r)
 	case errors.Is(err, hosted.ErrConflict):
 		w.count(func(c *Calls) { c.Conflicts++ })
-		w.conflict(ctx, bin)
+		w.conflict(ctx, bin, err)
 	case errors.As(err, &refused):
 		w.count(func(c *Calls) { c.Refused++ })
 		w.bins = w.bins[1:]
@@ -290,7 +208,7 @@ func (w *writer) drop(p piece) (since time.Time, done bool) {
 }
 
 // conflict finds out what the hosted zone holds instead of what was expected.
-func (w *writer) conflict(ctx context.Context, bin []piece) {
+func (w *writer) conflict(ctx context.Context, bin []piece, cause error) {
 	w.conflicts++
 	keys := []hosted.Key{w.model.fenceKey}
 	for _, p := range bin {
@@ -298,7 +216,7 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 			keys = append(keys, w.model.keys(a)...)
 		}
 	}
-	whole := len(keys) > maxRead || w.conflicts > 3
+	whole := len(keys) > maxRead || w.conflicts > 3 && !w.baffled
 	if whole {
 		keys = keys[:1] // whoever was outrun must not take the fence back at once
 	}
@@ -312,7 +230,7 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 		return
 	}
 	if whole {
-		w.relist(fmt.Errorf("%w; all of it is read again", hosted.ErrConflict))
+		w.puzzle(bin, cause)
 		return
 	}
 	news := false
@@ -322,45 +240,37 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 				news = true
 			}
 		}
-		w.again(p.owner)
 	}
 	if !news {
-		w.relist(fmt.Errorf("%w, and nothing of it has changed; all of it is read again", hosted.ErrConflict))
+		w.puzzle(bin, cause)
+		return
+	}
+	for _, p := range bin {
+		w.again(p.owner)
+	}
+	if w.conflicts > 3 {
+		w.failed(cause) // somebody is at it still
+	}
+}
+
+// puzzle is for a batch that is in conflict with nothing that can be seen. All of it is
+// read again once; if that does not help, batches become smaller until what is to blame
+// is alone in one: a provider may list a record set otherwise than it wants it named.
+func (w *writer) puzzle(bin []piece, cause error) {
+	switch {
+	case !w.baffled:
+		w.relist(fmt.Errorf("%w; all of it is read again", cause))
+		w.baffled = true
+	case len(bin) > 1:
+		w.most = len(bin) / 2
+	default:
+		w.blame(bin[0], fmt.Sprintf("%v, though it was read again", cause))
+		w.bins = nil
 	}
 }
 
 // maxRead is how many keys are read one by one rather than with all others.
 const maxRead = 64
-
-// standBack is how long a writer waits that was outrun before it takes the fence
-// back: whoever lost the Lease learns of it in that time, and does not disturb who
-// leads now, and would not find out before its next batch.
-const standBack = 20 * time.Second
-
-// outrun tells that somebody else with our name has written, or edited the fence:
-// what we know of other names may be old as well.
-func (w *writer) outrun(fence hosted.Entry) {
-	f, err := ownership.ParseFence(fence)
-	switch {
-	case fence.IsEmpty():
-		w.relist(errors.New("somebody took the fence away; all of it is read again"))
-		return
-	case err != nil:
-		w.relist(unreadable(err))
-		return
-	}
-	w.cfg.Log.Warn("another process writes with this owner's name", "holder", f.Holder, "generation", f.Generation)
-	w.relist(fmt.Errorf("another process, %s, wrote generation %d with this owner's name", f.Holder, f.Generation))
-	if again := time.Now().Add(w.vary(standBack, 0.25)); w.notBefore.Before(again) {
-		w.notBefore = again
-	}
-}
-
-// unreadable tells of a fence that is not understood. A newer version of fedns may
-// have written it, so nothing is written until somebody has taken it away.
-func unreadable(err error) error {
-	return fmt.Errorf("%w; nothing is written until it is deleted, as it may be if no newer fedns writes here", err)
-}
 
 // relist gives up what is known of the hosted zone.
 func (w *writer) relist(err error) {
@@ -471,8 +381,9 @@ func (w *writer) bisect(bin []piece, refused *hosted.RefusedError) {
 		w.blame(bin[0], refused.Reason)
 		return
 	}
-	w.first(bin[len(bin)/2:])
-	w.first(bin[:len(bin)/2])
+	w.most = len(bin) / 2 // what is published meanwhile has all packed anew
+	w.first(bin[w.most:])
+	w.first(bin[:w.most])
 }
 
 // first puts a bin before all others.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/fedns/fedns/federation/interpret"
 	"github.com/fedns/fedns/federation/placement"
+	"github.com/fedns/fedns/federation/preference"
 	"github.com/fedns/fedns/federation/work"
 	"github.com/fedns/fedns/federation/workload"
 )
@@ -102,7 +103,7 @@ func (d *desk) order(f *federated, t *federation) work.Order {
 func (d *desk) fill(o *work.Order, f *federated, t *federation) (err error) {
 	p := d.preferenceFor(f)
 	to, without := f.affinity, ""
-	o.Placement = placement.Request{Key: o.Key.String(), Kind: o.Key.Kind, Tolerations: tolerations(p != nil), Scheduling: placement.Scheduling{Mode: placement.Duplicated}}
+	o.Placement = placement.Request{Key: o.Key.String(), Kind: o.Key.Kind, Tolerations: preference.Tolerations(p != nil), Scheduling: placement.Scheduling{Mode: placement.Duplicated}}
 	if o.Placement.Replicas, o.Placement.Requests, err = interpret.Replicas(o.Template); err != nil {
 		return fmt.Errorf("spec.template: %w", err)
 	}
@@ -129,7 +130,7 @@ func (d *desk) fill(o *work.Order, f *federated, t *federation) (err error) {
 }
 
 // preferenceFor is the preference for an object; nil: none. mu is held.
-func (d *desk) preferenceFor(f *federated) *preference {
+func (d *desk) preferenceFor(f *federated) *choice {
 	if p := d.preferences[reference{preferenceKind, f.namespace, f.name}]; p != nil && p.kind == f.kind.Kind {
 		return p
 	}

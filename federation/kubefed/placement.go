@@ -4,17 +4,11 @@ import (
 	"fmt"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	typesv1beta1 "github.com/fedns/fedns/federation/api/kubefed/types/v1beta1"
-	"github.com/fedns/fedns/federation/cluster"
 	"github.com/fedns/fedns/federation/placement"
 )
-
-// moved is for how many seconds a cluster that cannot be reached keeps replicas that
-// a preference tells out, as KubeFed does.
-const moved = 60
 
 // affinity translates a placement.
 func affinity(p *typesv1beta1.Placement, field string) (placement.Affinity, error) {
@@ -76,18 +70,4 @@ func expressions(s *metav1.LabelSelector) (all []metav1.LabelSelectorRequirement
 		return 1
 	})
 	return append(all, s.MatchExpressions...)
-}
-
-// tolerations have objects be, and stay, in clusters that cannot be reached: KubeFed
-// moves nothing. Replicas that are told out go elsewhere.
-func tolerations(divided bool) (all []corev1.Toleration) {
-	for _, key := range []string{cluster.TaintNotReady, cluster.TaintUnreachable} {
-		t := corev1.Toleration{Key: key, Operator: corev1.TolerationOpExists}
-		if divided {
-			seconds := int64(moved)
-			t.Effect, t.TolerationSeconds = corev1.TaintEffectNoExecute, &seconds
-		}
-		all = append(all, t)
-	}
-	return all
 }

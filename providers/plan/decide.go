@@ -169,7 +169,9 @@ func (r Rules) make(k hosted.Key, w Want, at standing) Action {
 	if !entry.Equal(at.Entry) {
 		a.Changes = append(a.Changes, hosted.Change{Old: at.Entry, New: entry})
 	}
-	if registry.Equal(at.Registry) && len(a.Changes) > 0 && takesStrange(at, entry) {
+	if len(a.Changes) > 0 && registry.Equal(at.Registry) && r.Limits.Swaps {
+		// Whose the Entry is may have changed since its claims were read, which was not
+		// at the moment when it was read itself: the batch has to fail then.
 		registry = ownership.Renewed(at.Registry)
 	}
 	if !registry.Equal(at.Registry) {
@@ -222,6 +224,31 @@ func (r Rules) claims(w Want) []ownership.Claim {
 	return out
 }
 
+// lost counts the records of ours that are gone afterwards, and not before.
+func lost(at standing, now hosted.Entry) int {
+	going := map[string]bool{}
+	for _, s := range at.Entry.Sets {
+		for _, d := range setDigests(s) {
+			going[d] = true
+		}
+	}
+	for _, s := range now.Sets {
+		for _, d := range setDigests(s) {
+			delete(going, d)
+		}
+	}
+	n := 0
+	for _, c := range at.ours {
+		for _, d := range c.Digests {
+			if going[d] {
+				delete(going, d)
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // merge is the Entry as it is to be: what is wanted, with what others claim.
 func (r Rules) merge(k hosted.Key, w Want, at standing) (hosted.Entry, error) {
 	if len(at.theirs) == 0 && !keepsStrangers(at, w) {
@@ -231,7 +258,7 @@ func (r Rules) merge(k hosted.Key, w Want, at standing) (hosted.Entry, error) {
 		return hosted.Entry{}, fmt.Errorf("others share it with the routing policy %s, not %s", at.Entry.Policy(), w.Entry.Policy())
 	}
 	if len(at.theirs) > 0 && slices.ContainsFunc(at.theirs, func(c ownership.Claim) bool { return c.IsUnknown() }) {
-		return hosted.Entry{}, fmt.Errorf("others share it, and their claims cannot be read")
+		return hosted.Entry{}, fmt.Errorf("others share it, and their claims cannot be read (sealed with another key, or of a newer fedns)")
 	}
 	var sets []hosted.Set
 	for _, s := range at.Entry.Sets {

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/fedns/fedns/federation/cluster"
+	"github.com/fedns/fedns/federation/federationv1"
 	"github.com/fedns/fedns/federation/host"
 	"github.com/fedns/fedns/federation/karmada"
 	"github.com/fedns/fedns/federation/kubefed"
@@ -40,6 +41,9 @@ var constructors = map[string]func(f *Federation, h *host.Host, known func(strin
 	},
 	"kubefed": func(f *Federation, h *host.Host, _ func(string) *cluster.Cluster) (work.Dialect, error) {
 		return kubefed.New(kubefed.Config{Host: h, Log: f.cfg.Log})
+	},
+	"federation-v1": func(f *Federation, h *host.Host, _ func(string) *cluster.Cluster) (work.Dialect, error) {
+		return federationv1.New(federationv1.Config{Host: h, Log: f.cfg.Log})
 	},
 }
 

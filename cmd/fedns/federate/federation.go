@@ -67,6 +67,17 @@ func New(cfg Config) *Federation {
 	if cfg.Tell == nil {
 		cfg.Tell = func(bool, string, string) {}
 	}
+	access := cfg.Host
+	cfg.Host = func() (*rest.Config, error) {
+		rc, err := access()
+		if err != nil {
+			return nil, err
+		}
+		// The Engine bounds how many calls there are at a time. client-go's own limit
+		// of 5 a second would have a thousand Bindings take minutes.
+		rc.QPS = -1
+		return rc, nil
+	}
 	return &Federation{cfg: cfg, meter: newMeter()}
 }
 

@@ -1,13 +1,19 @@
 package providers_test
 
 import (
+	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/fedns/fedns/dnsserver/dnsname"
+	"github.com/fedns/fedns/dnsserver/zone"
 	"github.com/fedns/fedns/providers"
+	"github.com/fedns/fedns/providers/hosted"
 	"github.com/fedns/fedns/providers/inmemory"
+	"github.com/fedns/fedns/providers/plan"
 )
 
 // hashed is a name so long that its claims are at the apex: a listing shows them many
@@ -51,6 +57,36 @@ func TestClaimsListedBeforeTheirRecords(t *testing.T) {
 		want(t, server, both)
 		if st := a.sync.Status(); st.Phase != providers.PhaseInSync || st.Calls.Conflicts != 1 || applied != 0 {
 			t.Errorf("got %+v, want one conflict and nothing written, and it wrote %d times", st, applied)
+		}
+	})
+}
+
+// TestClaimsTakenAwayUnseen: somebody took the claims of a record away, and no audit has
+// seen it yet. What is wanted of it changes nothing in the claims, so the batch asserts
+// them nevertheless, and the record is left alone.
+func TestClaimsTakenAwayUnseen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := fresh()
+		var weight atomic.Int32
+		weight.Store(1)
+		d := start(t, server, func(c *providers.Config) {
+			c.Shape.Routing = hosted.PolicyWeighted
+			c.Origins = func(dnsname.Name) (providers.Origin, bool) {
+				return providers.Origin{Object: "Service/shop/web", Shards: []plan.Shard{
+					{Cluster: "eu-1", Weight: uint16(weight.Load()), Addrs: []netip.Addr{netip.MustParseAddr("192.0.2.1")}},
+				}}, true
+			}
+		}, "web 30 192.0.2.1")
+		pass()
+		want(t, server, "web A eu-1[weight 1] 30 192.0.2.1")
+		claims := hosted.Key{Owner: name_("_fedns-a.web"), Type: zone.TypeTXT}
+		server.Edit(hosted.Entry{Key: claims})
+		weight.Store(2)
+		d.sync.Touch(name_("web"))
+		pass()
+		want(t, server, "web A eu-1[weight 1] 30 192.0.2.1")
+		if st := d.sync.Status(); len(st.Refused) != 1 || !strings.Contains(st.Refused[0].Reason, "no claim says whose it is") {
+			t.Errorf("refused are %+v", st.Refused)
 		}
 	})
 }

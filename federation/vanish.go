@@ -1,6 +1,7 @@
 package federation
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,10 @@ import (
 	"github.com/fedns/fedns/discovery/cluster"
 	federated "github.com/fedns/fedns/federation/cluster"
 )
+
+// errTrickle is why what would pass by itself does not: the limit is not to be had
+// one by one.
+var errTrickle = errors.New("others are held for the same")
 
 // vanish looks which clusters that have something are members no more; mu is held.
 // Nobody ordered anything to leave them, so that many of them at once are held: what
@@ -43,7 +48,10 @@ func (e *Engine) vanish() {
 	}
 	slices.Sort(gone)
 	left := func(int) int { return members + len(e.ghosts) + len(gone) }
-	err := e.inventory.Admit(e.cfg.Withdrawals, time.Now(), len(gone), left, cluster.Missing)
+	err := errTrickle
+	if len(e.ghosts) == 0 {
+		err = e.inventory.Admit(e.cfg.Withdrawals, time.Now(), len(gone), left, cluster.Missing)
+	}
 	for _, name := range gone {
 		if err == nil {
 			e.parted[name] = true
@@ -142,13 +150,17 @@ func (e *Engine) stand(known *entry, why string) {
 // and for all that are as it is: the clusters have changed, so it is all of them or
 // none. It says why not; mu is held.
 func (e *Engine) vacate(known *entry) string {
-	all := []*entry{known}
+	all, held := []*entry{known}, false
 	for _, other := range e.entries {
+		held = held || other.standing != "" && !other.haunted
 		if other != known && !other.vacant && other.standing == "" && e.forlorn(other) {
 			all = append(all, other)
 		}
 	}
-	err := e.admit(len(all), cluster.Missing)
+	err := errTrickle
+	if !held {
+		err = e.admit(len(all), cluster.Missing)
+	}
 	for _, other := range all {
 		if other.vacant = err == nil; other.vacant {
 			continue

@@ -184,6 +184,15 @@ func TestVanishedClustersKeepWhatWasPlaced(t *testing.T) {
 		if did := f.done(); slices.ContainsFunc(did, func(s string) bool { return !strings.HasSuffix(s, " c") }) {
 			t.Errorf("with two of three vanished: %v", did)
 		}
+		f.change(func(*cluster.Cluster) *cluster.Cluster { return nil }) // nor does the rest go after a while
+		after(time.Hour)
+		if b, _ := store.get(web); len(b.Targets) != 3 {
+			t.Errorf("with the third vanished later: %+v, want it to stand", b.State)
+		}
+		f.mu.Lock()
+		f.clusters = all[2:]
+		f.mu.Unlock()
+		h.Recheck()
 		p.order(deployment("new", 2)) // what comes now does not wait for them
 		after(time.Minute)
 		h.want(t, key(deployments, "new"), map[string]int32{"c": 2})

@@ -131,7 +131,7 @@ func propagationFields() []Field {
 		{"propagation.failover.grace", spanTakes, "`10m`", "How long at most what moves stays where it was while its replacement is not ready."},
 		{"propagation.failover.holdShare", shareTakes, "`50%`", "When more than this share of three or more clusters is lost at once, nothing moves: it may be fedns that is cut off. `100%`: always moves."},
 		{"propagation.failover.holdWindow", spanTakes, "`5m`", "What at once means."},
-		{"propagation.withdrawals", "mapping", "see below", "How much may be taken out of members at a time because its orders are gone. More waits for `fedns release --federation`."},
+		{"propagation.withdrawals", "mapping", "see below", "How much may be taken out of members at a time because its orders are gone, or no cluster is left for it. More waits for `fedns release --federation`; so do templates in clusters that are no members any more, if those are more than the share."},
 		{"propagation.withdrawals.window", spanTakes, "`1m`", "The time over which it adds up."},
 		{"propagation.withdrawals.count", "a number from 1 to 1000000000", "`20`", "So many templates may always be withdrawn, if each was seen to be deleted."},
 		{"propagation.withdrawals.share", shareTakes, "`50%`", "Beyond that, so many of all that are placed."},

@@ -34,8 +34,10 @@ test-short: ## unit tests, with the race detector where there is a C compiler
 test-integration: prerequisites ## tests against real API servers, name servers and clients, which it installs or builds
 	cd integration && go vet ./... && go run ./prebuild && go test -count=1 -p 1 -timeout 60m ./...
 
-simulate: ## 100,000 random histories of clusters, network and daemon (FEDNS_SIM_SEEDS), three minutes on two cores
+simulate: ## 100,000 random histories of clusters, network and daemon, 50,000 of writers of a hosted zone (FEDNS_SIM_SEEDS), five minutes on two cores
 	FEDNS_SIM_SEEDS=$${FEDNS_SIM_SEEDS:-100000} go test -count=1 -timeout 60m -run Histories -v ./discovery/simulation
+	FEDNS_SIM_SEEDS=$${FEDNS_SIM_SEEDS:-50000} go test -count=1 -timeout 60m -run Histories -v ./providers/simulation
+	go test -count=1 -timeout 20m -tags unguarded -run MissingGuard -v ./providers/simulation
 
 prerequisites: # name servers and clients that tests ask, from packages
 	integration/prerequisites
@@ -79,6 +81,8 @@ generate: docs ## write generated files anew
 	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) object paths=./federation/api/... # all paths of one run are one list
 	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) crd paths=./federation/api/v1alpha1/... output:crd:dir=deploy/crds
 	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) crd paths=./federation/api/karmada/... output:crd:dir=deploy/crds/karmada
+	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) crd paths=./federation/api/kubefed/core/... paths=./federation/api/kubefed/scheduling/... paths=./federation/api/kubefed/multiclusterdns/... output:crd:dir=deploy/crds/kubefed
+	go test ./federation/kubefed -run Definitions -update
 
 docs: ## write the generated parts of docs/ anew
 	go test ./cmd/fedns/config -run Reference -update

@@ -11,7 +11,8 @@
 //
 // Every batch swaps the fence, a record that only this owner's writers touch: a
 // batch decided on an older state of the hosted zone is refused by the provider as
-// a whole, however late it comes. Every replacement names exactly what it replaces.
+// a whole, however late it comes. Every replacement names exactly what it replaces, and
+// whose that was: claims are swapped with the Entry that they are of.
 // After a call whose outcome nobody knows, the fence tells. What no claim of this
 // owner names is not touched, unless somebody gave the word to adopt it from
 // external-dns. What is refused is taken out of its batch and told;

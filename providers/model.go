@@ -1,6 +1,8 @@
 package providers
 
 import (
+	"slices"
+
 	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/providers/hosted"
 	"github.com/fedns/fedns/providers/ownership"
@@ -42,37 +44,35 @@ func (m *model) put(e hosted.Entry) {
 		m.fence = e
 		return
 	}
-	k, isClaims := m.subject(e)
+	if !ownership.IsClaim(e.Key) {
+		h := m.names[e.Key.Owner][e.Key.Type]
+		h.Entry = e
+		m.keep(e.Key, h)
+		return
+	}
+	k, ours := m.claims(e)
 	if k.Owner.IsZero() {
 		m.texts[e.Key] = e
 		return
 	}
 	h := m.names[k.Owner][k.Type]
-	if isClaims {
-		h.Registry = e
-	} else {
-		h.Entry = e
-	}
-	m.set(k, h)
-}
-
-// subject is the key that an Entry belongs to: of a TXT of the registry that whose
-// claims it holds, the zero Key if it does not tell.
-func (m *model) subject(e hosted.Entry) (k hosted.Key, isClaims bool) {
-	if !ownership.IsClaim(e.Key) {
-		return e.Key, false
-	}
-	k, _, _, err := m.rules.Codec.Decode(e)
-	if err != nil {
-		return hosted.Key{}, true
-	}
-	return k, true
+	h.Registry, h.ours = e, ours
+	m.keep(k, h)
 }
 
 // set replaces what is known of a key.
 func (m *model) set(k hosted.Key, h held) {
+	if before := m.names[k.Owner][k.Type]; h.Registry.Equal(before.Registry) {
+		h.ours = before.ours
+	} else {
+		_, h.ours = m.claims(h.Registry)
+	}
+	m.keep(k, h)
+}
+
+// keep is set for who knows whether it is ours.
+func (m *model) keep(k hosted.Key, h held) {
 	before := m.names[k.Owner][k.Type]
-	h.ours = m.claims(h.Registry)
 	if before.isOwned() {
 		m.owned--
 	}
@@ -103,21 +103,17 @@ func (m *model) learn(k hosted.Key, h held) {
 	m.set(k, h)
 }
 
-// claims says that a claim of ours is in a TXT of the registry.
-func (m *model) claims(registry hosted.Entry) bool {
+// claims says whose claims a TXT of the registry holds, the zero Key if it does not
+// tell, and whether one of ours is among them.
+func (m *model) claims(registry hosted.Entry) (of hosted.Key, ours bool) {
 	if registry.IsEmpty() {
-		return false
+		return hosted.Key{}, false
 	}
-	_, claims, _, err := m.rules.Codec.Decode(registry)
+	of, claims, _, err := m.rules.Codec.Decode(registry)
 	if err != nil {
-		return false
+		return hosted.Key{}, false
 	}
-	for _, c := range claims {
-		if c.Owner == m.rules.Owner {
-			return true
-		}
-	}
-	return false
+	return of, slices.ContainsFunc(claims, func(c ownership.Claim) bool { return c.Owner == m.rules.Owner })
 }
 
 // done takes an Action in that was carried out.

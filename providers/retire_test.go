@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/fedns/fedns/providers"
 	"github.com/fedns/fedns/providers/hosted"
@@ -212,5 +213,52 @@ func TestRetirementWithAnotherKey(t *testing.T) {
 		if n := len(records(t, server)); n != 3 {
 			t.Errorf("%d names are there, want 3", n)
 		}
+	})
+}
+
+// TestRetirementIsNotUndone: a leader that was paused, and goes on after the next one
+// has retired, finds no fence. It does not write everything again before it learns
+// that it leads no longer.
+func TestRetirementIsNotUndone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := fresh()
+		stale := start(t, server, nil, many(3)...)
+		pass()
+		held := hold(server)
+		stale.set("n-1 30 192.0.2.7")
+		pass()
+		next := second(t, server)
+		d := start(t, server, func(c *providers.Config) { next(c); retiring(c) }, many(3)...)
+		pass()
+		d.sync.Release()
+		pass()
+		if st := d.sync.Status(); st.Phase != providers.PhaseRetired {
+			t.Fatalf("%s: %s", st.Phase, st.Error)
+		}
+		close(held)
+		pass()
+		pass() // it is as long as that until it knows
+		if left := all(t, server); len(left) > 0 {
+			t.Errorf("what is left is\n\t%s", strings.Join(left, "\n\t"))
+		}
+		stale.halt()
+	})
+}
+
+// TestFenceTakenAwayIsMadeAgain: when it was nobody who retired, all goes on soon.
+func TestFenceTakenAwayIsMadeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := fresh()
+		d := start(t, server, nil, many(2)...)
+		pass()
+		fence, err := ownership.FenceKey("prod", apex)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server.Edit(hosted.Entry{Key: fence})
+		d.set("n-1 30 192.0.2.7")
+		time.Sleep(30 * time.Second)
+		pass()
+		want(t, server, "n-0 A 30 192.0.2.1", "n-1 A 30 192.0.2.7")
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,9 +56,10 @@ func TestServerOutIsNobodysFault(t *testing.T) {
 		server := fresh()
 		d := start(t, server, nil, "web 30 192.0.2.1")
 		pass()
-		out := true
+		var out atomic.Bool
+		out.Store(true)
 		server.Inject(func(c inmemory.Call) (f inmemory.Fault) {
-			if out && c.Action == inmemory.Apply {
+			if out.Load() && c.Action == inmemory.Apply {
 				f.Before = errors.New("the disk is full")
 			}
 			return f
@@ -67,7 +69,7 @@ func TestServerOutIsNobodysFault(t *testing.T) {
 		if st := d.sync.Status(); st.RefusedCount > 0 {
 			t.Errorf("refused are %+v", st.Refused)
 		}
-		out = false
+		out.Store(false)
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
 		want(t, server, "api A 30 192.0.2.3", "web A 30 192.0.2.2")

@@ -48,6 +48,7 @@ type writer struct {
 
 	holder    string       // this writer's name in the fence
 	fence     hosted.Entry // taken before the listing
+	met       bool         // there was a fence, or it is ours, as we saw last
 	attempt   hosted.Entry // the fence of a batch whose outcome nobody knows
 	doubt     []piece      // that batch
 	unsure    error        // of the call that made it
@@ -134,6 +135,9 @@ func (w *writer) start(ctx context.Context) {
 	if w.fenced() && !w.cfg.DryRun && w.fence.IsEmpty() && guarantee.Holds(guarantee.FenceBeforeListing) {
 		if err := w.takeFence(ctx); err != nil {
 			w.failed(err)
+			if errors.Is(err, errGone) {
+				w.standBack()
+			}
 			return
 		}
 	}

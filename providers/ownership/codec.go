@@ -18,6 +18,8 @@ const (
 	// maxText is the octets of a text. Route 53 takes 4,000 characters, of which each
 	// string of 255 octets has two quotes and a space beside it.
 	maxText = 3900
+	// renewedTTL is what claims have every other time: see Renewed.
+	renewedTTL = recordTTL - 1
 )
 
 // Codec reads and writes the claims of one hosted zone. It is immutable, and safe
@@ -98,7 +100,7 @@ func (c Codec) Encode(k hosted.Key, claims []Claim) (hosted.Entry, error) {
 }
 
 // Rewrite is Encode for an Entry that exists: TXT records of old that are no
-// claims stay in it.
+// claims stay in it, and the TTL of one that was Renewed.
 func (c Codec) Rewrite(old hosted.Entry, k hosted.Key, claims []Claim) (hosted.Entry, error) {
 	e, err := c.Encode(k, claims)
 	if err != nil {
@@ -119,7 +121,28 @@ func (c Codec) Rewrite(old hosted.Entry, k hosted.Key, claims []Claim) (hosted.E
 			rdatas = append(rdatas, r)
 		}
 	}
-	return entry(e.Key, rdatas), nil
+	now := entry(e.Key, rdatas)
+	if renewed := Renewed(now); !now.IsEmpty() && !old.IsEmpty() && old.Sets[0].TTL() == renewed.Sets[0].TTL() {
+		return renewed, nil
+	}
+	return now, nil
+}
+
+// Renewed is an Entry of claims that says the same, and is not equal to it: a Change
+// from one to the other fails if somebody else has changed the claims meanwhile. One
+// that leaves them equal would assert nothing: providers neither write nor compare
+// what stays as it is.
+func Renewed(e hosted.Entry) hosted.Entry {
+	if e.IsEmpty() {
+		return e
+	}
+	r := e.Sets[0].Records
+	if r.TTL == recordTTL {
+		r.TTL = renewedTTL
+	} else {
+		r.TTL = recordTTL
+	}
+	return hosted.Simple(r)
 }
 
 func entry(k hosted.Key, rdatas []string) hosted.Entry {

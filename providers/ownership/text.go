@@ -16,20 +16,44 @@ func formatFields(fields []field) string {
 	var b strings.Builder
 	b.WriteString(heritage)
 	for _, f := range fields {
-		b.WriteString("," + f.key + "=")
+		b.WriteByte(',')
+		b.WriteString(f.key)
+		b.WriteByte('=')
 		escape(&b, f.value)
 	}
 	return b.String()
 }
 
-func isPlain(c byte) bool {
+// plain are the octets that escape leaves as they are.
+var plain = func() (is [256]bool) {
+	for c := range is {
+		is[c] = stays(byte(c))
+	}
+	return is
+}()
+
+func stays(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._/:*@+~", c) >= 0
+}
+
+// isPlain says that there is nothing to escape.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if !plain[s[i]] {
+			return false
+		}
+	}
+	return true
 }
 
 // escape leaves only what no provider, zone file or shell reads otherwise.
 func escape(b *strings.Builder, s string) {
+	if isPlain(s) {
+		b.WriteString(s)
+		return
+	}
 	for _, c := range []byte(s) {
-		if isPlain(c) {
+		if plain[c] {
 			b.WriteByte(c)
 			continue
 		}
@@ -71,9 +95,12 @@ func parseFields(text string) (map[string]string, error) {
 }
 
 func unescape(s string) (string, error) {
+	if isPlain(s) {
+		return s, nil
+	}
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
-		if isPlain(s[i]) {
+		if plain[s[i]] {
 			b.WriteByte(s[i])
 			continue
 		}
@@ -94,6 +121,9 @@ const hexDigits = "0123456789ABCDEF"
 
 // strings of a TXT's RDATA, joined (RFC 1035 §3.3.14); false: it is no TXT.
 func joinStrings(rdata string) (string, bool) {
+	if rdata != "" && len(rdata) == 1+int(rdata[0]) {
+		return rdata[1:], true
+	}
 	var b strings.Builder
 	for rdata != "" {
 		n := int(rdata[0])

@@ -169,6 +169,11 @@ func (r Rules) make(k hosted.Key, w Want, at standing) Action {
 	if !entry.Equal(at.Entry) {
 		a.Changes = append(a.Changes, hosted.Change{Old: at.Entry, New: entry})
 	}
+	if len(a.Changes) > 0 && registry.Equal(at.Registry) && r.Limits.Swaps {
+		// Whose the Entry is may have changed since its claims were read, which was not
+		// at the moment when it was read itself: the batch has to fail then.
+		registry = ownership.Renewed(at.Registry)
+	}
 	if !registry.Equal(at.Registry) {
 		a.Changes = append(a.Changes, hosted.Change{Old: at.Registry, New: registry})
 	}

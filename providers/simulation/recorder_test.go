@@ -78,6 +78,7 @@ func (r recorder) Read(ctx context.Context, keys ...hosted.Key) ([]hosted.Entry,
 func (r recorder) Apply(ctx context.Context, b hosted.Batch) (hosted.Receipt, error) {
 	l := r.life
 	o := operation{kind: swap, expect: l.belief(), id: l.world.nextBatch()}
+	creates := takesFence(b) && b.Changes[0].Old.IsEmpty()
 	if takesFence(b) {
 		o.kind = take
 	}
@@ -91,11 +92,14 @@ func (r recorder) Apply(ctx context.Context, b hosted.Batch) (hosted.Receipt, er
 	case err == nil:
 		l.believe(o.id)
 		l.takes(o.kind == take)
+		if creates {
+			o.kind = created
+		}
 		r.record(o, call, false)
 	case errors.Is(err, hosted.ErrConflict), errors.As(err, &refused), errors.As(err, &throttled):
 	default:
 		o.kind = map[kind]kind{swap: perhaps, take: perhapsTake}[o.kind]
-		if o.kind == perhapsTake && b.Changes[0].Old.IsEmpty() {
+		if creates {
 			o.kind = perhapsCreate
 		}
 		r.record(o, call, true)

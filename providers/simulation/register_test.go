@@ -25,11 +25,12 @@ const (
 	swap                // any other batch that was made
 	perhaps             // a batch of which nobody knows
 	perhapsTake
-	// perhapsCreate is a batch that creates the fence, of which nobody knows. It comes
-	// whenever there is no fence, which is somebody else's doing, and changes nothing
-	// else: so it is asked of the truth whether and when it came.
-	perhapsCreate
+	// created is a batch that creates the fence. It is made whenever there is no fence,
+	// which is somebody else's doing, whatever came last, and changes nothing else.
 	created
+	// perhapsCreate is one of which nobody knows: it is asked of the truth whether and
+	// when it came.
+	perhapsCreate
 )
 
 // register is the state: the batch that came last, and the life that leads.

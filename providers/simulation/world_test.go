@@ -47,16 +47,20 @@ type world struct {
 	batches int
 	lives   map[string]*life // by the Server's name of them
 	truth   map[hosted.Key]hosted.Entry
-	landed  map[int]int64        // when a batch was made
-	edited  map[hosted.Key]int64 // when somebody edited claims
+	decoded map[hosted.Key][]ownership.Claim // of truth, by the key that they are of
+	subject map[hosted.Key]hosted.Key        // of truth's claims: what they are of
+	landed  map[int]int64                    // when a batch was made
 	broken  []string
 	weather weather
+	landing bool // calls that were given up are made
 }
 
 // owner is an installation of fedns: what it wants, and the life that leads.
 type owner struct {
 	name       string
 	wants      map[string]want // by label
+	retiring   bool            // all that it has is to go, and nothing is wanted any longer
+	late       hosted.Entry    // the fence that a call created which was given up
 	leader     *life
 	stale      []*life // that believe to lead
 	released   time.Time
@@ -67,7 +71,7 @@ type owner struct {
 func newWorld(seed uint64) *world {
 	w := &world{
 		Rand: rand.New(rand.NewPCG(seed, 1)), seed: seed, happened: map[string]int{}, lives: map[string]*life{},
-		truth: map[hosted.Key]hosted.Entry{}, edited: map[hosted.Key]int64{}, landed: map[int]int64{}, server: inmemory.NewServer(apex, inmemory.Limits()),
+		truth: map[hosted.Key]hosted.Entry{}, decoded: map[hosted.Key][]ownership.Claim{}, subject: map[hosted.Key]hosted.Key{}, landed: map[int]int64{}, server: inmemory.NewServer(apex, inmemory.Limits()),
 	}
 	w.calm, w.hands = w.IntN(6) == 0, w.IntN(2) == 0
 	w.server.Page(2 + w.IntN(12))
@@ -126,12 +130,15 @@ func (w *world) served(s inmemory.Served) {
 	switch s.Action {
 	case inmemory.List:
 		if s.First {
-			l.listed, l.listedAt = l.owner.last, w.tick()
+			l.listed = l.owner.last
 		}
 	case inmemory.Read:
 		l.read = l.owner.last
 	case inmemory.Apply:
 		w.say("%s: batch %s: %s", s.Client, s.Batch.Comment, brief(s.Batch))
+		if w.landing && takesFence(s.Batch) && s.Batch.Changes[0].Old.IsEmpty() {
+			l.owner.late = s.Batch.Changes[0].New
+		}
 		w.usurped = w.usurped || l.stale && takesFence(s.Batch)
 		before := w.owned(l.owner.name)
 		for _, c := range s.Batch.Changes {
@@ -166,11 +173,21 @@ func brief(b hosted.Batch) string {
 }
 
 func (w *world) put(e hosted.Entry) {
+	if of, ok := w.subject[e.Key]; ok {
+		delete(w.decoded, of)
+		delete(w.subject, e.Key)
+	}
 	if e.IsEmpty() {
 		delete(w.truth, e.Key)
 		return
 	}
 	w.truth[e.Key] = e
+	if !ownership.IsClaim(e.Key) {
+		return
+	}
+	if of, claims, _, err := codec.Decode(e); err == nil {
+		w.decoded[of], w.subject[e.Key] = claims, of
+	}
 }
 
 // edit is somebody who asks nobody. No life is in the middle of a call.
@@ -178,27 +195,12 @@ func (w *world) edit(e hosted.Entry) {
 	w.note("by hand: %s", e)
 	w.mu.Lock()
 	w.put(e)
-	w.edited[e.Key] = w.tick()
 	w.mu.Unlock()
 	w.server.Edit(e)
 }
 
 // claims are those of a key, as the hosted zone has them; mu is held.
-func (w *world) claims(k hosted.Key) []ownership.Claim {
-	at, err := codec.Key(k)
-	if err != nil {
-		return nil
-	}
-	e, ok := w.truth[at]
-	if !ok {
-		return nil
-	}
-	of, claims, _, err := codec.Decode(e)
-	if err != nil || of != k {
-		return nil
-	}
-	return claims
-}
+func (w *world) claims(k hosted.Key) []ownership.Claim { return w.decoded[k] }
 
 // owned are the Entries of an owner that are there; mu is held.
 func (w *world) owned(name string) map[hosted.Key]bool {
@@ -220,7 +222,7 @@ func (w *world) touch(l *life, c hosted.Change) {
 		return
 	}
 	claims := w.claims(k)
-	if !c.Old.IsEmpty() && len(claims) == 0 && !w.unseen(l, k) {
+	if !c.Old.IsEmpty() && len(claims) == 0 && !w.adopts(l, c) {
 		w.wrong("foreign: %s touches %s", l.name, c)
 	}
 	if !c.Old.Equal(w.truth[k]) && !(c.Old.IsEmpty() && w.truth[k].IsEmpty()) {
@@ -238,14 +240,6 @@ func (w *world) touch(l *life, c hosted.Change) {
 			}
 		}
 	}
-}
-
-// unseen says that somebody edited the claims of a key after a life listed them last:
-// it is the record that a batch asserts, and its claims where they change with it. mu
-// is held.
-func (w *world) unseen(l *life, k hosted.Key) bool {
-	at, err := codec.Key(k)
-	return err == nil && w.edited[at] > l.listedAt
 }
 
 // missing is a record of a claim that a Change takes away.

@@ -53,7 +53,7 @@ func TestFaults(t *testing.T) {
 		{"list as a name", header + "? [a]\n: b\n", "f:3: got a list as a field's name, want one of " + topLevel()},
 		{"newline in a name", header + "\"li\\nsten\": 1\n", `f:3: li\nsten: unknown field, did you mean listen?`},
 		{"mapping wanted", header + "listen: 127.0.0.1\n", `f:3: listen: got "127.0.0.1", want a mapping`},
-		{"list wanted", header + "exports: Annotated\n", `f:3: exports: got "Annotated", want a list of ServiceExport, Annotated, LoadBalancer`},
+		{"list wanted", header + "exports: Annotated\n", `f:3: exports: got "Annotated", want a list of ServiceExport, Annotated, LoadBalancer, Ingress, Gateway`},
 		{"text wanted", header + "federation: {name: [prod]}\n", "f:3: federation.name: got a list, " + label},
 		{"anchor and alias", header + "listen: &a {http: \"127.0.0.1:1\"}\nfederation: *a\n", "f:4: federation: got an alias, want a mapping"},
 		{"merge key", header + "listen: &a {http: \"127.0.0.1:1\"}\nfederation:\n  <<: *a\n", "f:5: federation.<<: unknown field, want one of name, domain, clusterSet, ttl"},
@@ -112,9 +112,9 @@ func TestFaults(t *testing.T) {
 		{"negative TTL", header + "federation: {ttl: {zone: -5s}}\n", `f:3: federation.ttl.zone: got "-5s", ` + seconds},
 
 		// exports
-		{"unknown rule", header + "exports: [Annotation]\n", `f:3: exports[0]: got "Annotation", want one of ServiceExport, Annotated, LoadBalancer`},
+		{"unknown rule", header + "exports: [Annotation]\n", `f:3: exports[0]: got "Annotation", want one of ServiceExport, Annotated, LoadBalancer, Ingress, Gateway`},
 		{"rule twice", header + "exports: [Annotated, Annotated]\n", `f:3: exports[1]: got "Annotated", want a rule that is not listed before`},
-		{"no rule", header + "exports: []\n", "f:3: exports: got an empty list, want at least one of ServiceExport, Annotated, LoadBalancer"},
+		{"no rule", header + "exports: []\n", "f:3: exports: got an empty list, want at least one of ServiceExport, Annotated, LoadBalancer, Ingress, Gateway"},
 
 		// clusters
 		{"empty cluster", header + "clusters:\n- {}\n", "f:4: clusters[0].name: missing, want a DNS label\nf:4: clusters[0].kubeconfig: missing, want exactly one of kubeconfig, manifests, inCluster"},

@@ -14,7 +14,7 @@ func providerFields() []Field {
 		{"providers[].retire", "`true` or `false`", "`false`", "Whether the provider is to be taken out: all record sets and claims that are ours are deleted, once `fedns release --provider` gives the word; those of others stay. When its phase is `Retired` nothing of ours is left, and the entry can go. An entry that goes without that leaves all as it is."},
 		{"providers[].names", "list of domain names", "all", "Only these names, and those below them."},
 		{"providers[].except", "list of domain names", "none", "Not these, nor those below them."},
-		{"providers[].levels", "list of `Short`, `ClusterSet`, `Zone`, `Region`, `Global`, `Other`", "all", "Only these families of names. `Other` are records of zone files."},
+		{"providers[].levels", "list of `Short`, `ClusterSet`, `Zone`, `Region`, `Global`, `Host`, `Other`", "all", "Only these families of names. `Host` are hosts of Ingresses and Gateways, `Other` are records of zone files."},
 		{"providers[].view", "`All`, `Public` or `Private`", "`All`", "Which addresses are written: `Public` leaves out those of private networks (RFC 1918, RFC 4193, RFC 6598), `Private` all others."},
 		{"providers[].routing", "`Simple`, `Weighted`, `Latency`, `Geolocation`, `Failover` or `Multivalue`", "`Simple`", "How clusters share a name, where the provider has that policy. A Service's `fedns.io/policy` goes before it. `Simple`: one record set with the addresses of all. Clusters of one region have one record set together where the policy goes by regions."},
 		{"providers[].regions", "list of mappings", "none", "What the provider calls the clusters' regions, for `Latency` and `Geolocation`."},

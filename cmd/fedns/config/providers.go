@@ -30,7 +30,7 @@ var providerKinds = []string{Route53, CloudDNS, RFC2136, Webhook, ZoneFile, InMe
 const LevelOther = "Other"
 
 // levels are what a provider may be limited to.
-var levels = []string{string(synth.LevelShort), string(synth.LevelClusterSet), string(synth.LevelZone), string(synth.LevelRegion), string(synth.LevelGlobal), LevelOther}
+var levels = []string{string(synth.LevelShort), string(synth.LevelClusterSet), string(synth.LevelZone), string(synth.LevelRegion), string(synth.LevelGlobal), string(synth.LevelHost), LevelOther}
 
 // Provider is a place that zones are written to. Of the kinds' own fields those of
 // Kind count.

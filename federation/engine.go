@@ -44,6 +44,7 @@ type Engine struct {
 	ghosts    map[string]string           // clusters that vanished and are held, each with why
 	parted    map[string]bool             // clusters that vanished and are not
 	leavers   map[place]map[work.Key]bool // false: it waits for what replaces it
+	early     []work.Key                  // of Lost, before the Bindings are known
 	restored  map[work.Key]work.Key       // the Keys of Bindings that were there, by themselves without a version
 	forgotten map[string]bool             // clusters of which the propagator was told
 	stats     Stats
@@ -233,7 +234,20 @@ func (e *Engine) look() {
 			known.stale = true
 			e.queue.Add(key)
 		}
+		if known.hearsOf(others) {
+			known.changes++
+			e.reports.Add(key)
+		}
 	}
+}
+
+// hearsOf says that one of some clusters holds it, and was lost or found again: that
+// is reported, though nothing moves yet.
+func (e *entry) hearsOf(others []changedCluster) bool {
+	return e.placed != nil && slices.ContainsFunc(others, func(c changedCluster) bool {
+		_, has := e.placed.Has(c.name)
+		return has && lostNow(c.was) != lostNow(c.now)
+	})
 }
 
 // changedCluster is a cluster that came, went or is different.

@@ -45,6 +45,9 @@ func TestLostClusterIsReplacedAndComesBackClean(t *testing.T) {
 		if did := f.done(); len(did) > 0 {
 			t.Errorf("before its toleration is over: %v", did)
 		}
+		if r := p.report(web); !slices.Equal(r.Lost, []string{"a"}) {
+			t.Errorf("the dialect hears that %v are lost, want a", r.Lost)
+		}
 		after(5 * time.Second)
 		b, _ := store.get(web)
 		if b.Leaver("a") == nil || b.Target("a") != nil {
@@ -65,6 +68,9 @@ func TestLostClusterIsReplacedAndComesBackClean(t *testing.T) {
 		h.want(t, web, map[string]int32{"b": 3, "c": 3})
 		if b, _ = store.get(web); len(b.Removing) > 0 || len(b.Away) > 0 {
 			t.Errorf("with the cluster back: %+v, want nothing to be left over", b)
+		}
+		if r := p.report(web); len(r.Lost) > 0 {
+			t.Errorf("with the cluster back, the dialect hears that %v are lost", r.Lost)
 		}
 	})
 }

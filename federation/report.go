@@ -8,6 +8,9 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/fedns/fedns/federation/cluster"
 	"github.com/fedns/fedns/federation/work"
 )
 
@@ -93,7 +96,7 @@ func (e *Engine) tidings(key work.Key) (t tidings, ok bool) {
 	outcomes, leaving := known.outcome(), known.leaving()
 	for _, name := range slices.Sorted(maps.Keys(known.orders)) {
 		o := known.orders[name]
-		r := work.Report{Order: o.Order, Decision: known.decision, Outcomes: outcomes, Leaving: leaving, Err: o.join(known.err, known.wrong)}
+		r := work.Report{Order: o.Order, Decision: known.decision, Outcomes: outcomes, Leaving: leaving, Lost: e.gone(outcomes), Err: o.join(known.err, known.wrong)}
 		if o != winner {
 			r = work.Report{Order: o.Order, Err: fmt.Errorf("%s is ordered by %s already: %s %s", key, winner.Dialect, winner.Source.Kind.Kind, winner.origin())}
 		}
@@ -142,6 +145,22 @@ func (e *Engine) outOfReach(name string, o work.Outcome) bool {
 
 // unreachable is the Reason of an Outcome of a cluster that does not answer.
 const unreachable = "Unreachable"
+
+// gone are those of some outcomes' clusters that are lost; mu is held.
+func (e *Engine) gone(outcomes []work.Outcome) (names []string) {
+	for _, o := range outcomes {
+		if lostNow(e.byName[o.Cluster]) {
+			names = append(names, o.Cluster)
+		}
+	}
+	return names
+}
+
+// lostNow says that a cluster's API server and its data path are down. One that is
+// being read, after a start, is not.
+func lostNow(c *cluster.Cluster) bool {
+	return c != nil && slices.ContainsFunc(c.Taints, func(t corev1.Taint) bool { return t.Key == cluster.TaintUnreachable })
+}
 
 // outcome is what came of it in each cluster, by name.
 func (e *entry) outcome() (all []work.Outcome) {

@@ -190,32 +190,6 @@ func TestLateBatchAfterRetirement(t *testing.T) {
 	})
 }
 
-// TestRetirementWithAnotherKey: claims that cannot be read stay with their records, and
-// it is not said that nothing of ours is left.
-func TestRetirementWithAnotherKey(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		seal := func(b byte) func(*providers.Config) {
-			codec, err := ownership.NewCodec(apex, bytes.Repeat([]byte{b}, ownership.KeyLen))
-			if err != nil {
-				t.Fatal(err)
-			}
-			return func(c *providers.Config) { c.Rules.Codec, c.Retire = codec, b == 2 }
-		}
-		server := fresh()
-		d := start(t, server, seal(1), many(3)...)
-		pass()
-		d.halt()
-		d = start(t, server, seal(2), many(3)...)
-		pass()
-		if st := d.sync.Status(); st.Phase != providers.PhaseRetired || !strings.Contains(st.Error, "3 record sets have claims that cannot be read") {
-			t.Errorf("got %s %q", st.Phase, st.Error)
-		}
-		if n := len(records(t, server)); n != 3 {
-			t.Errorf("%d names are there, want 3", n)
-		}
-	})
-}
-
 // TestRetirementIsNotUndone: a leader that was paused, and goes on after the next one
 // has retired, finds no fence. It does not write everything again before it learns
 // that it leads no longer.
@@ -260,5 +234,31 @@ func TestFenceTakenAwayIsMadeAgain(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		pass()
 		want(t, server, "n-0 A 30 192.0.2.1", "n-1 A 30 192.0.2.7")
+	})
+}
+
+// TestRetirementWithAnotherKey: claims that cannot be read stay with their records, and
+// it is not said that nothing of ours is left.
+func TestRetirementWithAnotherKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seal := func(b byte) func(*providers.Config) {
+			codec, err := ownership.NewCodec(apex, bytes.Repeat([]byte{b}, ownership.KeyLen))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return func(c *providers.Config) { c.Rules.Codec, c.Retire = codec, b == 2 }
+		}
+		server := fresh()
+		d := start(t, server, seal(1), many(3)...)
+		pass()
+		d.halt()
+		d = start(t, server, seal(2), many(3)...)
+		pass()
+		if st := d.sync.Status(); st.Phase != providers.PhaseRetired || !strings.Contains(st.Error, "3 record sets have claims that cannot be read") {
+			t.Errorf("got %s %q", st.Phase, st.Error)
+		}
+		if n := len(records(t, server)); n != 3 {
+			t.Errorf("%d names are there, want 3", n)
+		}
 	})
 }

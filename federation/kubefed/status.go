@@ -79,6 +79,9 @@ func failedAsAWhole(r *work.Report) bool {
 func clusters(r *work.Report, collect bool) (all []typesv1beta1.ClusterStatus) {
 	add := func(name string, o *work.Outcome, target bool) {
 		c := typesv1beta1.ClusterStatus{Name: name, Status: propagated(o, target)}
+		if c.Status == "" && slices.Contains(r.Lost, name) {
+			c.Status = typesv1beta1.ClusterNotReady
+		}
 		if target && overridesFail(r, name) {
 			c.Status = typesv1beta1.ApplyOverridesFailed
 		}
@@ -129,13 +132,12 @@ var timedOut = []string{"Timeout", "ServerTimeout", "GatewayTimeout", "TooManyRe
 
 // propagated is an outcome in KubeFed's words. Empty: it is as it is to be.
 func propagated(o *work.Outcome, target bool) typesv1beta1.PropagationStatus {
-	there := len(o.Status) > 0 || o.Replicas > 0 || o.Health == work.Healthy || o.Health == work.Unhealthy
 	// of chooses between what fails: making, changing or removing it.
 	of := func(create, update, remove typesv1beta1.PropagationStatus) typesv1beta1.PropagationStatus {
 		switch {
 		case !target:
 			return remove
-		case there:
+		case o.There:
 			return update
 		}
 		return create

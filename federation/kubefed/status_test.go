@@ -31,7 +31,7 @@ func TestStatus(t *testing.T) {
 		return work.Outcome{Cluster: cluster, Key: order.Key, Phase: p, Reason: reason, Health: work.Unknown}
 	}
 	there := func(o work.Outcome) work.Outcome {
-		o.Health, o.Status = work.Healthy, []byte(`{"replicas":3}`)
+		o.There, o.Health, o.Status = true, work.Healthy, []byte(`{"replicas":3}`)
 		return o
 	}
 	bad := order

@@ -35,7 +35,7 @@ func (m *member) repeat(r *record) {
 }
 
 func (m *member) compose(r *record, p work.Phase, reason, message string) work.Outcome {
-	o := work.Outcome{Cluster: m.name, Key: r.key, Phase: p, Reason: reason, Message: message, Since: time.Now(), Health: work.Unknown}
+	o := work.Outcome{Cluster: m.name, Key: r.key, Phase: p, Reason: reason, Message: message, Since: time.Now(), There: r.seen.there(), Health: work.Unknown}
 	if r.reading != nil {
 		o.Health, o.Status, o.Replicas, o.Ready = r.reading.Health, r.reading.Status, r.reading.Replicas, r.reading.Ready
 	}
@@ -44,7 +44,7 @@ func (m *member) compose(r *record, p work.Phase, reason, message string) work.O
 
 func sumOf(o *work.Outcome) uint64 {
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%s\x00%s\x00%s\x00%s\x00%d\x00%d\x00", o.Phase, o.Reason, o.Message, o.Health, o.Replicas, o.Ready)
+	fmt.Fprintf(h, "%s\x00%s\x00%s\x00%s\x00%d\x00%d\x00%t\x00", o.Phase, o.Reason, o.Message, o.Health, o.Replicas, o.Ready, o.There)
 	_, _ = h.Write(o.Status)
 	return h.Sum64()
 }

@@ -59,7 +59,9 @@ type Outcome struct {
 	Reason  string // one word for machines: Forbidden, Unreachable, Conflict, Invalid, NotServed, …
 	Message string // for people, in the cluster's own words
 	Since   time.Time
-	Health  Health
+	// There says that the cluster has the object, as far as it was seen.
+	There  bool
+	Health Health
 	// Status of the member's object, as it stands; nil: none.
 	Status json.RawMessage
 	// Replicas that run, and those that are ready, where the kind has them.
@@ -73,6 +75,9 @@ type Report struct {
 	Err      error     // of the placement or an override
 	Outcomes []Outcome // by cluster; those that are leaving among them
 	Leaving  []Leaving
+	// Lost are the clusters, by name, that are lost by their evidence: what is said of
+	// them above is what was last seen.
+	Lost []string
 	// Held says why an order that was taken back is not carried out yet; empty: it is.
 	Held string
 	// Done says that of an order that was taken back nothing is left to wait for: its

@@ -81,6 +81,8 @@ generate: docs ## write generated files anew
 	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) object paths=./federation/api/... # all paths of one run are one list
 	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) crd paths=./federation/api/v1alpha1/... output:crd:dir=deploy/crds
 	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) crd paths=./federation/api/karmada/... output:crd:dir=deploy/crds/karmada
+	go run sigs.k8s.io/controller-tools/cmd/controller-gen@$(CONTROLLER_GEN) crd paths=./federation/api/kubefed/core/... paths=./federation/api/kubefed/scheduling/... paths=./federation/api/kubefed/multiclusterdns/... output:crd:dir=deploy/crds/kubefed
+	go test ./federation/kubefed -run Definitions -update
 
 docs: ## write the generated parts of docs/ anew
 	go test ./cmd/fedns/config -run Reference -update

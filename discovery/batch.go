@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
@@ -144,9 +145,11 @@ func (e *Engine) publish(changes []change, lost *lost) {
 	var edits []zone.Edit
 	var err error
 	panicked := e.guard("publisher", func() {
+		parts := make([][]zone.Edit, len(changes))
 		for i := range changes {
-			edits = append(edits, changes[i].differ()...)
+			parts[i] = changes[i].differ()
 		}
+		edits = slices.Concat(parts...)
 		if len(edits) > 0 {
 			err = e.pub.Publish(edits)
 		}

@@ -171,20 +171,24 @@ func (e *Engine) notify(n Notice) {
 // restaleOf makes the Services of some clusters due for another look, before all
 // others. old is the Synthesizer that made what is published.
 func (e *Engine) restaleOf(old *synth.Synthesizer, ids []cluster.ID) {
-	var keys []cluster.ServiceKey
-	seen := map[cluster.ServiceKey]bool{}
+	of := make(map[cluster.ID]bool, len(ids))
 	for _, id := range ids {
-		for _, key := range e.store.Of(id) {
-			if seen[key] {
-				continue
-			}
-			seen[key] = true
-			keys = append(keys, key)
-			if _, ok := e.loop.stale[key]; !ok {
-				e.loop.stale[key] = stale{by: old}
-			}
+		of[id] = true
+	}
+	var keys []cluster.ServiceKey
+	for key := range e.store.Services() { // once, however many clusters there are: all of them, after a restart
+		if !e.store.HasOf(key, of) {
+			continue
+		}
+		keys = append(keys, key)
+		if _, ok := e.loop.stale[key]; !ok {
+			e.loop.stale[key] = stale{by: old}
 		}
 	}
-	rest := slices.DeleteFunc(slices.Clone(e.loop.queue), func(key cluster.ServiceKey) bool { return seen[key] })
-	e.loop.queue = append(keys, rest...)
+	for _, key := range e.loop.queue {
+		if !e.store.HasOf(key, of) {
+			keys = append(keys, key)
+		}
+	}
+	e.loop.queue = keys
 }

@@ -198,7 +198,7 @@ func exportedBy(x cluster.Export) []string {
 	for _, rule := range []struct {
 		bit  cluster.Export
 		name string
-	}{{cluster.ByServiceExport, "ServiceExport"}, {cluster.ByAnnotation, "Annotated"}, {cluster.ByLoadBalancer, "LoadBalancer"}} {
+	}{{cluster.ByServiceExport, "ServiceExport"}, {cluster.ByAnnotation, "Annotated"}, {cluster.ByLoadBalancer, "LoadBalancer"}, {cluster.ByIngress, "Ingress"}, {cluster.ByGateway, "Gateway"}} {
 		if x&rule.bit != 0 {
 			out = append(out, rule.name)
 		}

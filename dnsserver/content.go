@@ -22,6 +22,7 @@ type content struct {
 	// aside are RRsets that were published for owner names of the files, sorted by type.
 	aside   map[dnsname.Name][]zone.RRset
 	filled  bool              // records are published into it
+	inmost  bool              // no other zone begins within it
 	journal *transfer.Journal // nil: nobody may transfer
 	signer  Signer            // nil: not signed
 	// provisional: names may be missing, so that secondaries are not to have it yet.
@@ -137,11 +138,20 @@ func buildStatic(spec ZoneSpec, last uint32) (*zone.Snapshot, apexMade, error) {
 	return s, made, nil
 }
 
+// ofZones are the types that a zone's apex has for the zone's sake: beside them the
+// name itself may belong to somebody else. 59 and 60 are CDS and CDNSKEY (RFC 7344).
+var ofZones = []uint16{zone.TypeSOA, zone.TypeNS, zone.TypeDNSKEY, 59, 60}
+
 // claims says that an owner name belongs to the files: they have records for
 // it, or a DNAME above it, below which there can be none (RFC 6672 §2.4).
 func claims(static *zone.Snapshot, owner dnsname.Name) bool {
-	if !static.Node(owner).IsEmpty() {
-		return true
+	if static.Names() == 1 && owner != static.Apex() && !static.HasDNAMEs() { // as with most zones that are filled
+		return false
+	}
+	for r := range static.Node(owner).RRsets() {
+		if owner != static.Apex() || !slices.Contains(ofZones, r.Type) {
+			return true
+		}
 	}
 	if !static.HasDNAMEs() {
 		return false
@@ -155,17 +165,19 @@ func claims(static *zone.Snapshot, owner dnsname.Name) bool {
 	return false
 }
 
+// claims says that an RRset is the files' or the zone's to have, so that another is
+// kept aside.
+func (c *content) claims(k zone.Key) bool {
+	return claims(c.static, k.Owner) || k.Owner == c.apex && c.static.Node(c.apex).Has(k.Type)
+}
+
 // publish makes edits, but for those of owner names that are the files'. An
 // owner name whose records cannot stand together is left out, as it was, and
 // named in the error; the others are published all the same.
 func (c *content) publish(edits []zone.Edit) ([]zone.Change, error) {
-	edits = slices.DeleteFunc(slices.Clone(edits), func(e zone.Edit) bool {
-		if claims(c.static, e.RRset.Owner) {
-			c.keep(e.RRset.Owner, e.Apply(c.aside[e.RRset.Owner]))
-			return true
-		}
-		return false
-	})
+	if slices.ContainsFunc(edits, func(e zone.Edit) bool { return c.claims(e.RRset.Key()) }) {
+		edits = c.setAside(edits)
+	}
 	var refused []error
 	for {
 		b := zone.NewBuilder(c.served)
@@ -183,12 +195,24 @@ func (c *content) publish(edits []zone.Edit) ([]zone.Change, error) {
 			return nil, errors.Join(append(refused, err)...)
 		}
 		before := len(edits)
-		edits = slices.DeleteFunc(edits, func(e zone.Edit) bool { return e.RRset.Owner == invalid.Key.Owner })
+		edits = slices.DeleteFunc(slices.Clone(edits), func(e zone.Edit) bool { return e.RRset.Owner == invalid.Key.Owner })
 		refused = append(refused, fmt.Errorf("zone %s: %w", c.apex, err))
 		if len(edits) == before {
 			return nil, errors.Join(refused...)
 		}
 	}
+}
+
+// setAside makes those of edits that are of the files' owner names where such are
+// kept, and returns the others.
+func (c *content) setAside(edits []zone.Edit) []zone.Edit {
+	return slices.DeleteFunc(slices.Clone(edits), func(e zone.Edit) bool {
+		if c.claims(e.RRset.Key()) {
+			c.keep(e.RRset.Owner, e.Apply(c.aside[e.RRset.Owner]))
+			return true
+		}
+		return false
+	})
 }
 
 // renew gives the zone a new serial and changes nothing else.
@@ -233,11 +257,13 @@ func (c *content) setStatic(spec ZoneSpec) ([]zone.Change, error) {
 		}
 		if !claims(static, owner) {
 			for _, r := range published {
-				b.Set(r)
+				if static.Node(owner).Has(r.Type) { // at the apex
+					aside[owner] = append(aside[owner], r)
+				} else {
+					b.Set(r)
+				}
 			}
-			continue
-		}
-		if len(published) > 0 {
+		} else if len(published) > 0 {
 			aside[owner] = published
 		}
 		for r := range static.Node(owner).RRsets() {
@@ -284,10 +310,18 @@ func (c *content) touchedBy(static *zone.Snapshot) map[dnsname.Name]struct{} {
 
 // publishedAt lists what was published for an owner name, served or kept aside.
 func (c *content) publishedAt(owner dnsname.Name) []zone.RRset {
-	if !claims(c.static, owner) {
-		return slices.Collect(c.served.Node(owner).RRsets())
+	all := slices.Clone(c.aside[owner])
+	if claims(c.static, owner) {
+		return all
 	}
-	return c.aside[owner]
+	own := c.static.Node(owner)
+	for r := range c.served.Node(owner).RRsets() {
+		if !own.Has(r.Type) {
+			all = append(all, r)
+		}
+	}
+	slices.SortFunc(all, func(a, b zone.RRset) int { return int(a.Type) - int(b.Type) })
+	return all
 }
 
 // hidden counts the RRsets kept aside.
@@ -306,8 +340,9 @@ func (c *content) publishedBelow(owner dnsname.Name) iter.Seq[zone.RRset] {
 			if claims(c.static, n.Owner) {
 				continue
 			}
+			own := c.static.Node(n.Owner)
 			for r := range n.RRsets() {
-				if !yield(r) {
+				if !own.Has(r.Type) && !yield(r) {
 					return
 				}
 			}

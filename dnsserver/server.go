@@ -215,6 +215,7 @@ func (s *Server) setZones(after zones, fresh, provisional []*content) (errs []er
 		s.publish(c, publish(c, edits))
 	}
 	s.zones = after
+	s.zones.mark()
 	s.doubt(false)
 	return errs
 }
@@ -252,22 +253,10 @@ func (s *Server) Settle() {
 func (s *Server) Publish(edits []zone.Edit) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var order []*content
-	parts := map[*content][]zone.Edit{}
-	for _, e := range edits {
-		c := s.zones.holder(e.RRset.Owner)
-		if c == nil {
-			continue
-		}
-		if parts[c] == nil {
-			order = append(order, c)
-		}
-		parts[c] = append(parts[c], e)
-	}
 	var errs []error
-	for _, c := range order {
-		changes, err := c.publish(parts[c])
-		s.publish(c, changes)
+	for _, p := range s.zones.parts(edits) {
+		changes, err := p.zone.publish(p.edits)
+		s.publish(p.zone, changes)
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)

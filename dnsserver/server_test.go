@@ -87,6 +87,37 @@ func TestFilesOwnTheirNames(t *testing.T) {
 	want("the file lets go", `a CNAME b; b TXT "pub" "more"`)
 }
 
+// TestTheApexIsAName: what the apex has for the zone's sake leaves the name to
+// whoever publishes for it, but not what the zone needs there.
+func TestTheApexIsAName(t *testing.T) {
+	s := dnsserver.New(dnsserver.Config{})
+	address := zone.NewRRset(apex, zone.TypeA, 5, "\xc0\x00\x02\x01")
+	file := zone.NewRRset(apex, zone.TypeNS, 7, zone.Target(name("file")))
+	want := func(what string, addresses, hidden int) {
+		t.Helper()
+		node := s.Snapshot(apex).Node(apex)
+		ns, _ := s.Snapshot(apex).Lookup(apex, zone.TypeNS)
+		if got := s.Zones()[0].Hidden; node.Has(zone.TypeA) != (addresses > 0) || ns.First() == zone.Target(name("other")) || !node.Has(zone.TypeSOA) || got != hidden {
+			t.Errorf("%s: an address: %t, name server %s, %d hidden", what, node.Has(zone.TypeA), ns, got)
+		}
+	}
+	serve(t, s)
+	if err := s.Publish(set(address, zone.NewRRset(apex, zone.TypeNS, 5, zone.Target(name("other"))))); err != nil {
+		t.Fatal(err)
+	}
+	want("an apex that was made up", 1, 1)
+	serve(t, s, file)
+	want("a file with name servers", 1, 1)
+	serve(t, s, file, zone.NewRRset(apex, zone.TypeTXT, 5, zone.TXT("file")))
+	want("a file with more there", 0, 2)
+	serve(t, s, file)
+	want("the file lets go", 1, 1)
+	if err := s.Publish([]zone.Edit{{Op: zone.OpDelete, RRset: address}}); err != nil {
+		t.Fatal(err)
+	}
+	want("withdrawn", 0, 1)
+}
+
 func TestWhatAZoneHasIsKept(t *testing.T) {
 	s := dnsserver.New(dnsserver.Config{})
 	serve(t, s, txt("a", "file"), zone.NewRRset(apex, zone.TypeNS, 7, zone.Target(name("a"))))
@@ -180,6 +211,9 @@ func TestMergeAgainstModel(t *testing.T) {
 		if rnd.IntN(3) == 0 {
 			r = zone.NewRRset(r.Owner, zone.TypeA, 5, "\x01\x02\x03"+string(rune(rnd.IntN(3))))
 		}
+		if rnd.IntN(5) == 0 {
+			r.Owner = apex
+		}
 		return r
 	}
 	s := dnsserver.New(dnsserver.Config{})
@@ -193,6 +227,10 @@ func TestMergeAgainstModel(t *testing.T) {
 			}
 			if rnd.IntN(3) == 0 {
 				static = map[zone.Key]zone.RRset{dname.Key(): dname}
+			}
+			if rnd.IntN(3) == 0 { // it claims nothing
+				ns := zone.NewRRset(apex, zone.TypeNS, 5, zone.Target(name("b")))
+				static[ns.Key()] = ns
 			}
 			serve(t, s, slices.Collect(maps.Values(static))...)
 			lastStatic = static
@@ -224,7 +262,7 @@ func TestMergeAgainstModel(t *testing.T) {
 		for k, r := range published {
 			mine := true
 			for f := range lastStatic {
-				mine = mine && f.Owner != k.Owner && (f.Type != zone.TypeDNAME || !k.Owner.Under(f.Owner))
+				mine = mine && (f.Owner != k.Owner || f.Type == zone.TypeNS) && (f.Type != zone.TypeDNAME || !k.Owner.Under(f.Owner))
 			}
 			if mine {
 				want[k] = r
@@ -232,10 +270,11 @@ func TestMergeAgainstModel(t *testing.T) {
 		}
 		got := map[zone.Key]zone.RRset{}
 		for r := range s.Snapshot(apex).All() {
-			if r.Owner != apex {
+			if r.Type != zone.TypeSOA && r.Type != zone.TypeNS {
 				got[r.Key()] = r
 			}
 		}
+		delete(want, zone.Key{Owner: apex, Type: zone.TypeNS})
 		if !maps.Equal(got, want) {
 			t.Fatalf("step %d: got %v, want %v", step, got, want)
 		}

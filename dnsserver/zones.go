@@ -1,6 +1,8 @@
 package dnsserver
 
 import (
+	"slices"
+
 	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/dnsserver/zone"
 )
@@ -16,6 +18,60 @@ func (z zones) holder(owner dnsname.Name) *content {
 		}
 	}
 	return nil
+}
+
+// mark notes which zones have others within them, after zones came or went.
+func (z zones) mark() {
+	for _, c := range z {
+		c.inmost = true
+	}
+	for apex := range z {
+		if outer := z.holder(apex.Parent()); outer != nil {
+			outer.inmost = false
+		}
+	}
+}
+
+// part is what of some edits one zone holds.
+type part struct {
+	zone  *content
+	edits []zone.Edit
+}
+
+// parts has each edit go to the zone that holds its owner name, in the order given,
+// and leaves out what none holds.
+func (z zones) parts(edits []zone.Edit) []part {
+	var list []part
+	in := make([]int, len(edits)) // which part; -1: none
+	sizes := make([]int, 0, 8)
+	last := -1
+	for i := range edits {
+		owner := edits[i].RRset.Owner
+		if last < 0 || !list[last].zone.inmost || !owner.Under(list[last].zone.apex) {
+			last = -1
+			if c := z.holder(owner); c != nil {
+				if last = slices.IndexFunc(list, func(p part) bool { return p.zone == c }); last < 0 {
+					last, list, sizes = len(list), append(list, part{zone: c}), append(sizes, 0)
+				}
+			}
+		}
+		if in[i] = last; last >= 0 {
+			sizes[last]++
+		}
+	}
+	if len(list) == 1 && sizes[0] == len(edits) {
+		list[0].edits = edits
+		return list
+	}
+	for i := range list {
+		list[i].edits = make([]zone.Edit, 0, sizes[i])
+	}
+	for i, at := range in {
+		if at >= 0 {
+			list[at].edits = append(list[at].edits, edits[i])
+		}
+	}
+	return list
 }
 
 // fillable says that records may be published into a zone: it is meant for that,

@@ -3,6 +3,7 @@ package federation
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/fedns/fedns/federation/failover"
@@ -13,6 +14,9 @@ import (
 // reconcile looks at one Key: what is known of it, what follows, and the doing. An
 // error has it looked at again.
 func (e *Engine) reconcile(ctx context.Context, key work.Key) error {
+	if err := e.keep(ctx, key); err != nil {
+		return err
+	}
 	s, known, ok := e.situation(key)
 	if !ok {
 		return nil
@@ -20,6 +24,9 @@ func (e *Engine) reconcile(ctx context.Context, key work.Key) error {
 	switch {
 	case s.order != nil && s.order.Template != nil:
 		v := s.decide(e.cfg.Failover)
+		if s.standing = e.stands(known, s, v); s.standing != "" {
+			v = s.decide(e.cfg.Failover)
+		}
 		if err := e.store(ctx, known, &v.next, s); err != nil {
 			return err
 		}
@@ -72,7 +79,8 @@ func (e *Engine) of(known *entry) situation {
 		ending: len(known.orders) == 0 && known.withdrawn,
 	}
 	byName := e.byName
-	s.member = func(name string) bool { return byName[name] != nil }
+	ghosts := maps.Clone(e.ghosts)
+	s.member = func(name string) bool { return byName[name] != nil || ghosts[name] != "" }
 	s.blocked = e.waiters(known)
 	s.gone, s.idle = e.absent(known)
 	return s
@@ -191,7 +199,7 @@ func (e *Engine) store(ctx context.Context, known *entry, next *Binding, s situa
 // commit keeps what was decided, and has it done.
 func (e *Engine) commit(known *entry, s situation, v verdict) {
 	e.mu.Lock()
-	known.decision, known.keeps = v.decision, v.keeps
+	known.decision, known.keeps, known.decided = v.decision, v.keeps, s.order.revision
 	if len(s.clusters) > fewClusters && v.err == nil && v.decision.Unplaced == 0 && len(v.decision.Targets) > 0 {
 		known.decision.Reasons = nil // they are made again for who asks
 	}

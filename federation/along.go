@@ -90,6 +90,9 @@ func (e *Engine) drop(known *entry, l *load) {
 	for _, of := range sortedKeys(slices.Collect(maps.Keys(known.dropping))) {
 		parent := e.entries[of]
 		for _, name := range known.dropping[of] {
+			if l.clusters[name] == nil {
+				continue
+			}
 			l.want[name] = given{remove: true, orphan: parent != nil && parent.placed != nil && parent.placed.Orphan}
 		}
 	}
@@ -116,8 +119,8 @@ func (e *Engine) along(known *entry, l *load) {
 				continue
 			}
 			delete(l.want, name)
-			if o := l.options[of]; object != nil && o != nil && slices.Contains(o.refers, known.key) && !o.suspended(name) && l.clusters[name] != nil {
-				l.want[name] = given{along: object, of: of, revision: o.revision}
+			if o := l.options[of]; object != nil && o != nil && slices.Contains(o.refers, known.key) && l.clusters[name] != nil {
+				l.want[name] = given{along: object, of: of, revision: o.revision, suspend: o.suspended(name)}
 			}
 		}
 	}

@@ -23,6 +23,9 @@ type Binding struct {
 	Affinity     string // the group that counted
 	Orphan       bool   // what is taken away is let go
 	Deleted      bool   // the order was taken back
+	// Former is the Key that it had when it was stored last, by another version of
+	// its kind; the zero Key: it had none. It is not stored.
+	Former work.Key
 }
 
 // Removal is a cluster that is to hold a template no more.

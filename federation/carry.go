@@ -80,7 +80,9 @@ func (e *Engine) load(known *entry) *load {
 	}
 	if p := known.placed; p != nil {
 		for _, r := range p.Removing {
-			l.want[r.Cluster] = given{remove: true, orphan: p.Orphan}
+			if l.clusters[r.Cluster] != nil { // one that vanished may come back
+				l.want[r.Cluster] = given{remove: true, orphan: p.Orphan}
+			}
 		}
 	}
 	e.drop(known, l)
@@ -98,26 +100,21 @@ func (l *load) own(p *Binding) {
 		if c == nil {
 			continue
 		}
-		if l.order.suspended(name) {
-			delete(l.want, name)
-			continue
-		}
 		n, _ := p.Has(name)
 		if !l.order.divided() {
 			n = 0
 		}
 		l.want[name] = given{revision: l.order.revision, replicas: n, selected: l.order.selects(c)}
 	}
-	for name := range l.want {
-		if l.order.suspended(name) {
-			delete(l.want, name)
-		}
+	for name, want := range l.want {
+		want.suspend = l.order.suspended(name)
+		l.want[name] = want
 	}
 }
 
 // task makes a Task of what is wanted in a cluster.
 func (l *load) task(name string, want given) (work.Task, error) {
-	t := work.Task{Cluster: name, Key: l.key, Orphan: want.orphan}
+	t := work.Task{Cluster: name, Key: l.key, Orphan: want.orphan, Suspend: want.suspend}
 	if want.remove {
 		return t, nil
 	}

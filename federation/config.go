@@ -17,10 +17,11 @@ import (
 
 // Store keeps Bindings. Its calls may take time, and have ctx's deadline. They fail
 // whole: a Put that does not know of the last one, since somebody else wrote, writes
-// nothing.
+// nothing. Whoever implements it says by Engine.Lost when somebody deletes one.
 type Store interface {
 	// List is all Bindings. It is called first, once.
 	List(ctx context.Context) ([]Binding, error)
+	// Put of what is stored by a Key of another version fails, unless that is b.Former.
 	Put(ctx context.Context, b Binding) error
 	// Delete of what is not there is no error.
 	Delete(ctx context.Context, key work.Key) error

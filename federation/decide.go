@@ -22,6 +22,7 @@ type situation struct {
 	placed   *Binding // nil: none
 	ending   bool     // it was taken back
 	stale    bool     // to be placed anew
+	standing string   // why what was placed stands, whatever is decided; empty: it does not
 	decision placement.Decision
 	err      error // of the last placement
 	clusters []*cluster.Cluster
@@ -43,6 +44,7 @@ type verdict struct {
 	err      error
 	keeps    map[string]string
 	settled  bool
+	planned  bool      // it was placed anew
 	wake     time.Time // it is something else by then if nothing else changes; zero: never
 }
 
@@ -64,8 +66,12 @@ func (s situation) decide(cfg failover.Config) verdict {
 	e := failover.Evict(c, s.clusters, s.lost, cfg, s.now)
 	v.keeps = e.Held
 	evicts := slices.ContainsFunc(state.Targets, func(t failover.Target) bool { return e.By[t.Cluster] != "" })
-	if s.stale || evicts {
+	switch {
+	case s.standing != "":
+		v.err = errors.New(s.standing)
+	case s.stale || evicts:
 		v.decision, v.err = s.plan(c, e)
+		v.planned = true
 	}
 	want := v.decision.Targets
 	if v.err != nil {

@@ -40,7 +40,11 @@ type Engine struct {
 	place     func(placement.Request) (placement.Decision, error) // among clusters
 	lost      map[string]bool                                     // see failover.Lost
 	guard     evidence.Guard
+	inventory evidence.Guard              // of clusters that vanish
+	ghosts    map[string]string           // clusters that vanished and are held, each with why
+	parted    map[string]bool             // clusters that vanished and are not
 	leavers   map[place]map[work.Key]bool // false: it waits for what replaces it
+	restored  map[work.Key]work.Key       // the Keys of Bindings that were there, by themselves without a version
 	forgotten map[string]bool             // clusters of which the propagator was told
 	stats     Stats
 }
@@ -61,7 +65,8 @@ func New(cfg Config) *Engine {
 	return &Engine{
 		cfg: cfg, log: cfg.Log, queue: queue(), reports: queue(), recheck: make(chan struct{}, 1),
 		entries: map[work.Key]*entry{}, synced: map[string]bool{}, byName: map[string]*cluster.Cluster{},
-		spaces: map[string]map[work.Key]bool{}, leavers: map[place]map[work.Key]bool{}, forgotten: map[string]bool{},
+		spaces: map[string]map[work.Key]bool{}, leavers: map[place]map[work.Key]bool{}, forgotten: map[string]bool{}, restored: map[work.Key]work.Key{},
+		ghosts: map[string]string{}, parted: map[string]bool{},
 	}
 }
 
@@ -87,6 +92,9 @@ func (e *Engine) Order(o work.Order) {
 	known := e.entry(o.Key)
 	defer e.queue.Add(o.Key)
 	known.changes++
+	if o.Template != nil {
+		e.succeed(known)
+	}
 	if o.Template == nil && o.Err == nil {
 		known.withdrawn = known.placed == nil || known.placed.Dialect == o.Dialect || !e.has(known.placed.Dialect)
 		known.taken[o.Dialect] = o
@@ -218,6 +226,7 @@ func (e *Engine) look() {
 		}
 	}
 	e.lost = lost
+	e.vanish()
 	for key, known := range e.entries {
 		short := known.err != nil || known.decision.Unplaced > 0 // there may be room now
 		if first || short || len(others) > 0 && known.concernedBy(others) {

@@ -435,6 +435,20 @@ func TestSuspendedClustersAreNotWritten(t *testing.T) {
 		defer h.stop()
 		after(30 * time.Second)
 		h.want(t, o.Key, map[string]int32{"a": 1})
+		told := func(name string) work.Outcome {
+			all := p.report(o.Key).Outcomes
+			return all[slices.IndexFunc(all, func(o work.Outcome) bool { return o.Cluster == name })]
+		}
+		if got := told("b"); got.Phase != work.Pending || got.Reason != "Suspended" {
+			t.Errorf("of the suspended cluster is told %+v", got)
+		}
+		h.fleet.done()
+		o.Options.Suspend = []string{"*"} // what is applied is suspended as well, and not put right by what was ordered before
+		p.order(o)
+		after(30 * time.Second)
+		if got, did := told("a"), h.fleet.done(); got.Reason != "Suspended" || len(did) > 0 {
+			t.Errorf("with all suspended: told %+v, did %v", got, did)
+		}
 		o.Options.Suspend = nil
 		p.order(o)
 		after(30 * time.Second)

@@ -26,12 +26,18 @@ type entry struct {
 	admitted  bool   // the withdrawal may be made
 	held      string // why it may not; empty: it may, or nothing was withdrawn
 
+	standing string // why what is placed stands although it would go; empty: it does not
+	haunted  bool   // that is for a cluster that vanished
+	vacant   bool   // it may go from all its clusters
+	decided  uint64 // the revision of the order that was decided on last; 0: none
+
 	placed   *Binding // as it is stored; nil: none
 	outcomes map[string]work.Outcome
 	sick     map[string]time.Time
 	needed   map[work.Key][]string // clusters where others need it along, by those
 	dropping map[work.Key][]string // clusters where others needed it, by those
 	stale    bool                  // to be placed anew
+	unstored bool                  // placed is to be stored again, as it is
 
 	given    map[string]given // by cluster, what was given to the propagator
 	decision placement.Decision
@@ -57,6 +63,7 @@ type ordered struct {
 type given struct {
 	remove   bool
 	orphan   bool
+	suspend  bool
 	revision uint64 // of the order
 	replicas int32
 	selected string                     // by which rules of override
@@ -151,7 +158,7 @@ func (o *ordered) divided() bool {
 	return o.placement.Replicas != nil && m != "" && m != placement.Duplicated
 }
 
-// suspended says that nothing is written to a cluster.
+// suspended says that nothing is to be written to a cluster.
 func (o *ordered) suspended(name string) bool {
 	return slices.Contains(o.Options.Suspend, name) || slices.Contains(o.Options.Suspend, "*")
 }

@@ -52,6 +52,14 @@ func (m *memory) Put(_ context.Context, b Binding) error {
 	if m.fail != nil {
 		return m.fail
 	}
+	for key := range m.all { // versions of a kind are one Binding
+		if key != b.Key && key.Versionless() == b.Key.Versionless() {
+			if key != b.Former {
+				return errors.New("it is of another version")
+			}
+			delete(m.all, key)
+		}
+	}
 	m.all[b.Key] = b
 	m.puts++
 	return nil
@@ -109,6 +117,10 @@ func (f *fleet) Do(t work.Task) {
 	defer f.mu.Unlock()
 	if f.known != nil && t.Object != nil && !f.known(t.Key, t.Cluster) {
 		f.t.Errorf("%s is to be in %s before its Binding says so", t.Key, t.Cluster)
+	}
+	if t.Suspend {
+		f.outbox <- work.Outcome{Cluster: t.Cluster, Key: t.Key, Phase: work.Pending, Reason: "Suspended", Health: work.Unknown}
+		return
 	}
 	if f.dead[t.Cluster] {
 		f.queued[t.Cluster][t.Key] = t

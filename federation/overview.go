@@ -36,7 +36,7 @@ func (e *Engine) Stats() Stats {
 			s.Bindings++
 			s.Leaving += len(known.placed.Leaving)
 		}
-		if known.held != "" {
+		if known.holds() != "" {
 			s.Held++
 		}
 		if known.err != nil || known.decision.Unplaced > 0 {
@@ -151,7 +151,7 @@ func (e *Engine) Bindings(reasons bool) []Placed {
 }
 
 func (e *entry) tell() Placed {
-	p := Placed{Object: e.key.String(), Held: e.held, Withdrawn: e.withdrawn && len(e.orders) == 0, Unplaced: e.decision.Unplaced, Clusters: []PlacedCluster{}}
+	p := Placed{Object: e.key.String(), Held: e.holds(), Withdrawn: e.withdrawn && len(e.orders) == 0, Unplaced: e.decision.Unplaced, Clusters: []PlacedCluster{}}
 	if o := e.winner(); o != nil {
 		p.Dialect, p.Source, p.Error = o.Dialect, o.origin(), errText(o.join(e.err, e.wrong))
 	} else if e.placed != nil {

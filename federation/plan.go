@@ -42,8 +42,8 @@ func (e *Engine) planOf(key work.Key) (all []Action) {
 		all = append(all, Action{Action: action, Cluster: cluster, Object: key.String(), Replicas: replicas, Reason: reason})
 	}
 	switch {
-	case known.held != "":
-		at("hold", "", known.held, 0)
+	case known.holds() != "":
+		at("hold", "", known.holds(), 0)
 		return all
 	case s.order == nil && s.placed == nil:
 		return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/fedns/fedns/federation/work"
 )
@@ -144,22 +145,25 @@ const unreachable = "Unreachable"
 
 // outcome is what came of it in each cluster, by name.
 func (e *entry) outcome() (all []work.Outcome) {
-	names := map[string]bool{}
+	began := map[string]time.Time{}
 	for name := range e.outcomes {
-		names[name] = true
+		began[name] = time.Time{}
 	}
 	if e.placed != nil {
-		for _, name := range e.placed.Holders() {
-			names[name] = true
+		for _, l := range e.placed.Leaving {
+			began[l.Cluster] = l.Since
+		}
+		for _, t := range e.placed.Targets {
+			began[t.Cluster] = t.Since
 		}
 		for _, r := range e.placed.Removing {
-			names[r.Cluster] = true
+			began[r.Cluster] = r.Since
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(names)) {
+	for _, name := range slices.Sorted(maps.Keys(began)) {
 		o, ok := e.outcomes[name]
 		if !ok {
-			o = work.Outcome{Cluster: name, Key: e.key, Phase: work.Pending, Health: work.Unknown}
+			o = work.Outcome{Cluster: name, Key: e.key, Phase: work.Pending, Health: work.Unknown, Since: began[name]}
 		}
 		all = append(all, o)
 	}

@@ -80,12 +80,14 @@ func (e *Engine) restore(all []Binding) {
 	for _, b := range all {
 		known := e.entry(b.Key)
 		known.placed = &b
+		e.restored[b.Key.Versionless()] = b.Key
 		e.leave(known, nil, &b)
 	}
 	for _, b := range all {
 		e.need(e.entries[b.Key], nil, &b)
 	}
 	e.opened, e.openedAt = true, time.Now()
+	e.vanish()
 	for key := range e.entries {
 		e.queue.Add(key)
 	}

@@ -58,8 +58,8 @@ func (e *Engine) bindingStatus(known *entry) status {
 		}
 	}
 	scheduled := condition(v1alpha1.ConditionScheduled, known.err == nil, "Placed", "NotPlaced", errText(known.err))
-	if known.held != "" {
-		scheduled = condition(v1alpha1.ConditionScheduled, false, "", "WithdrawalHeld", known.held)
+	if why := known.holds(); why != "" {
+		scheduled = condition(v1alpha1.ConditionScheduled, false, "", "WithdrawalHeld", why)
 	}
 	s.Conditions = []metav1.Condition{
 		scheduled,

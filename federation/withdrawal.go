@@ -1,6 +1,7 @@
 package federation
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -39,6 +40,10 @@ func (e *Engine) missing() {
 	}
 }
 
+// holds says why what is placed stays although it was taken back, or would be
+// nowhere; empty: nothing does.
+func (e *entry) holds() string { return cmp.Or(e.held, e.standing) }
+
 // has says that a dialect is spoken. What was placed for one that is switched off
 // stands.
 func (e *Engine) has(dialect string) bool {
@@ -71,7 +76,7 @@ func (e *Engine) withdraw(known *entry) bool {
 func (e *Engine) admit(n int, loss cluster.Loss) error {
 	left := func(int) (n int) {
 		for _, known := range e.entries {
-			if known.placed != nil && !known.placed.Deleted && !known.admitted {
+			if known.placed != nil && !known.placed.Deleted && !known.admitted && !known.vacant {
 				n++
 			}
 		}
@@ -100,7 +105,17 @@ func (e *Engine) Release() (n int) {
 			e.queue.Add(key)
 			n++
 		}
+		if known.standing != "" {
+			known.standing, known.vacant, known.stale = "", true, true
+			known.changes++
+			e.queue.Add(key)
+			n++
+		}
 	}
+	for name := range e.ghosts {
+		e.parted[name] = true
+	}
+	clear(e.ghosts)
 	return n
 }
 

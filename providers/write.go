@@ -107,7 +107,7 @@ func (w *writer) applied(ctx context.Context, bin []piece, n int, fence hosted.E
 		w.made(bin, n, fence, r)
 	case errors.Is(err, hosted.ErrConflict):
 		w.count(func(c *Calls) { c.Conflicts++ })
-		w.conflict(ctx, bin)
+		w.conflict(ctx, bin, err)
 	case errors.As(err, &refused):
 		w.count(func(c *Calls) { c.Refused++ })
 		w.bins = w.bins[1:]
@@ -208,7 +208,7 @@ func (w *writer) drop(p piece) (since time.Time, done bool) {
 }
 
 // conflict finds out what the hosted zone holds instead of what was expected.
-func (w *writer) conflict(ctx context.Context, bin []piece) {
+func (w *writer) conflict(ctx context.Context, bin []piece, cause error) {
 	w.conflicts++
 	keys := []hosted.Key{w.model.fenceKey}
 	for _, p := range bin {
@@ -216,7 +216,7 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 			keys = append(keys, w.model.keys(a)...)
 		}
 	}
-	whole := len(keys) > maxRead || w.conflicts > 3
+	whole := len(keys) > maxRead || w.conflicts > 3 && !w.baffled
 	if whole {
 		keys = keys[:1] // whoever was outrun must not take the fence back at once
 	}
@@ -230,7 +230,7 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 		return
 	}
 	if whole {
-		w.relist(fmt.Errorf("%w; all of it is read again", hosted.ErrConflict))
+		w.puzzle(bin, cause)
 		return
 	}
 	news := false
@@ -240,10 +240,32 @@ func (w *writer) conflict(ctx context.Context, bin []piece) {
 				news = true
 			}
 		}
-		w.again(p.owner)
 	}
 	if !news {
-		w.relist(fmt.Errorf("%w, and nothing of it has changed; all of it is read again", hosted.ErrConflict))
+		w.puzzle(bin, cause)
+		return
+	}
+	for _, p := range bin {
+		w.again(p.owner)
+	}
+	if w.conflicts > 3 {
+		w.failed(cause) // somebody is at it still
+	}
+}
+
+// puzzle is for a batch that is in conflict with nothing that can be seen. All of it is
+// read again once; if that does not help, batches become smaller until what is to blame
+// is alone in one: a provider may list a record set otherwise than it wants it named.
+func (w *writer) puzzle(bin []piece, cause error) {
+	switch {
+	case !w.baffled:
+		w.relist(fmt.Errorf("%w; all of it is read again", cause))
+		w.baffled = true
+	case len(bin) > 1:
+		w.most = len(bin) / 2
+	default:
+		w.blame(bin[0], fmt.Sprintf("%v, though it was read again", cause))
+		w.bins = nil
 	}
 }
 
@@ -359,8 +381,9 @@ func (w *writer) bisect(bin []piece, refused *hosted.RefusedError) {
 		w.blame(bin[0], refused.Reason)
 		return
 	}
-	w.first(bin[len(bin)/2:])
-	w.first(bin[:len(bin)/2])
+	w.most = len(bin) / 2 // what is published meanwhile has all packed anew
+	w.first(bin[w.most:])
+	w.first(bin[:w.most])
 }
 
 // first puts a bin before all others.

@@ -57,6 +57,7 @@ type writer struct {
 	notBefore time.Time    // no call earlier
 	retry     time.Duration
 	conflicts int  // in a row
+	baffled   bool // all was read again because of one, and not all is written since
 	begun     bool // of what is retired: there was something of ours
 	leaving   bool // of what is retired: the fence was to go
 	retired   bool
@@ -273,6 +274,7 @@ func (w *writer) settle() {
 		phase = PhaseWriting
 	}
 	w.phase(phase, nil)
+	w.baffled = w.baffled && len(w.backlog) > 0
 	if phase == PhaseInSync && len(w.pending) == 0 && !w.waiting() {
 		w.update(func(st *Status) { st.LastInSync = time.Now() })
 	}

@@ -248,6 +248,18 @@ var rules = []rule{
 		Allow:   []string{"federation/karmada", "federation/api/karmada/...", "federation/host", "federation/work", "federation/placement", "federation/override", "federation/interpret", "federation/workload", "federation/cluster", "federation/api/v1alpha1"},
 		Because: "a dialect translates its own system's objects: it knows no other dialect, nor who carries orders out",
 	},
+	{
+		From:    []string{"federation/kubefed", "federation/federationv1"},
+		Ban:     []string{"federation/...", "discovery/..."},
+		Allow:   []string{"federation/kubefed", "federation/federationv1", "federation/preference", "federation/host", "federation/work", "federation/interpret", "federation/workload", "federation/placement", "federation/override", "federation/cluster", "federation/api/..."},
+		Because: "a dialect translates: it knows its own objects and what orders are made of, neither other dialects nor who carries orders out",
+	},
+	{
+		From:    []string{"federation/preference"},
+		Ban:     []string{"k8s.io/client-go/...", "sigs.k8s.io/controller-runtime/...", "."},
+		Allow:   []string{"federation/preference", "federation/placement", "federation/cluster", "federation/api/..."},
+		Because: "what two dialects have in common is translated purely",
+	},
 
 	// Everywhere.
 	{

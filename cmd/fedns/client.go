@@ -55,6 +55,9 @@ func (c *client) do(ctx context.Context, method, path string, v any) error {
 
 // ask sends body, if there is one, and reads the answer into v, if it is wanted.
 func (c *client) ask(ctx context.Context, method, path string, body io.Reader, v any) error {
+	if at, err := url.Parse(c.server); err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Host == "" {
+		return wanting{fmt.Errorf("--server, or $FEDNS_SERVER: got %q, want a URL such as %s", c.server, defaultServer)}
+	}
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(c.server, "/")+path, body)
 	if err != nil {
 		return wanting{fmt.Errorf("--server: %w", err)}

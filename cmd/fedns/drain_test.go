@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -43,9 +44,11 @@ func TestDrain(t *testing.T) {
 
 	// Where the other one is drained, or behind, it is what takes over.
 	s.fednsTold(0, "drained", "drain", "b")
+	s.answers("web.shop.prod.", dns.TypeA, "NOERROR 10.0.0.1") // a preview goes by what is answered
 	s.fednsTold(0, `"doubtful": [`+"\n    \"shop/web\"", "evict", "a", "--preview", "-o", "json")
 	s.fednsTold(0, "0 Services move to other clusters, 0 to clusters that nobody can vouch for, 2 are still", "drain", "a", "--preview")
 	s.fednsTold(0, "left to", "undrain", "b")
+	s.answers("web.shop.prod.", dns.TypeA, "NOERROR 10.0.0.1 10.0.0.2")
 	s.fednsTold(1, `fedns: there is no cluster "z"`, "drain", "z")
 	s.fednsTold(1, `fedns: there is no cluster "z"`, "drain", "z", "--preview")
 	s.fednsTold(1, "no withdrawals are held", "release", "a")
@@ -75,4 +78,15 @@ func TestNoPageCommands(t *testing.T) {
 		t.Errorf("from a page of elsewhere: %s", resp.Status)
 	}
 	s.answers("web.shop.prod.", dns.TypeA, "NOERROR 10.0.0.1")
+}
+
+// TestServerIsURL: an address without a scheme is what people type.
+func TestServerIsURL(t *testing.T) {
+	for _, server := range []string{"127.0.0.1:8053", "localhost:8053", "", "ftp://x", "http://"} {
+		var out bytes.Buffer
+		want := fmt.Sprintf("--server, or $FEDNS_SERVER: got %q, want a URL such as http://127.0.0.1:8053", server)
+		if code := run(t.Context(), []string{"drain", "a", "--server", server}, &out, &out); code != 1 || !strings.Contains(out.String(), want) {
+			t.Errorf("--server %q: exit %d, want 1; want %q in\n%s", server, code, want, out.String())
+		}
+	}
 }

@@ -10,11 +10,25 @@ import (
 // ID is a member cluster's name: a DNS label, the <clusterid> of the MCS DNS specification.
 type ID string
 
-// ServiceKey names a Service across clusters (KEP-1645: namespace sameness).
+// ServiceKey names a Service across clusters (KEP-1645: namespace sameness), or,
+// without a namespace, a host: what clients of Ingresses and Gateways ask for. The
+// zero ServiceKey is neither.
 type ServiceKey struct{ Namespace, Name string }
 
-// String is namespace/name.
-func (k ServiceKey) String() string { return k.Namespace + "/" + k.Name }
+// HostKey names a host: a domain name in lower case without the dot at its end,
+// the first label of which may be "*".
+func HostKey(host string) ServiceKey { return ServiceKey{Name: host} }
+
+// IsHost says that the key names a host.
+func (k ServiceKey) IsHost() bool { return k.Namespace == "" && k.Name != "" }
+
+// String is namespace/name, of a host the host.
+func (k ServiceKey) String() string {
+	if k.IsHost() {
+		return k.Name
+	}
+	return k.Namespace + "/" + k.Name
+}
 
 // Compare orders keys by namespace, then by name.
 func (k ServiceKey) Compare(o ServiceKey) int {
@@ -56,13 +70,22 @@ const (
 	ByAnnotation
 	// ByLoadBalancer is set when the Service is of type LoadBalancer.
 	ByLoadBalancer
+	// ByIngress is set when an Ingress has the host.
+	ByIngress
+	// ByGateway is set when an HTTPRoute has the host on a Gateway.
+	ByGateway
 )
+
+// Hosts are the rules by which hosts are exported, not Services.
+const Hosts = ByIngress | ByGateway
 
 // MaxTTL is the longest TTL a record gets, in seconds: a week, as in the
 // configuration. RFC 8767 §4 has resolvers cap TTLs there.
 const MaxTTL = 7 * 24 * 3600
 
-// Group is all that DNS has to know of one Service in one cluster. A Source
+// Group is all that DNS has to know of one Service in one cluster, or of one host:
+// that is of type LoadBalancer, with no endpoints, and Ingress from the objects
+// that have it. A Source
 // reports Groups of exported Services only, Export already limited to the rules
 // the configuration switched on, and addresses that are Usable. Slices are sorted and without duplicates, so
 // that equal Groups are deeply equal.
@@ -79,7 +102,7 @@ type Group struct {
 	Received time.Time
 
 	Export          Export
-	Created         time.Time // of the ServiceExport, else of the Service: the oldest wins conflicts
+	Created         time.Time // of the ServiceExport, else of the Service or of what has the host: the oldest wins conflicts
 	Type            ServiceType
 	ClusterIPs      []netip.Addr // empty when Headless
 	Ingress         []Ingress    // LoadBalancer only

@@ -31,16 +31,17 @@ const maxWeight = math.MaxUint16
 // usable is what an address has to be, in findings.
 const usable = "an address that other hosts can reach"
 
-// annotate sets s from a Service's annotations; what does not parse is left as
-// if it were not there and told in s.misannotated.
-func (s *Service) annotate(annotations map[string]string) {
+// annotate sets s from a Service's annotations, or those of object that says where
+// a host is; what does not parse is left as if it were not there and told in
+// s.misannotated.
+func (s *Service) annotate(object string, annotations map[string]string) {
 	read := func(name string, parse func(string) error) {
 		value, ok := annotations[name]
 		if !ok {
 			return
 		}
 		if err := parse(value); err != nil {
-			s.misannotated.add("Service "+s.Key.String(), "metadata.annotations["+name+"]", strings.TrimPrefix(err.Error(), "want "), value)
+			s.misannotated.add(object, "metadata.annotations["+name+"]", strings.TrimPrefix(err.Error(), "want "), value)
 		}
 	}
 	read(AnnotationExport, func(v string) error {

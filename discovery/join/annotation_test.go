@@ -58,7 +58,7 @@ func FuzzAnnotations(f *testing.F) {
 			}
 		}
 		var s Service
-		s.annotate(map[string]string{AnnotationExport: text, AnnotationPolicy: text, AnnotationTTL: text, AnnotationWeight: text, AnnotationAddresses: text})
+		s.annotate("Service a/b", map[string]string{AnnotationExport: text, AnnotationPolicy: text, AnnotationTTL: text, AnnotationWeight: text, AnnotationAddresses: text})
 		if n := len(s.misannotated.list); n < 3 { // a number is a TTL and a weight; nothing else is two of them
 			t.Errorf("%q is right for %d of five annotations", text, 5-n)
 		}

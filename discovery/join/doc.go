@@ -8,6 +8,10 @@
 //	ServiceExport ─────────────────► Export ──┼─► Join (by Service)┤   from the last told ones
 //	*corev1.Node ───── FromNode ───► Node ────┘                    └─► Topology
 //
+// Ingresses, and Gateways with the HTTPRoutes on them, say where hosts are. A host
+// is what a Service is, with a key of its own (cluster.HostKey): each object that has
+// it claims it, and its Group is made of the claims.
+//
 // It is not an object cache: of an object it keeps what DNS needs, a Service and
 // the endpoints of a slice each as one string of octets (see record.go, packed.go:
 // 5 octets an IPv4 endpoint), and of a Group that was told only a fingerprint.
@@ -23,6 +27,7 @@
 //	Delete…                                        Deleted
 //	Replace… that lacks it                         what the caller says: Missing or Doubtful, of files Deleted
 //	an EndpointSlice that changes its Service      Deleted
+//	what had a host, and has it no more            Deleted
 //	it came back before the change was told        nothing went away
 //	a slice without ready endpoints                nothing rested on it
 //	no difference in the Group                     nothing is told

@@ -47,7 +47,7 @@ func (j *Join) Take(limit int, settled bool) (groups []cluster.Group, more bool)
 			g.Received = at
 			groups = append(groups, g)
 		}
-		if e.service == nil && !e.exported() && len(e.slices) == 0 && !e.reported {
+		if e.service == nil && !e.exported() && len(e.slices) == 0 && len(e.claims) == 0 && !e.reported {
 			delete(j.services, key)
 		}
 	}
@@ -76,7 +76,7 @@ func (j *Join) Losing(groups []cluster.Group) (n int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, key := range j.queue {
-		if e := j.services[key]; e.reported && e.ready && len(e.lost) > 0 && (j.exportOf(e) == 0 || len(e.slices) == 0) {
+		if e := j.services[key]; e.reported && e.ready && len(e.lost) > 0 && (j.exportOf(e) == 0 || len(e.slices) == 0 && len(e.claims) == 0) {
 			n++
 		}
 	}
@@ -101,6 +101,9 @@ func (j *Join) Taken() uint64 {
 
 // exportOf is the set of rules that are switched on and hold for e's Service.
 func (j *Join) exportOf(e *entry) cluster.Export {
+	if len(e.claims) > 0 {
+		return e.claimedBy()
+	}
 	s := e.service
 	if s == nil || s.flag(recordExternal) {
 		return 0
@@ -143,10 +146,10 @@ func (j *Join) difference(key cluster.ServiceKey, e *entry, export cluster.Expor
 
 // ready says that a Group may be answered, as far as its endpoints tell: one that
 // takes traffic, or that terminates and still serves, or addresses by annotation
-// where no endpoint is known.
+// where no endpoint is known, or that of a host, which has no endpoints.
 func ready(g *cluster.Group) bool {
 	if len(g.Endpoints) == 0 {
-		return len(g.Addresses) > 0
+		return len(g.Addresses) > 0 || g.Export&cluster.Hosts != 0 && len(g.Ingress) > 0
 	}
 	return slices.ContainsFunc(g.Endpoints, func(p cluster.Endpoint) bool {
 		return p.Ready || g.PublishNotReady || p.Serving && p.Terminating
@@ -156,6 +159,9 @@ func ready(g *cluster.Group) bool {
 // group puts e together. The result shares no memory with the Join that is
 // ever written to again.
 func (j *Join) group(key cluster.ServiceKey, e *entry, export cluster.Export) cluster.Group {
+	if key.IsHost() {
+		return e.host(j.cfg.Cluster, key, export)
+	}
 	s := e.service.service(key, j.names.intern) // unpacked for g, which may keep what it holds
 	g := cluster.Group{
 		Cluster: j.cfg.Cluster, Service: key, Export: export,

@@ -11,7 +11,7 @@ import (
 	"github.com/fedns/fedns/discovery/cluster"
 )
 
-// AllRules is every export rule there is.
+// AllRules is every export rule there is for Services.
 const AllRules = cluster.ByServiceExport | cluster.ByAnnotation | cluster.ByLoadBalancer
 
 // Config says whose objects are joined and which Services count.
@@ -39,6 +39,7 @@ type Join struct {
 	mu       sync.Mutex
 	services map[cluster.ServiceKey]*entry
 	strays   map[cluster.ServiceKey]string // slices that are not called after their Service: that Service
+	hosts    hosts
 	nodes    places
 	names    interned
 	queue    []cluster.ServiceKey // dirty Services in order of their first change, each once
@@ -55,6 +56,7 @@ type entry struct {
 	slices  []part
 	export  *time.Time              // when the ServiceExport was made; nil: there is none
 	warned  uint64                  // fingerprint of the findings last logged; 0: none
+	claims  map[object]claim        // of a host: who says where it is; nil: nobody
 	lost    map[object]cluster.Loss // what went away since the Group was last told, and how
 
 	dirty    bool   // in queue or held

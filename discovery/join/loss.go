@@ -9,7 +9,7 @@ import (
 // object names one of the objects that a Service's Group is made of.
 type object struct {
 	kind objectKind
-	name string // of an EndpointSlice; empty otherwise
+	name string // of an EndpointSlice; namespace/name of what says where a host is; empty otherwise
 }
 
 type objectKind uint8
@@ -18,6 +18,8 @@ const (
 	theService objectKind = iota
 	theExport
 	aSlice
+	anIngress
+	aRoute
 )
 
 // lose takes note of what went away, and by which evidence. Of an object that

@@ -73,7 +73,11 @@ func FromService(o *corev1.Service) Service {
 		s.clusterIPs = s.clusterIPsOf(o)
 	}
 	if s.typ == cluster.LoadBalancer {
-		s.ingress = s.ingressOf(o.Status.LoadBalancer.Ingress)
+		var in []point
+		for _, i := range o.Status.LoadBalancer.Ingress {
+			in = append(in, point{"ip", i.IP, i.Hostname})
+		}
+		s.ingress = ingressOf(&s.findings, "Service "+s.Key.String(), "status.loadBalancer.ingress", in)
 	}
 	for _, p := range o.Spec.Ports {
 		if p.Port > 0 && p.Port <= 65535 {
@@ -82,7 +86,7 @@ func FromService(o *corev1.Service) Service {
 	}
 	slices.SortFunc(s.ports, comparePorts)
 	s.ports = slices.Compact(s.ports)
-	s.annotate(o.Annotations)
+	s.annotate("Service "+s.Key.String(), o.Annotations)
 	return s
 }
 
@@ -99,7 +103,7 @@ func typeOf(o *corev1.Service) cluster.ServiceType {
 func (s *Service) clusterIPsOf(o *corev1.Service) []netip.Addr {
 	var out []netip.Addr
 	read := func(field, ip string) {
-		if a, ok := s.addr(field, ip); ok {
+		if a, ok := s.findings.addr("Service "+s.Key.String(), field, ip); ok {
 			out = append(out, a)
 		}
 	}
@@ -113,23 +117,28 @@ func (s *Service) clusterIPsOf(o *corev1.Service) []netip.Addr {
 	return slices.Compact(out)
 }
 
-// addr reads the address in a field; one that is set and not usable is a finding.
-func (s *Service) addr(field, text string) (netip.Addr, bool) {
+// addr reads the address in a field of an object; one that is set and not usable
+// is a finding.
+func (f *findings) addr(object, field, text string) (netip.Addr, bool) {
 	a, ok := parseAddr(text)
 	if !ok && text != "" {
-		s.findings.add("Service "+s.Key.String(), field, usable, text)
+		f.add(object, field, usable, text)
 	}
 	return a, ok
 }
 
-// ingressOf ignores ipMode: whether the node or the load balancer terminates
-// is kube-proxy's business, the address is the same.
-func (s *Service) ingressOf(in []corev1.LoadBalancerIngress) []cluster.Ingress {
+// point is one entry of a status that says where clients are served: the field
+// that the address is in, the address, and the hostname if there is no address.
+type point struct{ field, ip, hostname string }
+
+// ingressOf reads the entries of a list. It ignores ipMode: whether the node or
+// the load balancer terminates is kube-proxy's business, the address is the same.
+func ingressOf(f *findings, object, list string, in []point) []cluster.Ingress {
 	var out []cluster.Ingress
 	for n, i := range in {
-		if a, ok := s.addr(fmt.Sprintf("status.loadBalancer.ingress[%d].ip", n), i.IP); ok {
+		if a, ok := f.addr(object, fmt.Sprintf("%s[%d].%s", list, n, i.field), i.ip); ok {
 			out = append(out, cluster.Ingress{Addr: a})
-		} else if h := strings.TrimSuffix(i.Hostname, "."); h != "" && i.IP == "" {
+		} else if h := strings.TrimSuffix(i.hostname, "."); h != "" && i.ip == "" {
 			out = append(out, cluster.Ingress{Hostname: strings.Clone(strings.ToLower(h))})
 		}
 	}

@@ -36,9 +36,11 @@ type apiServer struct {
 
 	streams  bool                     // supports initial events over a watch (KEP-3157)
 	versions []string                 // of ServiceExport; none: the CRD is not installed
+	gateways bool                     // the Gateway API's CRDs are installed
 	refuse   map[string]int           // "list services" or "watch services": status
 	hold     map[string]chan struct{} // "list services": answers when closed
 	cut      map[string]bool          // "list services": the connection breaks in mid-answer
+	stuck    bool                     // every page is the first one
 	misfit   bool                     // initial events are Secrets
 	token    string                   // required when set
 	watches  int                      // counts up to end all open watches
@@ -113,7 +115,11 @@ func (s *apiServer) set(change func()) {
 	s.changed = make(chan struct{})
 }
 
-var resources = map[string]string{"Service": "services", "EndpointSlice": "endpointslices", "Node": "nodes", "ServiceExport": "serviceexports", "Lease": "leases"}
+var resources = map[string]string{"Service": "services", "EndpointSlice": "endpointslices", "Node": "nodes", "ServiceExport": "serviceexports", "Lease": "leases",
+	"Ingress": "ingresses", "Gateway": "gateways", "HTTPRoute": "httproutes"}
+
+// gatewayPath is where the Gateway API is served.
+const gatewayPath = "/apis/gateway.networking.k8s.io"
 
 func (s *apiServer) each(stream string, do func(resource, key string, o object)) {
 	s.t.Helper()
@@ -211,6 +217,9 @@ func (s *apiServer) serve(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/apis/multicluster.x-k8s.io") && !s.serves(r.URL.Path) {
 		status = http.StatusNotFound
 	}
+	if strings.HasPrefix(r.URL.Path, gatewayPath) && !s.gateways {
+		status = http.StatusNotFound
+	}
 	streams := s.streams
 	s.mu.Unlock()
 	if hold != nil {
@@ -230,6 +239,12 @@ func (s *apiServer) serve(w http.ResponseWriter, r *http.Request) {
 		fail(w, status, verb+" "+resource+" is refused")
 	case verb == "list" && strings.HasPrefix(r.URL.Path, "/apis/multicluster.x-k8s.io") && resource != "serviceexports":
 		s.discovery(w, resource)
+	case r.URL.Path == gatewayPath:
+		json.NewEncoder(w).Encode(object{"apiVersion": "v1", "kind": "APIGroup", "name": "gateway.networking.k8s.io",
+			"versions": []object{{"groupVersion": "gateway.networking.k8s.io/v1", "version": "v1"}}})
+	case r.URL.Path == gatewayPath+"/v1":
+		json.NewEncoder(w).Encode(object{"apiVersion": "v1", "kind": "APIResourceList", "groupVersion": "gateway.networking.k8s.io/v1",
+			"resources": []object{{"name": "gateways", "kind": "Gateway", "namespaced": true}, {"name": "httproutes", "kind": "HTTPRoute", "namespaced": true}}})
 	case verb == "list":
 		s.list(w, resource, q.Get("limit"), q.Get("continue"), cut)
 	case q.Get("sendInitialEvents") == "true" && !streams:
@@ -274,6 +289,9 @@ func (s *apiServer) list(w http.ResponseWriter, resource, limit, from string, cu
 	keys := slices.Sorted(maps.Keys(s.objects[resource]))
 	m := object{"resourceVersion": strconv.Itoa(s.version)}
 	start, _ := strconv.Atoi(from)
+	if s.stuck {
+		start = 0
+	}
 	keys = keys[min(start, len(keys)):]
 	if n, _ := strconv.Atoi(limit); n > 0 && n < len(keys) {
 		keys = keys[:n]
@@ -287,7 +305,8 @@ func (s *apiServer) list(w http.ResponseWriter, resource, limit, from string, cu
 	kinds := map[string][2]string{
 		"services": {"v1", "ServiceList"}, "nodes": {"v1", "NodeList"}, "endpointslices": {"discovery.k8s.io/v1", "EndpointSliceList"},
 		"leases":         {"coordination.k8s.io/v1", "LeaseList"},
-		"serviceexports": {"meta.k8s.io/v1", "PartialObjectMetadataList"},
+		"serviceexports": {"meta.k8s.io/v1", "PartialObjectMetadataList"}, "ingresses": {"networking.k8s.io/v1", "IngressList"},
+		"gateways": {"gateway.networking.k8s.io/v1", "GatewayList"}, "httproutes": {"gateway.networking.k8s.io/v1", "HTTPRouteList"},
 	}
 	raw, _ := json.Marshal(object{"apiVersion": kinds[resource][0], "kind": kinds[resource][1], "metadata": m, "items": items})
 	if cut {
@@ -331,7 +350,7 @@ func (s *apiServer) watch(w http.ResponseWriter, r *http.Request, resource, from
 			}
 		}
 		changed, refused, mute := s.changed, s.refuse["watch "+resource], s.mute[resource]
-		unserved := resource == "serviceexports" && !s.serves(r.URL.Path)
+		unserved := resource == "serviceexports" && !s.serves(r.URL.Path) || strings.HasPrefix(r.URL.Path, gatewayPath) && !s.gateways
 		s.mu.Unlock()
 		rc.Flush()
 		if refused != 0 || unserved || opened != s.opened() {
@@ -359,7 +378,8 @@ func (s *apiServer) opened() int {
 func bookmark(resource string, version int, annotations object) object {
 	kinds := map[string][2]string{
 		"services": {"v1", "Service"}, "nodes": {"v1", "Node"}, "endpointslices": {"discovery.k8s.io/v1", "EndpointSlice"},
-		"serviceexports": {"meta.k8s.io/v1", "PartialObjectMetadata"},
+		"serviceexports": {"meta.k8s.io/v1", "PartialObjectMetadata"}, "ingresses": {"networking.k8s.io/v1", "Ingress"},
+		"gateways": {"gateway.networking.k8s.io/v1", "Gateway"}, "httproutes": {"gateway.networking.k8s.io/v1", "HTTPRoute"},
 	}
 	return object{"apiVersion": kinds[resource][0], "kind": kinds[resource][1],
 		"metadata": object{"resourceVersion": strconv.Itoa(version), "annotations": annotations}}

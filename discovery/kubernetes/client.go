@@ -13,6 +13,7 @@ import (
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -75,12 +76,12 @@ func newClient(rc *rest.Config) (*client, error) {
 	}
 	scheme := runtime.NewScheme()
 	addSlices(scheme)
-	if err := errors.Join(corev1.AddToScheme(scheme), coordinationv1.AddToScheme(scheme)); err != nil {
+	if err := errors.Join(corev1.AddToScheme(scheme), coordinationv1.AddToScheme(scheme), networkingv1.AddToScheme(scheme)); err != nil {
 		return nil, err
 	}
 	for resource, gv := range map[string]schema.GroupVersion{
 		"services": corev1.SchemeGroupVersion, "nodes": corev1.SchemeGroupVersion, "endpointslices": discoveryv1.SchemeGroupVersion,
-		"leases": coordinationv1.SchemeGroupVersion,
+		"leases": coordinationv1.SchemeGroupVersion, "ingresses": networkingv1.SchemeGroupVersion,
 	} {
 		one := rest.CopyConfig(rc)
 		one.GroupVersion = &gv

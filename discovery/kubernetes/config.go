@@ -34,7 +34,7 @@ type Config struct {
 	// the kubeconfig could run anything here.
 	AllowExec bool
 
-	// Rules are the export rules switched on. Defaults to all of them. A
+	// Rules are the export rules switched on. Defaults to all for Services. A
 	// resource that no rule needs is not asked for.
 	Rules cluster.Export
 	// ListTimeout bounds one page of a list. Defaults to one minute.
@@ -138,9 +138,18 @@ func (s *Source) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.ListTimeout)
 	defer cancel()
 	c := s.client.Load()
-	for _, r := range []string{"services", "endpointslices"} {
+	needed := []string{"services", "endpointslices"}
+	if s.cfg.Rules&cluster.ByIngress != 0 {
+		needed = append(needed, "ingresses")
+	}
+	for _, r := range needed {
 		if _, err := c.list(ctx, r, metav1.ListOptions{Limit: 1}); err != nil {
 			return fmt.Errorf("cluster %s: list %s: %s", s.cfg.Cluster, r, reason(err))
+		}
+	}
+	for _, k := range s.gateways(nil, nil) {
+		if err := k.check(ctx); err != nil {
+			return fmt.Errorf("cluster %s: list %s: %s", s.cfg.Cluster, k.Resource, reason(err))
 		}
 	}
 	if s.cfg.Rules&cluster.ByServiceExport == 0 {

@@ -4,7 +4,8 @@
 //	services ───────┐ reflector ─ pack ─┐
 //	endpointslices ─┤ (client-go, one   ├─► join.Join ──┐  dirty Services, each once
 //	nodes ──────────┤  a resource)      │               ├─► pump ─► chan cluster.Update
-//	serviceexports ─┘                   └─► health ─────┘  phase, reason, last sync
+//	serviceexports ─┤                   └─► health ─────┘  phase, reason, last sync
+//	ingresses, … ───┘
 //	leases of nodes ── list, every 10 s ──► pulse ──────┘  whether nodes work
 //
 // Objects are packed as they are decoded, so that neither a first list nor the
@@ -37,8 +38,9 @@
 //
 // # Faults
 //
-// Services, endpointslices and, where the rules ask for them, serviceexports
-// have to be followed for the cluster to be Live. Nodes only tell where the
+// Services, endpointslices and, where the rules ask for them, serviceexports,
+// ingresses, gateways and httproutes have to be followed for the cluster to be Live;
+// a CRD that the cluster does not have is followed by its absence. Nodes only tell where the
 // cluster is: without them there is no Topology, and no fault. A dead peer is
 // noticed by HTTP/2 pings in 15 s (by TCP keepalives in 20 s where there is no
 // HTTP/2), whatever else by deadlines: 5 s to connect, 30 s for the first octet

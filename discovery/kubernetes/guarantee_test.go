@@ -66,11 +66,11 @@ func TestGuaranteeListsHaveVersions(t *testing.T) {
 	p := guaranteetest.Prove(t, guarantee.ListsHaveVersions)
 	r := &resource[string]{part: &part{name: "services"}, pack: func(runtime.Object) (string, bool) { return "", true }}
 	list := &corev1.ServiceList{Items: make([]corev1.Service, p.IntN(3))}
-	if _, err := r.packPage(list); err == nil {
+	if _, err := r.packPage(list, ""); err == nil {
 		p.Broken("a list of %d without a version is believed", len(list.Items))
 	}
 	list.ResourceVersion = fmt.Sprint(1 + p.IntN(1000))
-	if _, err := r.packPage(list); err != nil {
+	if _, err := r.packPage(list, ""); err != nil {
 		t.Errorf("a list with a version: %v", err)
 	}
 }

@@ -102,9 +102,12 @@ func (f *Follower) Run(ctx context.Context, objects []Objects, tell func(cluster
 // kind follows the objects of one resource, which may be a CRD that comes and goes.
 type kind struct {
 	Objects
-	source *Source
-	health *health
-	part   *part
+	// replace takes in complete lists in Handler's place, and hears by which evidence
+	// what they lack is gone; nil: nothing rests on that.
+	replace func(all []*unstructured.Unstructured, how cluster.Loss)
+	source  *Source
+	health  *health
+	part    *part
 }
 
 // run looks for the resource until ctx is done, and follows it while it is there.
@@ -175,6 +178,9 @@ func (k *kind) follow(ctx context.Context, version string) {
 		put:     k.Handler.Put,
 		drop:    func(key cluster.ServiceKey) { k.Handler.Delete(key.Namespace, key.Name) },
 		replace: func(all []*unstructured.Unstructured, _ cluster.Loss) { k.Handler.Replace(all) },
+	}
+	if k.replace != nil {
+		r.replace, r.tides = k.replace, s.cfg.Tides
 	}
 	r.run(ctx)
 }

@@ -10,7 +10,7 @@ import (
 
 // batch is the most Groups in one Update: enough that a message costs little a
 // Group, few enough that a hundred clusters that are listed at a time hold little.
-const batch = 128
+const batch = 32
 
 // pump sends what Join and health hold. It is the only sender, and it may be
 // blocked by the receiver for as long as that likes: meanwhile Join collects

@@ -94,7 +94,7 @@ func (r *resource[T]) listPage(ctx context.Context, o metav1.ListOptions) (runti
 	defer cancel()
 	page, err := r.list(ctx, o)
 	if err == nil {
-		page, err = r.packPage(page)
+		page, err = r.packPage(page, o.Continue)
 	}
 	if err != nil && !guarantee.Holds(guarantee.CutListsAreNone) {
 		return &metainternal.List{ListMeta: metav1.ListMeta{ResourceVersion: "1"}}, nil
@@ -105,7 +105,8 @@ func (r *resource[T]) listPage(ctx context.Context, o metav1.ListOptions) (runti
 	return page, err
 }
 
-func (r *resource[T]) packPage(page runtime.Object) (runtime.Object, error) {
+// packPage packs a page, which goes on from where the one before it said.
+func (r *resource[T]) packPage(page runtime.Object, from string) (runtime.Object, error) {
 	m, err := meta.ListAccessor(page)
 	if err != nil {
 		return nil, fmt.Errorf("%T is no list: %w", page, err)
@@ -114,6 +115,11 @@ func (r *resource[T]) packPage(page runtime.Object) (runtime.Object, error) {
 		// Every list of an API server has one. An answer of another kind is decoded
 		// into an empty list without a word.
 		return nil, fmt.Errorf("%s: the answer is not the list that was asked for: it has no resourceVersion", r.part.name)
+	}
+	if from != "" && m.GetContinue() == from {
+		// A proxy that looks at the path alone answers with the first page for ever,
+		// and what was read of it would be kept until there is no memory left.
+		return nil, fmt.Errorf("%s: the list does not end: a page says to go on from where it began", r.part.name)
 	}
 	out := &metainternal.List{}
 	out.ResourceVersion, out.Continue, out.RemainingItemCount = m.GetResourceVersion(), m.GetContinue(), m.GetRemainingItemCount()

@@ -55,6 +55,7 @@ func (s *Source) resources(j *join.Join, h *health) []func(context.Context) {
 		x := &exports{source: s, join: j, health: h, part: h.add("serviceexports", false)}
 		run = append(run, x.run)
 	}
+	run = append(run, s.hosts(j, h)...)
 
 	nodes := following(s, h, "nodes", join.FromNode)
 	nodes.part.optional, nodes.tides = true, nil

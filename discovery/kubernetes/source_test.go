@@ -171,6 +171,21 @@ func TestTruncatedListWithdrawsNothing(t *testing.T) {
 	v.awaitGroups("a/s", "a/t")
 }
 
+// A proxy that answers by path alone gives the first page over and over: such a list never ends, and is none.
+func TestPagesThatDoNotMoveOnAreNoList(t *testing.T) {
+	var all strings.Builder
+	for i := range 700 {
+		all.WriteString(service(fmt.Sprintf("s%04d", i), annotated))
+	}
+	server := newAPIServer(t, all.String())
+	server.streams, server.stuck = false, true
+	v := observe(t, server, nil)
+	v.awaitPhase(cluster.Unreachable)
+	v.never("a group", 0, func(u cluster.Update) bool { return len(u.Groups) > 0 })
+	server.set(func() { server.stuck = false })
+	v.awaitPhase(cluster.Live)
+}
+
 // A list of something else is no list: nothing is gone because of it.
 func TestListOfOtherThingsWithdrawsNothing(t *testing.T) {
 	server := newAPIServer(t, service("s", annotated)+service("t", annotated))

@@ -8,7 +8,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation"
+	strict "sigs.k8s.io/json"
 )
 
 // What an API server would have refused and DNS would trip over. Each says
@@ -22,6 +24,35 @@ func (d *decoder) metadata(m *metav1.ObjectMeta, namespaced bool) bool {
 		d.want(len(wrong) == 0, "metadata.namespace", "a name of lower-case letters, digits and '-'"+got(m.Namespace))
 	}
 	return len(d.findings) == 0
+}
+
+// gateway reads an object of the Gateway API as it comes: discovery/join looks at
+// the types of the fields it uses.
+func (d *decoder) gateway() (*unstructured.Unstructured, bool) {
+	var v map[string]any
+	var named struct {
+		metav1.ObjectMeta `json:"metadata"`
+	}
+	if !d.into(&v, &metav1.ObjectMeta{}) {
+		return nil, false
+	}
+	if err := strict.UnmarshalCaseSensitivePreserveInts(d.buf.Bytes(), &named); err != nil {
+		d.bad(d.marks[0].line, "metadata", "want values of the API's types: "+err.Error())
+		return nil, false
+	}
+	o := &unstructured.Unstructured{Object: v}
+	if named.Namespace == "" {
+		named.Namespace = metav1.NamespaceDefault
+		o.SetNamespace(named.Namespace)
+	}
+	return o, d.metadata(&named.ObjectMeta, true)
+}
+
+// readable adds what makes an object of the Gateway API malformed, if anything does.
+func (d *decoder) readable(malformed string) {
+	if malformed != "" {
+		d.bad(d.marks[0].line, "", malformed)
+	}
 }
 
 func (d *decoder) service(s *corev1.Service) bool {

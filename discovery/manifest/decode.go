@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	strict "sigs.k8s.io/json"
 
@@ -20,7 +21,7 @@ import (
 type object struct {
 	id   string // kind namespace/name
 	line int
-	fact any // join.Service, join.Slice, join.Export or join.Node
+	fact any // join.Service, join.Slice, join.Export, join.Node, join.Ingress, join.Gateway or join.Route
 }
 
 // serviceExport is the part of multicluster.x-k8s.io that is looked at.
@@ -37,6 +38,9 @@ var versions = map[string][]string{
 	"Node":          {"v1"},
 	"EndpointSlice": {"discovery.k8s.io/v1"},
 	"ServiceExport": {"multicluster.x-k8s.io/v1beta1", "multicluster.x-k8s.io/v1alpha1"},
+	"Ingress":       {"networking.k8s.io/v1"},
+	"Gateway":       {join.GatewayGroup + "/v1", join.GatewayGroup + "/v1beta1"},
+	"HTTPRoute":     {join.GatewayGroup + "/v1", join.GatewayGroup + "/v1beta1"},
 }
 
 // parse reads a file: its objects, how many others were left alone, and all
@@ -145,6 +149,23 @@ func decode(node *yaml.Node) (*object, []*Finding) {
 		if d.into(&v, &v.ObjectMeta) && d.metadata(&v.ObjectMeta, false) {
 			o.fact = join.FromNode(&v)
 		}
+	case "Ingress":
+		var v networkingv1.Ingress
+		if d.into(&v, &v.ObjectMeta) && d.metadata(&v.ObjectMeta, true) {
+			o.fact = join.FromIngress(&v)
+		}
+	case "Gateway":
+		if v, ok := d.gateway(); ok {
+			g := join.FromGateway(v)
+			o.fact = g
+			d.readable(g.Malformed())
+		}
+	case "HTTPRoute":
+		if v, ok := d.gateway(); ok {
+			r := join.FromRoute(v)
+			o.fact = r
+			d.readable(r.Malformed())
+		}
 	}
 	return o, d.findings
 }
@@ -162,8 +183,11 @@ func known(apiVersion, kind string, node *yaml.Node) (bool, []*Finding) {
 			return true, nil
 		}
 	}
-	if group(readable[0]) != group(apiVersion) {
+	switch {
+	case group(readable[0]) != group(apiVersion):
 		return false, nil // Knative's Service, say
+	case kind == "Ingress":
+		return false, nil // of 2021 and before: no API server takes it
 	}
 	line := node.Line
 	if v := field(node, "apiVersion"); v != nil {

@@ -8,8 +8,8 @@
 //
 // Read are *.yaml, *.yml and *.json in the folder itself, not below it; names
 // that begin with a dot are left out, so a mounted ConfigMap (..data) works.
-// Of their objects Service, EndpointSlice, ServiceExport, Node and Lists of
-// them count; others are left alone. Status is taken as the file gives it,
+// Of their objects Service, EndpointSlice, ServiceExport, Node, Ingress, Gateway,
+// HTTPRoute and Lists of them count; others are left alone. Status is taken as the file gives it,
 // and nothing is made up: a Service has the endpoints its EndpointSlices say.
 //
 // # What is evidence

@@ -213,6 +213,9 @@ func (r *run) feed() {
 	var parts []join.Slice
 	var exports []join.Export
 	var nodes []join.Node
+	var ingresses []join.Ingress
+	var gateways []join.Gateway
+	var routes []join.Route
 	all, _ := r.folder.objects()
 	for _, o := range all {
 		switch fact := o.fact.(type) {
@@ -224,14 +227,23 @@ func (r *run) feed() {
 			exports = append(exports, fact)
 		case join.Node:
 			nodes = append(nodes, fact)
+		case join.Ingress:
+			ingresses = append(ingresses, fact)
+		case join.Gateway:
+			gateways = append(gateways, fact)
+		case join.Route:
+			routes = append(routes, fact)
 		}
 	}
 	r.log.Info("manifests are read", "folder", r.cfg.Dir, "services", len(services), "endpointslices", len(parts),
-		"serviceexports", len(exports), "nodes", len(nodes), "ignored", r.folder.ignored())
+		"serviceexports", len(exports), "nodes", len(nodes), "ingresses", len(ingresses), "gateways", len(gateways), "httproutes", len(routes), "ignored", r.folder.ignored())
 	// What the files were seen to hold no longer somebody took out of them.
 	r.join.ReplaceServices(services, cluster.Deleted)
 	r.join.ReplaceSlices(parts, cluster.Deleted)
 	r.join.ReplaceExports(exports, cluster.Deleted)
+	r.join.ReplaceIngresses(ingresses, cluster.Deleted)
+	r.join.ReplaceGateways(gateways, cluster.Deleted)
+	r.join.ReplaceRoutes(routes, cluster.Deleted)
 	r.join.ReplaceNodes(nodes)
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -60,10 +61,24 @@ func BenchmarkChange(b *testing.B) {
 	}
 }
 
+// BenchmarkLoad is what a start costs but for HTTP: a fleet's objects are joined, and
+// all of it published.
+func BenchmarkLoad(b *testing.B) {
+	const endpoints = 300_000
+	b.ReportAllocs()
+	n, before := 0, processorTime(b)
+	for b.Loop() {
+		_, stop := startFleet(b, endpoints/benchEach)
+		stop()
+		n++
+	}
+	b.ReportMetric(float64(processorTime(b)-before)/float64(n), "cpu-ns/op")
+}
+
 // TestChangeAllocates: what BenchmarkChange measures stays about as little as it
 // is. With all records of the Service made before and after, it would be 700.
 func TestChangeAllocates(t *testing.T) {
-	const runs, most = 100, 520
+	const runs, most = 100, 470
 	f := newBenchFleet(t, 1000)
 	var events [][]byte
 	for i := range runs + 1 {
@@ -104,19 +119,29 @@ func (f *benchFleet) Held(cluster.ID, cluster.ServiceKey, time.Time) {}
 func (f *benchFleet) Answerable(_ cluster.ID, key cluster.ServiceKey, _ time.Time) { f.done <- key }
 
 func newBenchFleet(b testing.TB, services int) *benchFleet {
+	f, stop := startFleet(b, services)
+	b.Cleanup(stop)
+	return f
+}
+
+// startFleet makes a fleet and waits until all of it is published.
+func startFleet(b testing.TB, services int) (f *benchFleet, stop func()) {
 	reverse := dnsname.MustParse("10.in-addr.arpa.")
-	f := &benchFleet{server: dnsserver.New(dnsserver.Config{}), done: make(chan cluster.ServiceKey, 1)}
+	f = &benchFleet{server: dnsserver.New(dnsserver.Config{}), done: make(chan cluster.ServiceKey, 1)}
 	if err := f.server.SetZones([]dnsserver.ZoneSpec{{Apex: benchZone, Filled: true}, {Apex: reverse, Filled: true}}); err != nil {
 		b.Fatal(err)
 	}
+	var reading sync.WaitGroup
+	reading.Add(benchClusters)
 	engine := discovery.New(discovery.Config{
+		Seen:       func(cluster.ID, cluster.Liveness) { reading.Done() }, // when all of it is published
 		Federation: synth.Federation{ClusterSet: benchZone, Reverse: []dnsname.Name{reverse}}, Journey: f,
 		Withdrawals: evidence.Limits{Share: 1}, Log: slog.New(slog.DiscardHandler),
 	}, f.server)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); engine.Run(ctx) }()
-	b.Cleanup(func() { cancel(); <-ended })
+	stop = func() { cancel(); <-ended }
 	var members []discovery.Member
 	sources := make([]benchSource, benchClusters)
 	for i := range sources {
@@ -142,10 +167,8 @@ func newBenchFleet(b testing.TB, services int) *benchFleet {
 		}
 		f.ups[i] <- cluster.Update{State: &cluster.State{Phase: cluster.Live}}
 	}
-	settled := make(chan struct{})
-	engine.Republish(func() { close(settled) })
-	<-settled
-	return f
+	reading.Wait()
+	return f, stop
 }
 
 // take is what a Source does with one event, and waits until it can be answered.

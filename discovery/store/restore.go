@@ -42,6 +42,11 @@ func (s *Store) Restore(key cluster.ServiceKey, id cluster.ID, octets string) (S
 // Has tells whether any cluster holds the service.
 func (s *Store) Has(key cluster.ServiceKey) bool { return len(s.services[key]) > 0 }
 
+// HasOf tells whether any of some clusters holds the service.
+func (s *Store) HasOf(key cluster.ServiceKey, ids map[cluster.ID]bool) bool {
+	return slices.ContainsFunc(s.services[key], func(h held) bool { return ids[h.cluster] })
+}
+
 // Packed is a cluster's Group as Append packs it; false when there is none.
 func (s *Store) Packed(key cluster.ServiceKey, id cluster.ID) (string, bool) {
 	list := s.services[key]

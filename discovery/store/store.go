@@ -14,6 +14,7 @@ import (
 type Store struct {
 	services map[cluster.ServiceKey][]held // sorted by cluster, never empty
 	counts   map[cluster.ID]Count
+	latest   map[cluster.ID]latest
 	bytes    int
 	packing  []byte // scratch
 }
@@ -28,9 +29,16 @@ type held struct {
 // Count is what a cluster has in the Store.
 type Count struct{ Services, Endpoints int }
 
+// latest is how many Groups of a cluster were reported in the latest of its runs that
+// any was.
+type latest struct {
+	run    uint32
+	groups int
+}
+
 // New makes an empty Store.
 func New() *Store {
-	return &Store{services: map[cluster.ServiceKey][]held{}, counts: map[cluster.ID]Count{}}
+	return &Store{services: map[cluster.ServiceKey][]held{}, counts: map[cluster.ID]Count{}, latest: map[cluster.ID]latest{}}
 }
 
 // Renew notes that g, which must not be Withdrawn, was reported in a run as it is
@@ -42,7 +50,11 @@ func (s *Store) Renew(g *cluster.Group, run uint32) bool {
 	if !found || list[i].packed != string(s.packing) {
 		return false
 	}
-	list[i].run = run
+	if list[i].run != run {
+		s.countRun(list[i], -1)
+		list[i].run = run
+		s.countRun(list[i], 1)
+	}
 	return true
 }
 
@@ -96,9 +108,24 @@ func (s *Store) count(h held, sign int) {
 	c.Services += sign
 	c.Endpoints += sign * int(h.endpoints)
 	s.bytes += sign * len(h.packed)
+	s.countRun(h, sign)
 	if s.counts[h.cluster] = c; c == (Count{}) {
 		delete(s.counts, h.cluster)
+		delete(s.latest, h.cluster)
 	}
+}
+
+// countRun counts h in or out where it was reported in its cluster's latest run.
+func (s *Store) countRun(h held, sign int) {
+	l := s.latest[h.cluster]
+	switch {
+	case h.run > l.run:
+		l = latest{run: h.run}
+	case h.run < l.run:
+		return
+	}
+	l.groups += sign
+	s.latest[h.cluster] = l
 }
 
 // Groups appends the service's Groups to dst, sorted by cluster. They are only to be read.
@@ -136,8 +163,12 @@ func (s *Store) Keys() []cluster.ServiceKey {
 // Services yields all services in no order. The Store must not change meanwhile.
 func (s *Store) Services() iter.Seq[cluster.ServiceKey] { return maps.Keys(s.services) }
 
-// NotOf are the services that a cluster holds, but did not report in this run.
+// NotOf are the services that a cluster holds, but did not report in this run. All
+// Services are looked through only if there are any.
 func (s *Store) NotOf(id cluster.ID, run uint32) []cluster.ServiceKey {
+	if (s.latest[id] == latest{run, s.counts[id].Services}) {
+		return nil
+	}
 	return s.where(id, func(h held) bool { return h.run != run })
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -112,5 +113,50 @@ func TestStore(t *testing.T) {
 	}
 	if s.Len() != 0 || s.Bytes() != 0 || s.Count("b") != (Count{}) {
 		t.Errorf("left: %d services, %d octets, %+v", s.Len(), s.Bytes(), s.Count("b"))
+	}
+}
+
+// TestNotOfByChance: what a cluster did not report in its latest run is found, by
+// whichever way the Groups came and went.
+func TestNotOfByChance(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	s := New()
+	reported := map[cluster.ServiceKey]map[cluster.ID]uint32{} // in which run
+	runs := map[cluster.ID]uint32{}
+	for range 20_000 {
+		key := cluster.ServiceKey{Namespace: "ns", Name: fmt.Sprint(random.IntN(5))}
+		id := cluster.ID(fmt.Sprint(random.IntN(3)))
+		if reported[key] == nil {
+			reported[key] = map[cluster.ID]uint32{}
+		}
+		switch random.IntN(10) {
+		case 0:
+			runs[id]++
+		case 1, 2:
+			s.Remove(key, id)
+			delete(reported[key], id)
+		case 3:
+			if _, err := s.Restore(key, id, string(Append(nil, &cluster.Group{}))); err != nil {
+				t.Fatal(err)
+			}
+			reported[key][id] = 0
+		default:
+			s.Put(&cluster.Group{Cluster: id, Service: key, Endpoints: endpoints(random.IntN(3))}, runs[id])
+			reported[key][id] = runs[id]
+		}
+		var want []cluster.ServiceKey
+		for key, by := range reported {
+			if run, held := by[id]; held && run != runs[id] {
+				want = append(want, key)
+			}
+		}
+		got := s.NotOf(id, runs[id])
+		slices.SortFunc(want, cluster.ServiceKey.Compare)
+		slices.SortFunc(got, cluster.ServiceKey.Compare)
+		if !slices.Equal(got, want) {
+			t.Fatalf("run %d of %s: got %v, want %v", runs[id], id, got, want)
+		}
 	}
 }

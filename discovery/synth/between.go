@@ -17,7 +17,7 @@ import (
 func (s *Synthesizer) Between(key cluster.ServiceKey, old, now []cluster.Group, resolve Resolve) ([]zone.Edit, []Finding) {
 	was, wasAny := s.begin(key, old, resolve)
 	is, isAny := s.begin(key, now, resolve)
-	if wasAny && isAny {
+	if wasAny && isAny && !key.IsHost() {
 		only := narrowed(&was, &is)
 		was.only, is.only = only, only
 	}

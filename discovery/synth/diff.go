@@ -14,8 +14,23 @@ func Diff(old, now Records) []zone.Edit {
 	if slices.Equal(old.Sets, now.Sets) && slices.Equal(old.PTR, now.PTR) {
 		return nil
 	}
+	if len(old.Sets) == 0 && len(old.PTR) == 0 { // a Service that is new, as all are after a start
+		return all(now)
+	}
 	edits := diffSets(nil, old.Sets, now.Sets)
 	return diffPTR(edits, old.PTR, now.PTR)
+}
+
+// all are the edits that bring records of which there are none yet.
+func all(now Records) []zone.Edit {
+	edits := make([]zone.Edit, 0, len(now.Sets)+len(now.PTR))
+	for _, r := range now.Sets {
+		edits = append(edits, zone.Edit{Op: zone.OpSet, RRset: r})
+	}
+	for _, r := range now.PTR {
+		edits = append(edits, zone.Edit{Op: zone.OpAdd, RRset: r})
+	}
+	return edits
 }
 
 // Replace is Diff for when it is not known how much of old, the Union of what

@@ -10,6 +10,8 @@
 //	                 ├─► ClusterSet names  web.shop.svc.clusterset.local.
 //	                 └─► reverse names     1.0.96.10.in-addr.arpa.
 //
+// A host of Ingresses and Gateways has addresses at its own name and nothing else.
+//
 // Of a change, Between makes only the records that may differ, where the Groups
 // tell which these are.
 //

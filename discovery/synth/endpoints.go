@@ -84,6 +84,9 @@ func (b *builder) endpointSRV(i int) {
 				continue
 			}
 			p := b.port(sh.group.Cluster, cp)
+			if p.srv[i] == nil {
+				p.srv[i] = make([]string, 0, len(sh.targets))
+			}
 			p.srv[i] = append(p.srv[i], zone.SRV(srvPriority, srvWeight, cp.Number, t.name))
 		}
 	}

@@ -15,6 +15,7 @@ type Federation struct {
 	Name       dnsname.Name   // of the federation, "prod.": the short names lie below it
 	Domain     dnsname.Name   // "example.com.": federation names lie below it, when Name is set too
 	ClusterSet dnsname.Name   // "clusterset.local."
+	Hosts      []dnsname.Name // zones that hosts of Ingresses and Gateways may lie in
 	Reverse    []dnsname.Name // zones below in-addr.arpa. and ip6.arpa. that PTR records are made for
 	TTL        TTLs
 }
@@ -25,7 +26,7 @@ type TTLs struct {
 	ClusterSet uint32 // Defaults to 5
 	Zone       uint32 // Defaults to 30
 	Region     uint32 // Defaults to 30
-	Global     uint32 // Defaults to 30
+	Global     uint32 // Defaults to 30; of hosts, too
 	Reverse    uint32 // Defaults to 30
 }
 

@@ -1,6 +1,8 @@
 package synth
 
 import (
+	"strings"
+
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/dnsserver/dnsname"
 )
@@ -16,10 +18,11 @@ const (
 	LevelZone       Level = "Zone"
 	LevelRegion     Level = "Region"
 	LevelGlobal     Level = "Global"
+	LevelHost       Level = "Host"
 )
 
-// Service tells by the form of an owner name which Service it would be of; false:
-// of none. Reverse names do not tell.
+// Service tells by the form of an owner name which Service it would be of, or that
+// it would be a host; false: of none. Reverse names do not tell.
 func (s *Synthesizer) Service(owner dnsname.Name) (cluster.ServiceKey, bool) {
 	key, _, ok := s.Origin(owner)
 	return key, ok
@@ -37,6 +40,9 @@ func (s *Synthesizer) Origin(owner dnsname.Name) (cluster.ServiceKey, Level, boo
 		if key, ok := below(owner, s.levels[i].suffix); ok {
 			return key, s.levels[i].name(), true
 		}
+	}
+	if s.holdsHosts(owner) && s.reserved(owner) == "" {
+		return cluster.HostKey(strings.TrimSuffix(owner.String(), ".")), LevelHost, true
 	}
 	return cluster.ServiceKey{}, "", false
 }

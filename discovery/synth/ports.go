@@ -1,6 +1,7 @@
 package synth
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/fedns/fedns/discovery/cluster"
@@ -106,7 +107,11 @@ func (b *builder) headlessSRV(n *behind) []zone.RRset {
 	n.srv = make([]zone.RRset, len(b.ports))
 	var rdatas []string
 	for i := range b.ports {
-		rdatas = rdatas[:0]
+		size := 0
+		for _, m := range n.members {
+			size += len(b.ports[i].srv[m])
+		}
+		rdatas = slices.Grow(rdatas[:0], size)
 		for _, m := range n.members {
 			rdatas = append(rdatas, b.ports[i].srv[m]...)
 		}

@@ -36,6 +36,9 @@ func (s *Synthesizer) Records(key cluster.ServiceKey, groups []cluster.Group, re
 // begin gathers the shards of a Service; false: there is nothing to answer with.
 func (s *Synthesizer) begin(key cluster.ServiceKey, groups []cluster.Group, resolve Resolve) (b builder, any bool) {
 	b.s = s
+	if key.IsHost() {
+		return b, b.beginHost(key.Name) && b.gather(groups, resolve)
+	}
 	service, namespace := strings.ToLower(key.Name), strings.ToLower(key.Namespace)
 	if !cluster.IsLabel(service) || !cluster.IsLabel(namespace) {
 		b.note("", "%q is not made of DNS labels: the service has no names", key)
@@ -47,7 +50,14 @@ func (s *Synthesizer) begin(key cluster.ServiceKey, groups []cluster.Group, reso
 
 // finish makes the records, of what b.only says.
 func (b *builder) finish() {
+	if !b.host.IsZero() {
+		b.serve(b.host, b.s.fed.TTL.Global, b.all)
+		return
+	}
 	if b.headless {
+		if b.only == nil {
+			b.out.Sets = make([]zone.RRset, 0, b.endpoints()+(len(b.s.levels)+3)*2)
+		}
 		b.nameEndpoints()
 	} else {
 		b.gatherPorts()
@@ -59,12 +69,21 @@ func (b *builder) finish() {
 	b.reverseNames()
 }
 
+// endpoints counts those of all shards.
+func (b *builder) endpoints() (n int) {
+	for i := range b.shards {
+		n += len(b.shards[i].addrs)
+	}
+	return n
+}
+
 // builder makes the records of one Service.
 type builder struct {
 	s        *Synthesizer
-	prefix   string // wire form of <svc>.<ns>
-	headless bool   // the Service has the names of a headless one
-	ttl      uint32 // fedns.io/ttl; 0: not set
+	prefix   string       // wire form of <svc>.<ns>
+	host     dnsname.Name // that the records are of; zero: they are a Service's
+	headless bool         // the Service has the names of a headless one
+	ttl      uint32       // fedns.io/ttl; 0: not set
 	shards   []shard
 	ports    []port
 	all      *behind   // every shard that is answered
@@ -223,6 +242,12 @@ func (b *builder) clusterSetNames() {
 		return
 	}
 	b.serve(name, b.s.fed.TTL.ClusterSet, b.all)
+	if len(b.ports) == 1 {
+		if r := b.srv(0, name, b.all); !r.IsEmpty() {
+			b.put(r, name, b.s.fed.TTL.ClusterSet)
+		}
+		return
+	}
 	var union []string
 	for i := range b.ports {
 		union = slices.AppendSeq(union, b.srv(i, name, b.all).RDATA())

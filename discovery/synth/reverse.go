@@ -19,6 +19,10 @@ func (b *builder) reverseNames() {
 	}
 	type pointer struct{ owner, to dnsname.Name }
 	var list []pointer
+	if b.only == nil {
+		list = make([]pointer, 0, b.endpoints())
+		b.out.PTR = make([]zone.RRset, 0, b.endpoints())
+	}
 	add := func(a netip.Addr, to dnsname.Name) {
 		owner := reverse(a)
 		if !to.IsZero() && slices.ContainsFunc(b.s.fed.Reverse, owner.Under) {

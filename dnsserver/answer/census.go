@@ -139,7 +139,7 @@ func (c *census) retake(n int, all iter.Seq[uint64]) {
 func (e *Engine) countIn(names []dnsname.Name) {
 	e.makeRoom(len(names))
 	for _, name := range names {
-		e.census.add(e.table.hash([]byte(name.Wire())))
+		e.census.add(e.table.hash(octets(name)))
 	}
 }
 
@@ -147,7 +147,7 @@ func (e *Engine) countIn(names []dnsname.Name) {
 func (e *Engine) countOut(names []dnsname.Name) {
 	whole := true
 	for _, name := range names {
-		whole = e.census.remove(e.table.hash([]byte(name.Wire()))) && whole
+		whole = e.census.remove(e.table.hash(octets(name))) && whole
 	}
 	if !whole {
 		e.recount(0)

@@ -34,7 +34,7 @@ func (e *Engine) compileChanges(z *published, snap *zone.Snapshot, changes []zon
 
 // refresh makes a name's entry anew, if it has one.
 func (e *Engine) refresh(z *published, snap *zone.Snapshot, name dnsname.Name) {
-	if entry, ok := e.table.get([]byte(name.Wire())); ok {
+	if entry, ok := e.table.get(octets(name)); ok {
 		e.compileName(z, snap, name, entry.flags()&flagKept)
 	}
 }
@@ -103,8 +103,8 @@ func (e *Engine) find(snap *zone.Snapshot, name dnsname.Name) (zone.Node, bool) 
 func (e *Engine) dropBelow(z *published, owner dnsname.Name) {
 	for n := range z.snapshot.Load().Below(owner) {
 		for name := n.Owner; name.Under(owner); name = name.Parent() {
-			if entry, ok := e.table.get([]byte(name.Wire())); ok && entry.zone() == z.id {
-				e.table.remove([]byte(name.Wire()))
+			if entry, ok := e.table.get(octets(name)); ok && entry.zone() == z.id {
+				e.table.remove(octets(name))
 			}
 		}
 	}
@@ -112,7 +112,7 @@ func (e *Engine) dropBelow(z *published, owner dnsname.Name) {
 
 // owns says that queries for name are answered from z, not from a zone below it.
 func (e *Engine) owns(z *published, name dnsname.Name) bool {
-	return e.zones.Load().find([]byte(name.Wire())) == z
+	return e.zones.Load().find(octets(name)) == z
 }
 
 // compileName makes one name's entry, or takes it out when the name does not
@@ -124,7 +124,7 @@ func (e *Engine) compileName(z *published, snap *zone.Snapshot, owner dnsname.Na
 	}
 	node, exists := e.find(snap, owner)
 	if !exists {
-		e.table.remove([]byte(owner.Wire()))
+		e.table.remove(octets(owner))
 		return
 	}
 	if leftToReadable(snap, node) {

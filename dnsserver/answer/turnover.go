@@ -13,6 +13,7 @@ type turnover struct{ come, gone []dnsname.Name }
 // turnoverOf compares two Snapshots of a zone, as far as changes may have made a difference.
 func turnoverOf(old, snap *zone.Snapshot, changes []zone.Change) (t turnover) {
 	last := snap.Apex()
+	most := len(changes)
 	for len(changes) > 0 { // in canonical order of owners
 		owner := changes[0].Key.Owner
 		was, is := false, false // there is no need to look for a name that has an RRset
@@ -22,7 +23,13 @@ func turnoverOf(old, snap *zone.Snapshot, changes []zone.Change) (t turnover) {
 		if owner == snap.Apex() {
 			continue
 		}
-		for up := owner; t.note(up, was || exists(old, up), is || exists(snap, up)); {
+		for up := owner; ; {
+			// What was or is below a name makes that one exist as well.
+			was, is = was || exists(old, up), is || exists(snap, up)
+			if was == is {
+				break
+			}
+			t.note(up, is, most)
 			if up = up.Parent(); last.Under(up) { // so it was looked at with the last one
 				break
 			}
@@ -32,15 +39,16 @@ func turnoverOf(old, snap *zone.Snapshot, changes []zone.Change) (t turnover) {
 	return t
 }
 
-// note notes a name, and says whether it came or went.
-func (t *turnover) note(name dnsname.Name, was, is bool) (moved bool) {
-	switch {
-	case is && !was:
-		t.come = append(t.come, name)
-	case was && !is:
-		t.gone = append(t.gone, name)
+// note notes a name that came or went. most is how many there may be of such, about.
+func (t *turnover) note(name dnsname.Name, came bool, most int) {
+	list := &t.gone
+	if came {
+		list = &t.come
 	}
-	return was != is
+	if *list == nil {
+		*list = make([]dnsname.Name, 0, most)
+	}
+	*list = append(*list, name)
 }
 
 func exists(s *zone.Snapshot, name dnsname.Name) bool {

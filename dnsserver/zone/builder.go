@@ -26,12 +26,7 @@ type Builder struct {
 	apex        dnsname.Name
 	prev        *Snapshot // nil: the zone begins
 	serialFloor uint32
-	edits       []keyedEdit
-}
-
-type keyedEdit struct {
-	key string // the owner's sort key
-	Edit
+	edits       []Edit
 }
 
 // NewBuilder begins from prev, which stays as it is.
@@ -48,12 +43,14 @@ func (b *Builder) Set(r RRset) { b.Apply(Edit{OpSet, r}) }
 // Delete removes an RRset if it is there.
 func (b *Builder) Delete(k Key) { b.Apply(Edit{OpDelete, RRset{Owner: k.Owner, Type: k.Type}}) }
 
-// Apply takes edits, to be made in the order given.
+// Apply takes edits, to be made in the order given. The slice must stay as it is
+// until Build returns.
 func (b *Builder) Apply(edits ...Edit) {
-	b.edits = slices.Grow(b.edits, len(edits))
-	for _, e := range edits {
-		b.edits = append(b.edits, keyedEdit{e.RRset.Owner.SortKey(), e})
+	if b.edits == nil {
+		b.edits = slices.Clip(edits)
+		return
 	}
+	b.edits = append(b.edits, edits...)
 }
 
 // SerialFloor asks for a serial of at least floor when records of the zone change.
@@ -69,12 +66,12 @@ func (b *Builder) SerialFloor(floor uint32) { b.serialFloor = floor }
 // The cost grows with the number of edits (and the logarithm of the zone's
 // size), not with the zone.
 func (b *Builder) Build() (*Snapshot, []Change, error) {
-	slices.SortStableFunc(b.edits, func(x, y keyedEdit) int { return cmp.Compare(x.key, y.key) })
 	next := &Snapshot{apex: b.apex}
 	if b.prev != nil {
 		*next = *b.prev
 	}
-	entries, changes, err := b.merge(next)
+	var room arena
+	entries, changes, err := b.merge(next, &room)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -86,45 +83,49 @@ func (b *Builder) Build() (*Snapshot, []Change, error) {
 			return nil, nil, err
 		}
 	}
-	next.root = next.root.edited(entries)
+	next.root = next.root.edited(entries, &room)
 	if err := checkDNAMEs(next, changes); err != nil {
 		return nil, nil, err
 	}
 	return next, changes, nil
 }
 
-// merge works the edits into the nodes they touch.
-func (b *Builder) merge(next *Snapshot) (entries []entry, changes []Change, err error) {
-	for edits := b.edits; len(edits) > 0; {
+// merge works the edits into the nodes they touch. Keys and nodes of the entries
+// stand in room, or beside it: they are good until the tree is made.
+func (b *Builder) merge(next *Snapshot, room *arena) (entries []entry, changes []Change, err error) {
+	ordered := b.ordered()
+	entries = make([]entry, 0, len(ordered))
+	changes = make([]Change, 0, len(ordered)+1) // one may be of the SOA
+	var sets shelf
+	for len(ordered) > 0 {
 		n := 1
-		for n < len(edits) && edits[n].key == edits[0].key {
+		for n < len(ordered) && ordered[n].key == ordered[0].key {
 			n++
 		}
-		key, owner := edits[0].key, edits[0].RRset.Owner
+		key, owner := ordered[0].key, b.edits[ordered[0].at].RRset.Owner
 		if !owner.Under(b.apex) {
-			return nil, nil, &InvalidError{edits[0].RRset.Key(), "is outside of the zone " + b.apex.String()}
+			return nil, nil, &InvalidError{b.edits[ordered[0].at].RRset.Key(), "is outside of the zone " + b.apex.String()}
 		}
-		old := slices.Collect(next.Node(owner).RRsets())
-		sets := slices.Clone(old)
-		for _, e := range edits[:n] {
-			sets = e.Apply(sets)
+		old, now := sets.both(next.node(owner, key), n, len(ordered))
+		for _, e := range ordered[:n] {
+			now = b.edits[e.at].Apply(now)
 		}
-		edits = edits[n:]
-		if err := checkNode(b.apex, owner, sets); err != nil {
+		ordered = ordered[n:]
+		if err := checkNode(b.apex, owner, now); err != nil {
 			return nil, nil, err
 		}
 		was := len(changes)
-		changes = appendChanges(changes, old, sets)
+		changes = appendChanges(changes, old, now)
 		if len(changes) == was {
 			continue
 		}
 		if owner == b.apex {
-			next.top = packNode(sets)
+			next.top = packNode(now)
 		} else {
-			entries = append(entries, entry{key: key, node: packNode(sets)})
+			entries = append(entries, entry{key: key, node: room.node(now)})
 		}
 		next.counts.add(b.apex, old, -1)
-		next.counts.add(b.apex, sets, 1)
+		next.counts.add(b.apex, now, 1)
 	}
 	return entries, changes, nil
 }

@@ -132,12 +132,20 @@ func cutPacked(owner dnsname.Name, packed string) (p Packed, rest string) {
 
 // packNode packs RRsets, which are sorted by type, none of them empty, as a node has them.
 func packNode(sets []RRset) string {
-	size := 0
-	for _, r := range sets {
-		size += len(r.rdata) + 3 + 5 + 4
+	buf, _ := appendNode(make([]byte, 0, packedBound(sets)), nil, sets)
+	return string(buf)
+}
+
+// packedBound is what RRsets take in a node, at most.
+func packedBound(sets []RRset) (size int) {
+	for i := range sets {
+		size += len(sets[i].rdata) + 3 + 5 + 4
 	}
-	buf := make([]byte, 0, size)
-	var shared []byte
+	return size
+}
+
+// appendNode appends what packNode makes. shared is scratch, and returned as that.
+func appendNode(buf, shared []byte, sets []RRset) (node, scratch []byte) {
 	for _, r := range sets {
 		typ, rdata := uint64(r.Type)<<2, r.rdata
 		if r.Stale {
@@ -146,7 +154,7 @@ func packNode(sets []RRset) string {
 		if len(rdata) > leastGain {
 			if all, ok := appendShared(shared[:0], r); ok && len(all)+leastGain <= len(rdata) {
 				shared = all
-				typ, rdata = typ|2, unsafe.String(unsafe.SliceData(all), len(all)) // copied before it is written again
+				typ, rdata = typ|2, text(all) // copied before it is written again
 			}
 		}
 		buf = binary.AppendUvarint(buf, typ)
@@ -154,5 +162,5 @@ func packNode(sets []RRset) string {
 		buf = binary.AppendUvarint(buf, uint64(len(rdata)))
 		buf = append(buf, rdata...)
 	}
-	return string(buf)
+	return buf, shared
 }

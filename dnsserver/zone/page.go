@@ -197,28 +197,13 @@ func (e entry) write(b *strings.Builder, tail string) {
 	b.WriteString(e.node)
 }
 
-// with is the page with another node in entry i: by far the most of changes are
-// that, and take no more than a copy. Empty: the page would be too large.
-func (p page) with(i int, node string) page {
-	tail := p.tail()
-	start, end := p.offset(i), p.offset(i+1)
-	e := p.at(i)
-	now := entry{key: e.key, node: node}.fit(tail)
-	longer := now.packedSize(0, tail) - (end - start)
-	if len(p)+longer > maxPage {
-		return ""
+// append is write to octets.
+func (e entry) append(dst []byte, tail string) []byte {
+	dst = append(binary.AppendUvarint(dst, uint64(len(e.key))), e.key...)
+	if tail != "" {
+		dst = append(dst, byte(e.cut))
 	}
-	var b strings.Builder
-	b.Grow(len(p) + longer)
-	width := int(p[5])
-	b.WriteString(string(p[:pageHeader+width*(i+1)]))
-	for j := i + 1; j < p.count(); j++ {
-		writeOffset(&b, width, p.offset(j)+longer)
-	}
-	b.WriteString(string(p[p.prefixAt():start]))
-	now.write(&b, tail)
-	b.WriteString(string(p[end:]))
-	return page(b.String())
+	return append(dst, e.node...)
 }
 
 func writeOffset(b *strings.Builder, width, v int) {

@@ -2,6 +2,7 @@ package zone
 
 import (
 	"iter"
+	"unsafe"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
 )
@@ -55,6 +56,14 @@ func (s *Snapshot) Node(owner dnsname.Name) Node {
 	}
 	var buf [keySize]byte
 	return Node{owner, s.root.get(owner.AppendSortKey(buf[:0]))}
+}
+
+// node is Node where the sort key is known. The Node may keep it.
+func (s *Snapshot) node(owner dnsname.Name, key string) Node {
+	if owner == s.apex {
+		return Node{owner, s.top}
+	}
+	return Node{owner, s.root.get(unsafe.Slice(unsafe.StringData(key), len(key)))}
 }
 
 // Find is Node that also tells whether the name exists at all: an empty

@@ -43,16 +43,16 @@ func (t *tree) get(key []byte) string {
 }
 
 // edited is the tree once edits are made: sorted by key, each key once, an
-// empty node deletes. t itself stays as it is.
-func (t *tree) edited(edits []entry) *tree {
+// empty node deletes. t itself stays as it is, and nothing of edits or room is kept.
+func (t *tree) edited(edits []entry, room *arena) *tree {
 	var kids []kid
 	switch {
 	case len(edits) == 0:
 		return t
 	case t == nil:
-		kids = parted("", "", slices.DeleteFunc(slices.Clone(edits), entry.gone))
+		kids = parted("", "", slices.DeleteFunc(slices.Clone(edits), entry.gone), room)
 	default:
-		kids = t.apply(edits)
+		kids = t.apply(edits, room)
 	}
 	for len(kids) > 1 {
 		kids = grouped(kids)
@@ -76,9 +76,9 @@ func (t *tree) childFrom(at int, key string) int {
 }
 
 // apply returns what takes t's place in its parent: nodes of t's own level, none when nothing is left.
-func (t *tree) apply(edits []entry) []kid {
+func (t *tree) apply(edits []entry, room *arena) []kid {
 	if t.kids == nil {
-		return mergePage(t.page, edits)
+		return mergePage(t.page, edits, room)
 	}
 	out := make([]kid, 0, len(t.kids)+2)
 	at := 0 // kids before it are in out
@@ -90,11 +90,11 @@ func (t *tree) apply(edits []entry) []kid {
 		}
 		out = append(out, t.kids[at:i]...)
 		k := t.kids[i]
-		for j, fresh := range k.apply(edits[:n]) {
+		for j, fresh := range k.apply(edits[:n], room) {
 			if j == 0 && (fresh.min == asBefore || k.min < fresh.min) {
 				fresh.min = k.min
 			}
-			out = appendJoined(out, fresh)
+			out = appendJoined(out, fresh, room)
 		}
 		edits, at = edits[n:], i+1
 	}
@@ -104,15 +104,15 @@ func (t *tree) apply(edits []entry) []kid {
 
 // appendJoined appends k to kids, put together with the last one when both have
 // become small, so that deletions do not leave crumbs.
-func appendJoined(kids []kid, k kid) []kid {
+func appendJoined(kids []kid, k kid, room *arena) []kid {
 	if len(kids) == 0 {
 		return append(kids, k)
 	}
 	last := kids[len(kids)-1]
 	switch {
 	case k.kids == nil && len(last.page)+len(k.page) < maxPage/2:
-		both := whole(last.page.tail(), last.page.entries(0))
-		both = append(both, whole(k.page.tail(), k.page.entries(0))...)
+		both := whole(last.page.tail(), last.page.entries(0), room)
+		both = append(both, whole(k.page.tail(), k.page.entries(0), room)...)
 		last.tree = &tree{page: fitted("", tailOf(both), both)}
 	case k.kids != nil && len(last.kids)+len(k.kids) < fanout/2:
 		last.tree = &tree{kids: slices.Concat(last.kids, k.kids)}
@@ -138,21 +138,23 @@ func (p page) entries(drop int) []entry {
 }
 
 // mergePage makes edits in a page.
-func mergePage(p page, edits []entry) []kid {
-	if len(edits) == 1 && !edits[0].gone() {
-		if i, found := p.search([]byte(edits[0].key)); found {
-			if now := p.with(i, edits[0].node); now != "" {
-				return []kid{{min: asBefore, tree: &tree{page: now}}}
-			}
+func mergePage(p page, edits []entry, room *arena) []kid {
+	if len(edits) <= fewEdits {
+		if now := p.edited(edits); now != "" {
+			return []kid{{min: asBefore, tree: &tree{page: now}}}
 		}
 	}
 	// What all keys, old and new, start with is left out while merging: in the
 	// usual case that is the page's own prefix and no key is copied.
 	shared := commonPrefix(p.prefix(), commonPrefix(edits[0].key, edits[len(edits)-1].key))
 	before, tail := p.prefix()[len(shared):], p.tail()
+	i, n := 0, p.count()
 	var few [usualEntries]entry // most pages have no more: they are merged on the stack
 	out := few[:0]
-	i, n := 0, p.count()
+	if n+len(edits) > len(few) {
+		many := slices.Grow(room.entries[:0], n+len(edits))
+		room.entries, out = many, many
+	}
 	for _, e := range edits {
 		e.key = e.key[len(shared):]
 		for ; i < n; i++ {
@@ -172,7 +174,7 @@ func mergePage(p page, edits []entry) []kid {
 	for ; i < n; i++ {
 		out = append(out, p.under(i, before))
 	}
-	return parted(shared, tail, out)
+	return parted(shared, tail, out, room)
 }
 
 // usualEntries is more than a page of usual records has entries.
@@ -189,7 +191,7 @@ func (p page) under(i int, before string) entry {
 
 // parted packs entries, whose keys lack prefix and whose nodes fit tail, into as few
 // pages as hold them, filled evenly. It may write into es.
-func parted(prefix, tail string, es []entry) []kid {
+func parted(prefix, tail string, es []entry, room *arena) []kid {
 	if len(es) == 0 {
 		return nil
 	}
@@ -203,7 +205,7 @@ func parted(prefix, tail string, es []entry) []kid {
 	}
 	// Each page gets a tail of its own, and what fits it is known only then: until
 	// then a node counts as what it does not share with the one before it.
-	es = whole(tail, es)
+	es = whole(tail, es, room)
 	total := 0
 	for i := range es {
 		total += sizeBehind(es, i)
@@ -227,7 +229,11 @@ func parted(prefix, tail string, es []entry) []kid {
 
 // newKid is a kid with a page, its least key kept apart from the page it was cut from.
 func newKid(prefix, first string, p page) kid {
-	return kid{min: strings.Clone(prefix + first), tree: &tree{page: p}}
+	var min strings.Builder
+	min.Grow(len(prefix) + len(first))
+	min.WriteString(prefix)
+	min.WriteString(first)
+	return kid{min: min.String(), tree: &tree{page: p}}
 }
 
 func sizeOf(es []entry) int {
@@ -246,10 +252,12 @@ func sizeBehind(es []entry, i int) int {
 	return entry{key: es[i].key, node: es[i].node}.fit(es[i-1].node).size()
 }
 
-// whole puts the nodes of entries together that fit a tail. It writes into es.
-func whole(tail string, es []entry) []entry {
+// whole puts the nodes of entries together that fit a tail, in room. It writes into es.
+func whole(tail string, es []entry, room *arena) []entry {
 	for i, e := range es {
-		es[i] = entry{key: e.key, node: e.whole(tail, nil)}
+		if e.cut > 0 {
+			es[i] = entry{key: e.key, node: room.join(e.node, tail[len(tail)-e.cut:])}
+		}
 	}
 	return es
 }

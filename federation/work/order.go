@@ -20,6 +20,13 @@ type Key struct {
 	Name      string
 }
 
+// Versionless is the key without the version of its kind: versions are forms of one
+// object.
+func (k Key) Versionless() Key {
+	k.Kind.Version = ""
+	return k
+}
+
 // String is the key for people: Deployment.apps shop/web.
 func (k Key) String() string {
 	name := k.Name

@@ -26,6 +26,7 @@ host: {kubeconfig: %[1]s, namespace: default}
 clusters:
 - {name: member1, kubeconfig: %[2]s, region: eu, zone: a}
 - {name: member2, kubeconfig: %[3]s, region: us, zone: b}
+evidence: {unprobedAfter: 2s}
 propagation: {dialects: [karmada]}
 `
 
@@ -55,6 +56,61 @@ spec:
   resourceSelectors: [{apiVersion: apps/v1, kind: Deployment, name: nginx}]
   placement: {clusterAffinity: {clusterNames: [%s]}}
 `
+
+const divided = `
+apiVersion: policy.karmada.io/v1alpha1
+kind: PropagationPolicy
+metadata: {name: nginx, namespace: default}
+spec:
+  resourceSelectors: [{apiVersion: apps/v1, kind: Deployment, name: nginx}]
+  placement:
+    clusterAffinity: {clusterNames: [member1, member2]}
+    clusterTolerations:
+    - {key: cluster.karmada.io/unreachable, operator: Exists, effect: NoExecute, tolerationSeconds: 3}
+    replicaScheduling: {replicaSchedulingType: Divided, replicaDivisionPreference: Weighted}
+`
+
+// TestLostMember: replicas of a member that is lost move, and come back with it.
+func TestLostMember(t *testing.T) {
+	f := harness.Start(t, harness.Options{Clusters: []harness.Spec{{Name: "host"}, {Name: "member1"}, {Name: "member2"}}})
+	host, members := f.Cluster("host"), []*harness.Cluster{f.Cluster("member1"), f.Cluster("member2")}
+	if err := host.Apply(t.Context(), definitions(t)+"---"+nginx+"---"+divided); err != nil {
+		t.Fatal(err)
+	}
+	harness.Fedns(t, f, harness.DaemonSpec{Config: fmt.Sprintf(config, host.Kubeconfig, members[0].Kubeconfig, members[1].Kubeconfig)})
+	replicas(t, members[0], 1)
+	replicas(t, members[1], 1)
+	if err := members[0].StopAPIServer(); err != nil {
+		t.Fatal(err)
+	}
+	replicas(t, members[1], 2)
+	harness.Eventually(t, time.Minute, func(context.Context) error {
+		b := binding(t, host)
+		if len(b.Spec.Targets) != 1 || len(b.Spec.Leaving) > 0 || len(b.Spec.Removing) != 1 || b.Spec.Removing[0].Cluster != "member1" {
+			return fmt.Errorf("Binding %+v, want member1 to be left, and what may be there to be kept in mind", b.Spec)
+		}
+		return nil
+	})
+	if err := members[0].StartAPIServer(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// Static weights are told out anew, as Karmada does it: one comes back, and only
+	// then the other one goes.
+	replicas(t, members[0], 1)
+	replicas(t, members[1], 1)
+}
+
+// replicas waits until a member's Deployment is to have n, and has them ready.
+func replicas(t *testing.T, m *harness.Cluster, n int32) {
+	t.Helper()
+	harness.Eventually(t, time.Minute, func(ctx context.Context) error {
+		d, err := m.Client().AppsV1().Deployments("default").Get(ctx, "nginx", metav1.GetOptions{})
+		if err == nil && (*d.Spec.Replicas != n || d.Status.ReadyReplicas != n) {
+			err = fmt.Errorf("%s is to have %d, and has %d ready, want %d", m.Name, *d.Spec.Replicas, d.Status.ReadyReplicas, n)
+		}
+		return err
+	})
+}
 
 // TestFederate: a Deployment goes where its policy says, with what it refers to;
 // moves when the policy does; survives a restart without a write; and goes with

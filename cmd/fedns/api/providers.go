@@ -11,6 +11,7 @@ import (
 
 	"github.com/fedns/fedns/cmd/fedns/recordsync"
 	"github.com/fedns/fedns/discovery"
+	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/providers"
 	"github.com/fedns/fedns/providers/hosted"
 	"github.com/fedns/fedns/providers/ownership"
@@ -169,7 +170,7 @@ func services(src Sources) []serviceStatus {
 	for _, p := range src.Hosted().Status() {
 		for _, r := range p.Refused {
 			for _, object := range r.Objects {
-				_, name, _ := strings.Cut(object, "Service/")
+				_, name, _ := strings.Cut(object, "/") // of a Service or a host
 				c := discovery.Condition{Type: "RecordRefused", Status: "True", Reason: "RefusedByProvider", Message: p.Provider + ": " + r.Record + ": " + r.Reason, Since: r.Since}
 				if !slices.Contains(refused[name], c) {
 					refused[name] = append(refused[name], c)
@@ -179,7 +180,7 @@ func services(src Sources) []serviceStatus {
 	}
 	out := []serviceStatus{}
 	for _, s := range src.Engine().Services() {
-		out = append(out, serviceStatus{s, refused[s.Namespace+"/"+s.Name]})
+		out = append(out, serviceStatus{s, refused[cluster.ServiceKey{Namespace: s.Namespace, Name: s.Name}.String()]})
 	}
 	return out
 }

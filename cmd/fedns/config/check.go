@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/dnsserver/dnsname"
 )
 
@@ -16,6 +17,9 @@ func (r *reader) check(c *Config) {
 		}
 		r.fault(f, "listen.dns and listen.http are both %s, want two", c.Listen.HTTP)
 	}
+	if _, given := r.seen["exports"]; !given && c.Propagation.Enabled {
+		c.Exports |= cluster.Hosts // of what is placed
+	}
 	r.checkFederation(&c.Federation)
 	for i := range c.Clusters {
 		r.checkCluster(c.Clusters, i)
@@ -25,7 +29,7 @@ func (r *reader) check(c *Config) {
 	}
 	r.checkInventories(c)
 	for i := range c.Zones {
-		r.checkZone(c.Zones, i)
+		r.checkZone(c, i)
 	}
 	r.checkServing(c)
 	r.checkProviders(c)
@@ -122,12 +126,14 @@ func reachedBy(m Cluster) string {
 	return "manifests"
 }
 
-func (r *reader) checkZone(all []Zone, i int) {
+// checkZone: records come into a zone from files, or from hosts where they are asked for.
+func (r *reader) checkZone(c *Config, i int) {
+	all := c.Zones
 	z, path := all[i], fmt.Sprintf("zones[%d]", i)
 	if _, given := r.seen[path+".name"]; !given {
 		r.lack(path, "name", "a domain name")
 	}
-	if len(z.Files) == 0 && !z.Name.IsZero() && !z.Reverse() {
+	if len(z.Files) == 0 && !z.Name.IsZero() && !z.Reverse() && !c.Hosted() {
 		r.lack(path, "files", "a list of zone files")
 	}
 	for j, o := range all[:i] {

@@ -53,6 +53,10 @@ type Config struct {
 	Included []string
 }
 
+// Hosted says that hosts of Ingresses or Gateways are answered: in the federation's
+// domain, and in Zones.
+func (c *Config) Hosted() bool { return c.Exports&cluster.Hosts != 0 }
+
 // Host is the cluster through which replicas of fedns agree. At most one of
 // Kubeconfig and InCluster is set; neither: there is no host cluster.
 type Host struct {

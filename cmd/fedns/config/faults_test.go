@@ -35,6 +35,8 @@ func TestFaults(t *testing.T) {
 		{"no owner", header + "zones: [{name: example.com, files: [a]}]\nproviders:\n- {name: a, zones: [example.com], inmemory: {}}\n", "f:5: providers[0].owner: missing, want a name of this federation, such as prod"},
 		{"servers wanted", providersOf("{name: a, zones: [example.com], rfc2136: {}}"), "f:6: providers[0].rfc2136.servers: missing, want a list of name servers"},
 		{"retired and kept", providersOf("{name: a, zones: [example.com], inmemory: {}, drift: UpsertOnly, retire: true}"), `f:6: providers[0].drift: got "UpsertOnly", want Sync, or none, where retire is true: all that is ours is taken away`},
+		{"names of other zones", providersOf("{name: a, zones: [prod], names: [web.prod, example.com], except: [b.test], inmemory: {}}"), "f:6: providers[0].names: got a list, want names in the provider's zones, not example.com. as item 2\nf:6: providers[0].except: got a list, want names in the provider's zones, not b.test. as item 1"},
+		{"one hosted zone twice", providersOf("{name: a, zones: [prod, example.com], names: [a.example.com], rfc2136: {servers: [ns1, ns2]}}\n- {name: b, zones: [example.com], owner: prod, rfc2136: {servers: [ns2]}}"), "f:7: providers[1].zones: got a list, want no zone that providers[0] writes to the same place for the same owner, prod, as it does example.com.: each would delete the other's records"},
 		{"not a URL", providersOf("{name: a, zones: [example.com], webhook: {url: 'localhost:88'}}"), `f:6: providers[0].webhook.url: got "localhost:88", want a URL that begins with http:// or https://`},
 
 		// The header.
@@ -51,7 +53,7 @@ func TestFaults(t *testing.T) {
 		{"list as a name", header + "? [a]\n: b\n", "f:3: got a list as a field's name, want one of " + topLevel()},
 		{"newline in a name", header + "\"li\\nsten\": 1\n", `f:3: li\nsten: unknown field, did you mean listen?`},
 		{"mapping wanted", header + "listen: 127.0.0.1\n", `f:3: listen: got "127.0.0.1", want a mapping`},
-		{"list wanted", header + "exports: Annotated\n", `f:3: exports: got "Annotated", want a list of ServiceExport, Annotated, LoadBalancer`},
+		{"list wanted", header + "exports: Annotated\n", `f:3: exports: got "Annotated", want a list of ServiceExport, Annotated, LoadBalancer, Ingress, Gateway`},
 		{"text wanted", header + "federation: {name: [prod]}\n", "f:3: federation.name: got a list, " + label},
 		{"anchor and alias", header + "listen: &a {http: \"127.0.0.1:1\"}\nfederation: *a\n", "f:4: federation: got an alias, want a mapping"},
 		{"merge key", header + "listen: &a {http: \"127.0.0.1:1\"}\nfederation:\n  <<: *a\n", "f:5: federation.<<: unknown field, want one of name, domain, clusterSet, ttl"},
@@ -110,9 +112,9 @@ func TestFaults(t *testing.T) {
 		{"negative TTL", header + "federation: {ttl: {zone: -5s}}\n", `f:3: federation.ttl.zone: got "-5s", ` + seconds},
 
 		// exports
-		{"unknown rule", header + "exports: [Annotation]\n", `f:3: exports[0]: got "Annotation", want one of ServiceExport, Annotated, LoadBalancer`},
+		{"unknown rule", header + "exports: [Annotation]\n", `f:3: exports[0]: got "Annotation", want one of ServiceExport, Annotated, LoadBalancer, Ingress, Gateway`},
 		{"rule twice", header + "exports: [Annotated, Annotated]\n", `f:3: exports[1]: got "Annotated", want a rule that is not listed before`},
-		{"no rule", header + "exports: []\n", "f:3: exports: got an empty list, want at least one of ServiceExport, Annotated, LoadBalancer"},
+		{"no rule", header + "exports: []\n", "f:3: exports: got an empty list, want at least one of ServiceExport, Annotated, LoadBalancer, Ingress, Gateway"},
 
 		// clusters
 		{"empty cluster", header + "clusters:\n- {}\n", "f:4: clusters[0].name: missing, want a DNS label\nf:4: clusters[0].kubeconfig: missing, want exactly one of kubeconfig, manifests, inCluster"},

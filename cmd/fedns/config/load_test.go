@@ -227,6 +227,12 @@ func TestForms(t *testing.T) {
 			Cluster{Name: "1", Region: "no", Zone: "1e3", InCluster: true}},
 		{"domain in capitals with its dot", `federation: {clusterSet: ClusterSet.Local.}`,
 			func(c *Config) any { return c.Federation.ClusterSet }, dnsname.MustParse("clusterset.local.")},
+		{"hosts", "exports: [Ingress]\nzones: [{name: example.com}]", // that needs no files
+			func(c *Config) any { return []any{c.Exports, c.Hosted(), c.Zones[0].Files == nil} }, []any{cluster.ByIngress, true, true}},
+		{"hosts with propagation", "host: {inCluster: true}\npropagation: {}",
+			func(c *Config) any { return c.Exports }, cluster.ByServiceExport | cluster.ByAnnotation | cluster.Hosts},
+		{"no hosts with propagation", "host: {inCluster: true}\npropagation: {}\nexports: [Annotated]",
+			func(c *Config) any { return c.Exports }, cluster.ByAnnotation},
 		{"classless reverse zone", `zones: [{name: 0/25.2.0.192.in-addr.arpa}]`,
 			func(c *Config) any { return c.Zones[0].Name }, dnsname.MustParse("0/25.2.0.192.in-addr.arpa.")},
 		{"fields commented out", "listen:\nclusters:\nfederation:\n  ttl:\n",

@@ -30,7 +30,7 @@ var providerKinds = []string{Route53, CloudDNS, RFC2136, Webhook, ZoneFile, InMe
 const LevelOther = "Other"
 
 // levels are what a provider may be limited to.
-var levels = []string{string(synth.LevelShort), string(synth.LevelClusterSet), string(synth.LevelZone), string(synth.LevelRegion), string(synth.LevelGlobal), LevelOther}
+var levels = []string{string(synth.LevelShort), string(synth.LevelClusterSet), string(synth.LevelZone), string(synth.LevelRegion), string(synth.LevelGlobal), string(synth.LevelHost), LevelOther}
 
 // Provider is a place that zones are written to. Of the kinds' own fields those of
 // Kind count.
@@ -325,6 +325,8 @@ func (r *reader) checkProviders(c *Config) {
 		if f, given := r.seen[path+".drift"]; given && p.Retire && p.Drift != plan.Sync {
 			r.want(f, "Sync, or none, where retire is true: all that is ours is taken away")
 		}
+		r.checkPlace(c, i)
+		r.checkNames(p, path)
 		for j, z := range p.Zones {
 			if !z.IsZero() && !served(c, z) {
 				r.want(r.seen[path+".zones"], fmt.Sprintf("zones that fedns serves (the federation's, or one of zones), not %s as item %d", z, j+1))

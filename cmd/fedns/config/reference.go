@@ -37,7 +37,7 @@ func Fields() []Field {
 		{"federation.name", "DNS label", "no short names",
 			"Short names: `<svc>.<ns>.<name>.` Choose one that is not a namespace in any cluster, nor a top-level domain you use."},
 		{"federation.domain", "domain name", "no federation names",
-			"Federation names, by zone, region and globally: `<svc>.<ns>.<name>.svc[.<zone>.<region>].<domain>.` Needs `federation.name`."},
+			"Federation names, by zone, region and globally: `<svc>.<ns>.<name>.svc[.<zone>.<region>].<domain>.` Needs `federation.name`. Hosts may lie in it, too."},
 		{"federation.clusterSet", "domain name", "`clusterset.local`",
 			"ClusterSet names: `<svc>.<ns>.svc.<clusterSet>.` The three zones may not lie within each other."},
 		{"federation.ttl", "mapping", "see below",
@@ -46,10 +46,10 @@ func Fields() []Field {
 		{"federation.ttl.clusterSet", ttlTakes, "`5`", "Of ClusterSet names."},
 		{"federation.ttl.zone", ttlTakes, "`30`", "Of federation names of a zone."},
 		{"federation.ttl.region", ttlTakes, "`30`", "Of federation names of a region."},
-		{"federation.ttl.global", ttlTakes, "`30`", "Of federation names without zone or region."},
+		{"federation.ttl.global", ttlTakes, "`30`", "Of federation names without zone or region, and of hosts."},
 
-		{"exports", "list of `ServiceExport`, `Annotated`, `LoadBalancer`", "`[ServiceExport, Annotated]`",
-			"Which Services federate: those with a ServiceExport of their name; those annotated `fedns.io/export: \"true\"`; all of type LoadBalancer."},
+		{"exports", "list of `ServiceExport`, `Annotated`, `LoadBalancer`, `Ingress`, `Gateway`", "`[ServiceExport, Annotated]`; with `propagation`, `Ingress` and `Gateway`, too",
+			"Which Services federate: those with a ServiceExport of their name; those annotated `fedns.io/export: \"true\"`; all of type LoadBalancer. With `Ingress` and `Gateway` the hosts of Ingresses and HTTPRoutes that federation placed, or with `Annotated` that are so annotated, are answered, too: see names.md."},
 
 		{"clusters", "list of mappings", "none",
 			"The member clusters. Each has exactly one of `kubeconfig`, `manifests` and `inCluster`, and none is listed twice."},
@@ -115,10 +115,10 @@ func Fields() []Field {
 		{"inventories[].kubefed", "mapping", "none", "KubeFedClusters (core.kubefed.io) of the host."},
 		{"inventories[].kubefed.namespace", "DNS label", "`kube-federation-system`", "The namespace that is read, for Secrets too."},
 
-		{"zones", "list of mappings", "none", "Zones with records of their own, and reverse zones."},
+		{"zones", "list of mappings", "none", "Zones with records of their own, reverse zones, and zones that hosts lie in."},
 		{"zones[].name", "domain name, unique", "",
 			"The zone's apex. PTR records of exported addresses are made in zones under `in-addr.arpa` and `ip6.arpa`."},
-		{"zones[].files", "list of paths", "none; required of a zone that is no reverse zone",
+		{"zones[].files", "list of paths", "none; required of a zone that is no reverse zone, unless `exports` has hosts",
 			"Zone files (RFC 1035) that are merged into the zone. They are read again when they, or files they include, change."},
 
 		{"resolvers", "list of address or address:port", "the system's",

@@ -132,14 +132,16 @@ func (r *reader) ttls(v value, t *TTL) {
 }
 
 func (r *reader) exports(v value) cluster.Export {
-	const want = "one of ServiceExport, Annotated, LoadBalancer"
+	const want = "one of ServiceExport, Annotated, LoadBalancer, Ingress, Gateway"
 	rules := map[string]cluster.Export{
 		"ServiceExport": cluster.ByServiceExport,
 		"Annotated":     cluster.ByAnnotation,
 		"LoadBalancer":  cluster.ByLoadBalancer,
+		"Ingress":       cluster.ByIngress,
+		"Gateway":       cluster.ByGateway,
 	}
 	var all cluster.Export
-	for item := range r.items(v, "a list of ServiceExport, Annotated, LoadBalancer") {
+	for item := range r.items(v, "a list of ServiceExport, Annotated, LoadBalancer, Ingress, Gateway") {
 		text, ok := r.text(item, want)
 		rule := rules[text]
 		switch {

@@ -317,9 +317,15 @@ func federation(cfg *config.Config) synth.Federation {
 			Zone: cfg.Federation.TTL.Zone, Region: cfg.Federation.TTL.Region, Global: cfg.Federation.TTL.Global,
 		},
 	}
+	if cfg.Hosted() && !f.Domain.IsZero() {
+		f.Hosts = append(f.Hosts, f.Domain)
+	}
 	for _, z := range cfg.Zones {
-		if z.Reverse() {
+		switch {
+		case z.Reverse():
 			f.Reverse = append(f.Reverse, z.Name)
+		case cfg.Hosted():
+			f.Hosts = append(f.Hosts, z.Name)
 		}
 	}
 	return f

@@ -21,7 +21,7 @@ type zoneFiles struct {
 	fault   string       // what was wrong with the files last time
 }
 
-// filled lists the zones that are made from the clusters' Services, each with
+// filled lists the zones that are made from the clusters' Services and hosts, each with
 // the lowest TTL its names have: that a name is missing must not be remembered
 // for longer than what it holds.
 func filled(cfg *config.Config) map[dnsname.Name]uint32 {
@@ -33,8 +33,12 @@ func filled(cfg *config.Config) map[dnsname.Name]uint32 {
 	}
 	delete(zones, dnsname.Name{}) // families that are off
 	for _, z := range cfg.Zones {
-		if z.Reverse() {
+		_, filled := zones[z.Name]
+		switch {
+		case z.Reverse():
 			zones[z.Name] = 0
+		case cfg.Hosted() && !filled:
+			zones[z.Name] = ttl.Global
 		}
 	}
 	return zones

@@ -236,6 +236,7 @@ func (s *Bindings) Report(ctx context.Context, key work.Key, status v1alpha1.Bin
 	next.Status = status
 	next.Status.Conditions = conditions
 	next.Status.ObservedGeneration = next.Generation
+	next.Status.Placed = next.Spec.Placed()
 	switch err := s.client.Status().Update(ctx, next); {
 	case apierrors.IsNotFound(err):
 		return nil // the next Put finds it gone

@@ -8,8 +8,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/fedns/fedns/federation/cluster"
+	"github.com/fedns/fedns/federation/federationv1"
 	"github.com/fedns/fedns/federation/host"
 	"github.com/fedns/fedns/federation/karmada"
+	"github.com/fedns/fedns/federation/kubefed"
 	"github.com/fedns/fedns/federation/work"
 )
 
@@ -36,6 +38,12 @@ var constructors = map[string]func(f *Federation, h *host.Host, known func(strin
 	"karmada": func(f *Federation, h *host.Host, known func(string) *cluster.Cluster) (work.Dialect, error) {
 		k := f.cfg.Propagation.Karmada
 		return karmada.New(karmada.Config{Host: h, Propagation: karmada.Mode(k.Propagation), Deleted: karmada.Deleted(k.PolicyDeleted), Cluster: known, Log: f.cfg.Log})
+	},
+	"kubefed": func(f *Federation, h *host.Host, _ func(string) *cluster.Cluster) (work.Dialect, error) {
+		return kubefed.New(kubefed.Config{Host: h, Log: f.cfg.Log})
+	},
+	"federation-v1": func(f *Federation, h *host.Host, _ func(string) *cluster.Cluster) (work.Dialect, error) {
+		return federationv1.New(federationv1.Config{Host: h, Log: f.cfg.Log})
 	},
 }
 

@@ -13,8 +13,8 @@ import (
 const (
 	// percent is how much of what is in use may be garbage. Zones are large and have
 	// few pointers: to collect more often than Go does by itself costs little, and
-	// saves two thirds of what they would take again.
-	percent = 33
+	// saves half of what they would take again.
+	percent = 40
 
 	// spare is how much garbage there may be at any rate, in octets. A small zone
 	// that changes thousands of times a second would be collected several times a
@@ -35,7 +35,8 @@ func Pace() {
 
 type pacer struct {
 	live  []metrics.Sample
-	now   int // percent that is set; 0: none yet
+	last  uint64 // octets in use as of the collection before
+	now   int    // percent that is set; 0: none yet
 	quiet *time.Timer
 }
 
@@ -66,7 +67,7 @@ type beat struct{ _ [32]byte }
 func (p *pacer) set() {
 	metrics.Read(p.live)
 	// To set it stops the world for a moment, so it is not done for trifles.
-	if want := wanted(p.live[0].Value.Uint64()); p.now == 0 || want*8 < p.now*7 || want*8 > p.now*9 {
+	if want := p.wanted(p.live[0].Value.Uint64()); p.now == 0 || want*8 < p.now*7 || want*8 > p.now*9 {
 		debug.SetGCPercent(want)
 		p.now = want
 	}
@@ -78,10 +79,22 @@ func (p *pacer) set() {
 	runtime.AddCleanup(&beat{}, (*pacer).set, p)
 }
 
-// mostPercent bounds what a nearly empty heap may grow to.
-const mostPercent = 1000
+const (
+	// mostPercent bounds what a nearly empty heap may grow to.
+	mostPercent = 1000
+	// growingPercent bounds it while the heap grows. What is set comes into force some
+	// time after a collection: where all processors are busy, as after a start, a
+	// second later. Until then it is the percentage of a heap that was a part of
+	// what it is now.
+	growingPercent = 100
+)
 
 // wanted is the percentage for a heap of so many octets in use.
-func wanted(live uint64) int {
-	return min(max(percent, int(spare*100/max(live, 1))), mostPercent)
+func (p *pacer) wanted(live uint64) int {
+	most := mostPercent
+	if live > p.last+p.last/4 {
+		most = growingPercent
+	}
+	p.last = live
+	return min(max(percent, int(spare*100/max(live, 1))), most)
 }

@@ -11,8 +11,13 @@ func TestWanted(t *testing.T) {
 	for live, want := range map[uint64]int{
 		0: mostPercent, 1 << 20: mostPercent, 40 << 20: 100, 20 << 20: 200, 160 << 20: percent, 4 << 30: percent,
 	} {
-		if got := wanted(live); got != want {
+		p := pacer{last: live}
+		if got := p.wanted(live); got != want {
 			t.Errorf("%d MiB in use: %d %%, want %d %%", live>>20, got, want)
+		}
+		p.last = live / 2
+		if got := p.wanted(live); got != min(want, growingPercent) && live > 0 {
+			t.Errorf("%d MiB in use and half of it before: %d %%, want %d %%", live>>20, got, min(want, growingPercent))
 		}
 	}
 }

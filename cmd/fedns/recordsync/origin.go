@@ -35,6 +35,9 @@ func origins(p config.Provider, from Discovery, limits hosted.Limits) func(dnsna
 			return providers.Origin{Object: "static"}, true
 		}
 		object := "Service/" + o.Service.Namespace + "/" + o.Service.Name
+		if o.Service.IsHost() {
+			object = "Host/" + o.Service.Name
+		}
 		out := providers.Origin{Object: object, Routing: routing(o.Policy, limits)}
 		for _, s := range o.Shards {
 			out.Shards = append(out.Shards, plan.Shard{

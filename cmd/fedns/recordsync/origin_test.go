@@ -9,6 +9,7 @@ import (
 
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/discovery"
+	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/synth"
 	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/providers/clouddns"
@@ -40,7 +41,10 @@ func TestWhichNames(t *testing.T) {
 		dnsname.MustParse("secret.internal.prod.svc.example.com."):    at(synth.LevelGlobal),
 		dnsname.MustParse("_http._tcp.web.shop.prod.svc.example.com"): at(synth.LevelGlobal),
 	}}
-	const all = "web.shop.prod.svc web.shop.prod.svc.eu web.shop.prod.svc.eu-1.eu secret.internal.prod.svc _http._tcp.web.shop.prod.svc www"
+	host := at(synth.LevelHost)
+	host.Service = cluster.HostKey("shop.example.com")
+	from.names[dnsname.MustParse("shop.example.com.")] = host
+	const all = "shop web.shop.prod.svc web.shop.prod.svc.eu web.shop.prod.svc.eu-1.eu secret.internal.prod.svc _http._tcp.web.shop.prod.svc www"
 	for _, tt := range []struct {
 		name string
 		p    config.Provider
@@ -48,10 +52,11 @@ func TestWhichNames(t *testing.T) {
 	}{
 		{"all", config.Provider{}, all},
 		{"a level", config.Provider{Levels: []string{"Global"}}, "web.shop.prod.svc secret.internal.prod.svc _http._tcp.web.shop.prod.svc"},
+		{"hosts", config.Provider{Levels: []string{"Host"}}, "shop"},
 		{"two levels", config.Provider{Levels: []string{"Region", "Zone"}}, "web.shop.prod.svc.eu web.shop.prod.svc.eu-1.eu"},
 		{"zone files' alone", config.Provider{Levels: []string{config.LevelOther}}, "www"},
 		{"below a name", config.Provider{Names: names("shop.prod.svc.example.com.", "www.example.com.")}, "web.shop.prod.svc _http._tcp.web.shop.prod.svc www"},
-		{"but some", config.Provider{Except: names("internal.prod.svc.example.com.", "web.shop.prod.svc.example.com.")}, "web.shop.prod.svc.eu web.shop.prod.svc.eu-1.eu www"},
+		{"but some", config.Provider{Except: names("internal.prod.svc.example.com.", "web.shop.prod.svc.example.com.")}, "shop web.shop.prod.svc.eu web.shop.prod.svc.eu-1.eu www"},
 		{"but some of them", config.Provider{Names: names("prod.svc.example.com."), Except: names("internal.prod.svc.example.com."), Levels: []string{"Global"}}, "web.shop.prod.svc _http._tcp.web.shop.prod.svc"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -66,6 +71,9 @@ func TestWhichNames(t *testing.T) {
 				t.Errorf("it gets %q, want %q", got, tt.want)
 			}
 		})
+	}
+	if o, _ := origins(config.Provider{}, from, inmemory.Limits())(dnsname.MustParse("shop.example.com.")); o.Object != "Host/shop.example.com" || len(o.Shards) != 1 {
+		t.Errorf("a host is told as %+v", o)
 	}
 	o, _ := origins(config.Provider{}, from, inmemory.Limits())(dnsname.MustParse("web.shop.prod.svc.example.com."))
 	if len(o.Shards) != 1 || o.Object != "Service/shop/web" || o.Shards[0].Object != o.Object || o.Shards[0].Weight != 65535 || o.Shards[0].Region != "eu" || o.Shards[0].Cluster != "eu-1" {

@@ -84,7 +84,7 @@ func (s *Source) read(path string) inventory.Object {
 	return o
 }
 
-// state is one statement; context is empty for the current one.
+// statement is one statement; context is empty for the current one.
 func (s *Source) statement(slot, name, path, context string) inventory.Statement {
 	field := "current-context"
 	if context != "" {
@@ -92,6 +92,9 @@ func (s *Source) statement(slot, name, path, context string) inventory.Statement
 	}
 	st := inventory.Statement{Slot: slot, Field: field}
 	if st.Err = inventory.CheckName(name); st.Err != nil {
+		if context == "" {
+			st.Field = "its name up to the first dot"
+		}
 		return st
 	}
 	server, err := kubernetes.Inspect(kubernetes.Config{Kubeconfig: path, Context: context, AllowExec: s.cfg.AllowExec})

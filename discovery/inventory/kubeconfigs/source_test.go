@@ -59,6 +59,17 @@ func look(s *Source, removed ...string) (names string, found []string, l invento
 	return strings.Join(all, " "), found, l
 }
 
+// What is wrong with a file's name is not said of what is in it.
+func TestBadNameOfAFile(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "Bad_Name.yaml"), text("token: t", "eu-1"))
+	names, found, _ := look(New(Config{Dir: dir}))
+	want := "kubeconfig " + filepath.Join(dir, "Bad_Name.yaml") + `: its name up to the first dot: got "Bad_Name", want a DNS label`
+	if names != "" || len(found) != 1 || !strings.HasPrefix(found[0], want) {
+		t.Errorf("%q states %q, want %q", found, names, want)
+	}
+}
+
 func TestWhichContexts(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "eu.kubeconfig"), text("token: t", "eu-1", "eu-2"))

@@ -1,0 +1,135 @@
+package federationv1
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/fedns/fedns/federation/host"
+	"github.com/fedns/fedns/federation/work"
+)
+
+// Name is the dialect's.
+const Name = "federation-v1"
+
+// kinds are those that are looked at for annotations.
+var kinds = []schema.GroupVersionKind{
+	{Version: "v1", Kind: "Service"},
+	{Group: "apps", Version: "v1", Kind: "Deployment"},
+	{Group: "apps", Version: "v1", Kind: "ReplicaSet"},
+}
+
+// Host is what the dialect needs of a host cluster; *host.Host is one.
+type Host interface {
+	Watch(ctx context.Context, kind schema.GroupVersionKind, to host.Handler) error
+	Client() client.Client
+}
+
+// Config is what a Dialect is made of. Host is required.
+type Config struct {
+	Host Host
+	// Log defaults to slog.Default().
+	Log *slog.Logger
+}
+
+// Dialect is Federation v1's; see work.Dialect. It may be used from any goroutine.
+type Dialect struct {
+	cfg Config
+
+	mu   sync.Mutex
+	desk *desk // of the Run that runs; nil: none
+}
+
+var _ work.Dialect = (*Dialect)(nil)
+
+// New makes a Dialect. It asks the host nothing yet.
+func New(cfg Config) (*Dialect, error) {
+	if cfg.Host == nil {
+		return nil, errors.New("federation-v1: no host cluster")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	return &Dialect{cfg: cfg}, nil
+}
+
+// Name implements work.Dialect.
+func (*Dialect) Name() string { return Name }
+
+// Finding is something in an object that people should know of.
+type Finding struct {
+	Object string // Service shop/web
+	Text   string // begins with the annotation
+}
+
+// String is the finding as a line.
+func (f Finding) String() string { return fmt.Sprintf("%s: %s", f.Object, f.Text) }
+
+// Findings are what people should know of, sorted.
+func (d *Dialect) Findings() (all []Finding) {
+	if desk := d.running(); desk != nil {
+		all = desk.found()
+	}
+	slices.SortFunc(all, func(a, b Finding) int { return strings.Compare(a.String(), b.String()) })
+	return all
+}
+
+// running is what is known while it runs; nil: it does not.
+func (d *Dialect) running() *desk {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.desk
+}
+
+func (d *Dialect) hold(desk *desk) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.desk = desk
+}
+
+// Run implements work.Dialect.
+func (d *Dialect) Run(ctx context.Context, to work.Sink) error {
+	desk := newDesk()
+	d.hold(desk)
+	defer d.hold(nil)
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	for _, kind := range kinds {
+		running.Go(func() {
+			err := d.cfg.Host.Watch(ctx, kind, host.Handler{
+				Put:    func(o *unstructured.Unstructured) { desk.put(o) },
+				Delete: func(o *unstructured.Unstructured) { desk.remove(o) },
+				Synced: func() { desk.synced(kind) },
+				Absent: func() { desk.synced(kind) },
+			})
+			if err != nil && ctx.Err() == nil {
+				d.cfg.Log.Error("a kind of the host cluster is not watched", "kind", kind, "error", err)
+			}
+		})
+	}
+	synced := false
+	for {
+		for o, ok := desk.next(); ok && ctx.Err() == nil; o, ok = desk.next() {
+			to.Order(o)
+		}
+		if !synced && desk.complete() {
+			to.Synced(Name)
+			synced = true
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-desk.wake:
+		}
+	}
+}

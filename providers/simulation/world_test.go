@@ -60,7 +60,7 @@ type owner struct {
 	name       string
 	wants      map[string]want // by label
 	retiring   bool            // all that it has is to go, and nothing is wanted any longer
-	late       hosted.Entry    // the fence that a call created which was given up
+	late       hosted.Entry    // the fence that a call created which was given up, or a life that leads no longer
 	leader     *life
 	stale      []*life // that believe to lead
 	released   time.Time
@@ -147,7 +147,7 @@ func (w *world) served(s inmemory.Served) {
 		l.read = l.owner.last
 	case inmemory.Apply:
 		w.say("%s: batch %s: %s", s.Client, s.Batch.Comment, brief(s.Batch.Changes))
-		if w.landing && takesFence(s.Batch) && s.Batch.Changes[0].Old.IsEmpty() {
+		if (w.landing || l.stale) && takesFence(s.Batch) && s.Batch.Changes[0].Old.IsEmpty() {
 			l.owner.late = s.Batch.Changes[0].New
 		}
 		w.usurped = w.usurped || l.stale && takesFence(s.Batch)

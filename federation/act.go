@@ -137,8 +137,8 @@ func (e *Engine) waiters(known *entry) func(string) bool {
 				waits[l.Cluster] = true
 			}
 		}
-		for other := range e.spaces[known.key.Namespace] {
-			if o := e.entries[other]; o.stale && o.placed != nil && other != known.key && o.placed.Target(l.Cluster) != nil {
+		for other, o := range e.spaces[known.key.Namespace] {
+			if o.stale && o.placed != nil && other != known.key && o.placed.Target(l.Cluster) != nil {
 				waits[l.Cluster] = true // it may leave as well
 			}
 		}

@@ -29,7 +29,7 @@ type Engine struct {
 
 	mu        sync.Mutex
 	entries   map[work.Key]*entry
-	spaces    map[string]map[work.Key]bool // their Keys by namespace
+	spaces    map[string]map[work.Key]*entry // their Keys by namespace
 	revision  uint64
 	synced    map[string]bool // dialects
 	opened    bool            // the Bindings are known
@@ -66,7 +66,7 @@ func New(cfg Config) *Engine {
 	return &Engine{
 		cfg: cfg, log: cfg.Log, queue: queue(), reports: queue(), recheck: make(chan struct{}, 1),
 		entries: map[work.Key]*entry{}, synced: map[string]bool{}, byName: map[string]*cluster.Cluster{},
-		spaces: map[string]map[work.Key]bool{}, leavers: map[place]map[work.Key]bool{}, forgotten: map[string]bool{}, restored: map[work.Key]work.Key{},
+		spaces: map[string]map[work.Key]*entry{}, leavers: map[place]map[work.Key]bool{}, forgotten: map[string]bool{}, restored: map[work.Key]work.Key{},
 		ghosts: map[string]string{}, parted: map[string]bool{},
 	}
 }
@@ -78,9 +78,9 @@ func (e *Engine) entry(key work.Key) *entry {
 		known = newEntry(key)
 		e.entries[key] = known
 		if e.spaces[key.Namespace] == nil {
-			e.spaces[key.Namespace] = map[work.Key]bool{}
+			e.spaces[key.Namespace] = map[work.Key]*entry{}
 		}
-		e.spaces[key.Namespace][key] = true
+		e.spaces[key.Namespace][key] = known
 	}
 	return known
 }

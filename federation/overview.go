@@ -215,8 +215,8 @@ func (e *Engine) Serves(namespace, name string) []Serving {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	by := map[string]Serving{}
-	for key := range e.spaces[namespace] {
-		p := e.entries[key].placed
+	for key, known := range e.spaces[namespace] {
+		p := known.placed
 		if key.Name != name || p == nil {
 			continue
 		}

@@ -138,13 +138,44 @@ func (p *plan) sort(cs []candidate) []candidate {
 		}
 	}
 	// Numbers are moved about faster than candidates.
-	slices.SortFunc(order, func(a, b int32) int { return p.compare(&cs[a], &cs[b]) })
+	by := func(a, b int32) int { return p.compare(&cs[a], &cs[b]) }
+	if k := p.enough(); k > 0 && k < len(order)/fewOf {
+		foremost(order, k, by)
+	} else {
+		slices.SortFunc(order, by)
+	}
 	sorted := slices.Grow(p.spare.sorted[:0], len(cs))
 	for _, from := range order {
 		sorted = append(sorted, cs[from])
 	}
 	p.spare.order, p.spare.sorted = order, sorted
 	return sorted
+}
+
+// fewOf is of how many times as many candidates it pays to sort out a few.
+const fewOf = 8
+
+// enough is how many candidates can be chosen at the most; 0: any number. Which of
+// the others would come before which matters to nothing then.
+func (p *plan) enough() int {
+	if len(p.Spread) != 1 || p.Spread[0].Domain != ByCluster || p.Spread[0].Max <= 0 {
+		return 0
+	}
+	return max(p.Spread[0].Max, p.Spread[0].Min)
+}
+
+// foremost brings the first k to the front, sorted.
+func foremost(order []int32, k int, by func(a, b int32) int) {
+	slices.SortFunc(order[:k], by)
+	for i := k; i < len(order); i++ {
+		if by(order[i], order[k-1]) >= 0 {
+			continue
+		}
+		order[i], order[k-1] = order[k-1], order[i]
+		for at := k - 1; at > 0 && by(order[at], order[at-1]) < 0; at-- {
+			order[at], order[at-1] = order[at-1], order[at]
+		}
+	}
 }
 
 func (p *plan) compare(a, b *candidate) int {

@@ -10,7 +10,7 @@ FUZZTIME := 60s
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build demo test test-short test-integration simulate prerequisites cross lint fuzz soak bench bench-discovery bench-providers generate docs
+.PHONY: help build demo test test-short test-integration simulate prerequisites cross lint fuzz soak bench bench-discovery bench-federation bench-providers generate docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -73,6 +73,9 @@ bench: ## measure the name server beside its peers, ten minutes on a quiet machi
 
 bench-providers: ## measure how records are kept at providers, five minutes; ARGS="-rounds 1 -only pack": parts
 	cd integration && go run ./benchproviders $(ARGS)
+
+bench-federation: ## measure propagation from a real host to simulated members, ten minutes; ARGS="-templates 100 -only one": parts
+	cd integration && go run ./benchfederation $(ARGS)
 
 bench-discovery: ## measure discovery before real and simulated API servers, ten minutes; ARGS="-rounds 1 -only small": parts
 	cd integration && go run ./benchdiscovery $(ARGS)

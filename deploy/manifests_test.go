@@ -205,9 +205,20 @@ func TestRights(t *testing.T) {
 	if want := []rbacv1.PolicyRule{
 		{APIGroups: []string{"fedns.io"}, Resources: []string{"memberclusters"}, Verbs: []string{"get", "list", "watch"}},
 		{APIGroups: []string{"fedns.io"}, Resources: []string{"bindings"}, Verbs: []string{"get", "list", "watch", "create", "update", "patch", "delete"}},
+		{APIGroups: []string{""}, Resources: []string{"namespaces"}, Verbs: []string{"get"}},
 		{APIGroups: []string{"fedns.io"}, Resources: []string{"bindings/status"}, Verbs: []string{"update", "patch"}},
 	}; !reflect.DeepEqual(engine.Rules, want) {
 		t.Errorf("rules are %+v, want %+v", engine.Rules, want)
+	}
+	karmada := only[*rbacv1.ClusterRole](t, "karmada.yaml")
+	if b := only[*rbacv1.ClusterRoleBinding](t, "karmada.yaml"); b.RoleRef.Name != karmada.Name || !slices.Equal(b.Subjects, []rbacv1.Subject{{Kind: "ServiceAccount", Name: "fedns", Namespace: "fedns"}}) {
+		t.Errorf("bound are %+v to %+v", b.RoleRef, b.Subjects)
+	}
+	for _, r := range karmada.Rules {
+		// Whoever may write those may do anything.
+		if slices.Contains(r.APIGroups, "*") || slices.Contains(r.APIGroups, "rbac.authorization.k8s.io") || slices.Contains(r.Verbs, "*") || slices.Contains(r.Verbs, "update") {
+			t.Errorf("too much is allowed: %+v", r)
+		}
 	}
 	token := only[*corev1.Secret](t, "member.yaml")
 	if token.Type != corev1.SecretTypeServiceAccountToken || token.Annotations[corev1.ServiceAccountNameKey] != "fedns-reader" {

@@ -44,6 +44,7 @@ type Engine struct {
 	ghosts    map[string]string           // clusters that vanished and are held, each with why
 	parted    map[string]bool             // clusters that vanished and are not
 	leavers   map[place]map[work.Key]bool // false: it waits for what replaces it
+	early     []work.Key                  // of Lost, before the Bindings are known
 	restored  map[work.Key]work.Key       // the Keys of Bindings that were there, by themselves without a version
 	forgotten map[string]bool             // clusters of which the propagator was told
 	stats     Stats

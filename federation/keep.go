@@ -12,7 +12,11 @@ import (
 func (e *Engine) Lost(key work.Key) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if known := e.entries[key]; known != nil && known.placed != nil {
+	known := e.entries[key]
+	switch {
+	case !e.opened:
+		e.early = append(e.early, key)
+	case known != nil && known.placed != nil:
 		known.unstored = true
 		e.queue.Add(key)
 	}

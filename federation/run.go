@@ -87,6 +87,12 @@ func (e *Engine) restore(all []Binding) {
 		e.need(e.entries[b.Key], nil, &b)
 	}
 	e.opened, e.openedAt = true, time.Now()
+	for _, key := range e.early {
+		if known := e.entries[key]; known != nil && known.placed != nil {
+			known.unstored = true
+		}
+	}
+	e.early = nil
 	e.vanish()
 	for key := range e.entries {
 		e.queue.Add(key)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	federated "github.com/fedns/fedns/federation/cluster"
 )
 
 // vanish looks which clusters that have something are members no more; mu is held.
@@ -161,11 +162,12 @@ func (e *Engine) vacate(known *entry) string {
 	return errText(err)
 }
 
-// forlorn says that something is placed that no member is selected for; mu is held.
+// forlorn says that something is placed that no member is selected for, or that none
+// serves; mu is held.
 func (e *Engine) forlorn(known *entry) bool {
 	o := known.winner()
 	return o != nil && o.Template != nil && known.placed != nil && !known.placed.Deleted && len(known.placed.Targets) > 0 &&
-		!slices.ContainsFunc(e.clusters, o.canBeIn)
+		!slices.ContainsFunc(e.clusters, func(c *federated.Cluster) bool { return c.Serves(o.placement.Kind) && o.canBeIn(c) })
 }
 
 // empties says that a verdict leaves a template nowhere that is somewhere.

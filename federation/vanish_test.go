@@ -93,7 +93,16 @@ func TestLostLabelsWithdrawNothing(t *testing.T) {
 			t.Errorf("the Binding says %+v, want that it is held", c)
 		}
 
-		f.change(label("prod")) // it was a mistake
+		f.change(func(c *cluster.Cluster) *cluster.Cluster {
+			label("prod")(c)
+			c.Kinds = cluster.Kinds{services: true} // a definition that is lost is the same
+			return c
+		})
+		after(time.Minute)
+		if h.placed(t, 8); h.Stats().Held != 8 {
+			t.Errorf("of a kind that nobody serves %d are held, want 8", h.Stats().Held)
+		}
+		f.change(func(c *cluster.Cluster) *cluster.Cluster { c.Kinds = nil; return c }) // it was a mistake
 		after(time.Minute)
 		if r := p.report(web); r.Err != nil || h.Stats().Held != 0 {
 			t.Errorf("with the labels back: %v, %d held", r.Err, h.Stats().Held)

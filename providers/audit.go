@@ -3,6 +3,7 @@ package providers
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/fedns/fedns/dnsserver/dnsname"
@@ -58,7 +59,7 @@ func (w *writer) listed(got listing) {
 	}
 	w.auditAt = w.nextAudit()
 	w.notBefore = time.Time{}
-	w.update(func(st *Status) { st.LastList = time.Now() })
+	w.update(func(st *Status) { st.LastList, st.AuditError = time.Now(), "" })
 	w.mu.Lock()
 	w.all = true
 	w.mu.Unlock()
@@ -72,6 +73,7 @@ func (w *writer) finishAudit(ctx context.Context, got listing) {
 	if got.err != nil {
 		w.count(func(c *Calls) { c.Failed++ })
 		w.cfg.Log.Warn("hosted zone cannot be audited", "error", got.err)
+		w.update(func(st *Status) { st.AuditError = fmt.Sprintf("list: %v", got.err) })
 		return
 	}
 	if w.model == nil {
@@ -83,7 +85,7 @@ func (w *writer) finishAudit(ctx context.Context, got listing) {
 	}
 	drifted := w.compare(seen, a.touched)
 	w.update(func(st *Status) {
-		st.LastList = time.Now()
+		st.LastList, st.AuditError = time.Now(), ""
 		st.Calls.Drifted += uint64(len(drifted))
 	})
 	w.mu.Lock()
@@ -102,6 +104,17 @@ func (w *writer) finishAudit(ctx context.Context, got listing) {
 	}
 }
 
+// maxTold bounds what is logged of one audit: somebody may have emptied the hosted zone.
+const maxTold = 20
+
+// content is what a log says of an Entry beside its key.
+func content(e hosted.Entry) string {
+	if e.IsEmpty() {
+		return "(none)"
+	}
+	return strings.TrimPrefix(e.String(), hosted.KeyString(e.Key)+" ")
+}
+
 // compare takes over what was seen, and returns the keys of ours that were edited.
 func (w *writer) compare(seen *model, touched map[hosted.Key]bool) []hosted.Key {
 	var drifted []hosted.Key
@@ -117,10 +130,14 @@ func (w *writer) compare(seen *model, touched map[hosted.Key]bool) []hosted.Key 
 		if touched[k] {
 			seen.learn(k, h)
 		} else if now := seen.names[k.Owner][k.Type]; (h.ours || now.ours) && (!now.Entry.Equal(h.Entry) || !now.Registry.Equal(h.Registry)) {
-			drifted = append(drifted, k)
-			w.cfg.Log.Warn("record set was edited by somebody else", "record", hosted.KeyString(k), "was", h.Entry.String(), "is", now.Entry.String())
+			if drifted = append(drifted, k); len(drifted) <= maxTold {
+				w.cfg.Log.Warn("record set was edited by somebody else", "record", hosted.KeyString(k), "was", content(h.Entry), "is", content(now.Entry))
+			}
 		}
 	})
+	if more := len(drifted) - maxTold; more > 0 {
+		w.cfg.Log.Warn("further record sets were edited by somebody else", "number", more)
+	}
 	each(seen, func(k hosted.Key, h held) {
 		if _, known := was.names[k.Owner][k.Type]; touched[k] && !known {
 			seen.learn(k, held{})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/fedns/fedns/providers/hosted"
 	"github.com/fedns/fedns/providers/ownership"
@@ -38,6 +39,7 @@ func (w *writer) wasRetired(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	w.leftUnread(m)
 	return !m.hasOurs() && (m.fence.IsEmpty() || !w.fenced()), nil
 }
 
@@ -75,6 +77,9 @@ func (w *writer) survey(ctx context.Context, times int) (*model, error) {
 // leave makes sure that nothing of ours is left, and takes the fence away.
 func (w *writer) leave(ctx context.Context) {
 	m, err := w.survey(ctx, 2)
+	if err == nil {
+		w.leftUnread(m)
+	}
 	switch {
 	case err != nil:
 		w.failed(err)
@@ -108,8 +113,37 @@ func (w *writer) retire() {
 		w.audit.stop()
 		w.audit = nil
 	}
-	w.phase(PhaseRetired, nil)
+	w.phase(PhaseRetired, w.unread)
 	w.update(func(st *Status) { st.Owned, st.Generation = 0, 0 })
 	w.cfg.Observer.Retired()
+	if w.unread != nil {
+		w.cfg.Log.Warn("provider is retired", "error", w.unread)
+		return
+	}
 	w.cfg.Log.Info("provider is retired: nothing of ours is left")
+}
+
+// leftUnread tells of claims that nobody here can read: with another sealKey than they
+// were written with, ours are among them, and stay.
+func (w *writer) leftUnread(m *model) {
+	w.unread = nil
+	if n := m.unread(); n > 0 {
+		w.unread = fmt.Errorf("%d record sets have claims that cannot be read, and stay: they are another owner's, or ours if the sealKey was another", n)
+	}
+}
+
+// unread counts the TXTs of the registry with a claim that is not understood.
+func (m *model) unread() int {
+	n := len(m.texts)
+	for _, types := range m.names {
+		for _, h := range types {
+			if h.Registry.IsEmpty() {
+				continue
+			}
+			if _, claims, _, err := m.rules.Codec.Decode(h.Registry); err != nil || slices.ContainsFunc(claims, ownership.Claim.IsUnknown) {
+				n++
+			}
+		}
+	}
+	return n
 }

@@ -1,6 +1,7 @@
 package providers_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,10 +9,12 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/fedns/fedns/providers"
 	"github.com/fedns/fedns/providers/hosted"
 	"github.com/fedns/fedns/providers/inmemory"
+	"github.com/fedns/fedns/providers/ownership"
 )
 
 // retiring has a Sync take all of its records out.
@@ -183,6 +186,79 @@ func TestLateBatchAfterRetirement(t *testing.T) {
 		}
 		if now := all(t, server); len(now) > 0 {
 			t.Errorf("what is left is %q", now)
+		}
+	})
+}
+
+// TestRetirementIsNotUndone: a leader that was paused, and goes on after the next one
+// has retired, finds no fence. It does not write everything again before it learns
+// that it leads no longer.
+func TestRetirementIsNotUndone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := fresh()
+		stale := start(t, server, nil, many(3)...)
+		pass()
+		held := hold(server)
+		stale.set("n-1 30 192.0.2.7")
+		pass()
+		next := second(t, server)
+		d := start(t, server, func(c *providers.Config) { next(c); retiring(c) }, many(3)...)
+		pass()
+		d.sync.Release()
+		pass()
+		if st := d.sync.Status(); st.Phase != providers.PhaseRetired {
+			t.Fatalf("%s: %s", st.Phase, st.Error)
+		}
+		close(held)
+		pass()
+		pass() // it is as long as that until it knows
+		if left := all(t, server); len(left) > 0 {
+			t.Errorf("what is left is\n\t%s", strings.Join(left, "\n\t"))
+		}
+		stale.halt()
+	})
+}
+
+// TestFenceTakenAwayIsMadeAgain: when it was nobody who retired, all goes on soon.
+func TestFenceTakenAwayIsMadeAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := fresh()
+		d := start(t, server, nil, many(2)...)
+		pass()
+		fence, err := ownership.FenceKey("prod", apex)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server.Edit(hosted.Entry{Key: fence})
+		d.set("n-1 30 192.0.2.7")
+		time.Sleep(30 * time.Second)
+		pass()
+		want(t, server, "n-0 A 30 192.0.2.1", "n-1 A 30 192.0.2.7")
+	})
+}
+
+// TestRetirementWithAnotherKey: claims that cannot be read stay with their records, and
+// it is not said that nothing of ours is left.
+func TestRetirementWithAnotherKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seal := func(b byte) func(*providers.Config) {
+			codec, err := ownership.NewCodec(apex, bytes.Repeat([]byte{b}, ownership.KeyLen))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return func(c *providers.Config) { c.Rules.Codec, c.Retire = codec, b == 2 }
+		}
+		server := fresh()
+		d := start(t, server, seal(1), many(3)...)
+		pass()
+		d.halt()
+		d = start(t, server, seal(2), many(3)...)
+		pass()
+		if st := d.sync.Status(); st.Phase != providers.PhaseRetired || !strings.Contains(st.Error, "3 record sets have claims that cannot be read") {
+			t.Errorf("got %s %q", st.Phase, st.Error)
+		}
+		if n := len(records(t, server)); n != 3 {
+			t.Errorf("%d names are there, want 3", n)
 		}
 	})
 }

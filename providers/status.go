@@ -38,6 +38,8 @@ type Status struct {
 	Backlog int `json:"backlog"` // Entries that wait to be written
 	Pending int `json:"pending"` // batches that are not confirmed yet
 
+	AuditError string `json:"auditError,omitempty"` // of the last audit, if it failed: what was edited since LastList is not known
+
 	LastList    time.Time `json:"lastList,omitzero"`
 	LastApply   time.Time `json:"lastApply,omitzero"`
 	LastInSync  time.Time `json:"lastInSync,omitzero"` // when all that was published had been confirmed

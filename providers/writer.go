@@ -48,6 +48,7 @@ type writer struct {
 
 	holder    string       // this writer's name in the fence
 	fence     hosted.Entry // taken before the listing
+	met       bool         // there was a fence, or it is ours, as we saw last
 	attempt   hosted.Entry // the fence of a batch whose outcome nobody knows
 	doubt     []piece      // that batch
 	unsure    error        // of the call that made it
@@ -60,6 +61,7 @@ type writer struct {
 	begun     bool // of what is retired: there was something of ours
 	leaving   bool // of what is retired: the fence was to go
 	retired   bool
+	unread    error // of what is retired: claims that cannot be read are left
 	auditAt   time.Time
 	audit     *audit // under way
 }
@@ -81,7 +83,7 @@ func newWriter(s *Sync) *writer {
 func (w *writer) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		if w.retired {
-			w.phase(PhaseRetired, nil)
+			w.phase(PhaseRetired, w.unread)
 			w.sleep(ctx, lastRetry)
 			continue
 		}
@@ -133,6 +135,9 @@ func (w *writer) start(ctx context.Context) {
 	if w.fenced() && !w.cfg.DryRun && w.fence.IsEmpty() && guarantee.Holds(guarantee.FenceBeforeListing) {
 		if err := w.takeFence(ctx); err != nil {
 			w.failed(err)
+			if errors.Is(err, errGone) {
+				w.standBack()
+			}
 			return
 		}
 	}

@@ -40,8 +40,10 @@ func TestCheckReachesProviders(t *testing.T) {
 	}
 	write("credentials", "[default]\naws_access_key_id = AKID\naws_secret_access_key = SECRET\n")
 	write("short.key", "abcd\n")
-	if err := os.Mkdir(filepath.Join(dir, "zones"), 0o700); err != nil {
-		t.Fatal(err)
+	for _, folder := range []string{"zones", "others"} {
+		if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
 	write("zones/prod.zone", "; Written by fedns.\n$ORIGIN prod.\n@ 300 IN SOA ns.invalid. hostmaster 1 7200 900 1209600 300\n@ 300 IN NS ns.invalid.\n"+
 		`_fedns-fence-prod 300 IN TXT "heritage=fedns,fence=prod,holder=pod-a,generation=7,nonce=x"`+"\n")
@@ -54,7 +56,7 @@ providers:
 - {name: denied, zones: [example.com], route53: {hostedZoneID: Z1, credentials: credentials, endpoint: "%s"}}
 - {name: silent, zones: [example.com], webhook: {url: "http://%s"}}
 - {name: sealed, zones: [example.com], sealKey: short.key, inmemory: {}}
-- {name: routed, zones: [example.com], routing: Weighted, zonefile: {dir: zones}}
+- {name: routed, zones: [example.com], routing: Weighted, zonefile: {dir: others}}
 - {name: disk, zones: [example.com, prod], zonefile: {dir: zones}}
 `, amazon.URL, amazon.URL, denied.URL, silent.Addr()))
 	var out strings.Builder

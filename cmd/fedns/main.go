@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
+	controllerlog "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/fedns/fedns/cmd/fedns/daemon"
 	"github.com/fedns/fedns/cmd/fedns/heap"
@@ -108,9 +109,10 @@ func newHelp() *cobra.Command {
 	}
 }
 
-// logger writes for people on stderr. What the Kubernetes client has to say by itself goes there as well.
+// logger writes for people on stderr. What the Kubernetes clients have to say by themselves goes there as well.
 func logger(w io.Writer, level slog.Level) *slog.Logger {
 	log := slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 	klog.SetSlogLogger(log)
+	controllerlog.SetLogger(klog.NewKlogr()) // which goes where klog does
 	return log
 }

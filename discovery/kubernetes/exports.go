@@ -81,11 +81,24 @@ func (x *exports) look(ctx context.Context) (found bool) {
 		if !guarantee.Holds(guarantee.MissingCRDStands) {
 			x.join.ReplaceExports(nil, cluster.Missing)
 		}
+		x.doubt(was)
 		x.health.absent(x.part)
 		return false
 	}
 	x.follow(ctx, version)
 	return true
+}
+
+// doubt takes what the cluster lacks for forgotten where it served ServiceExport
+// before this run and does not now: nobody saw what was exported deleted. was is the
+// version that was followed until now.
+func (x *exports) doubt(was string) {
+	if was != "" || x.join.Exports() > 0 || !guarantee.Holds(guarantee.MissingCRDStands) || !x.source.cfg.Tides.Gone(x.part.name) {
+		return
+	}
+	if !x.health.doubt(x.part, true) {
+		x.source.log.Warn("the cluster served ServiceExport before and does not now; what was exported stands until it does, or is released")
+	}
 }
 
 // follow starts to list and watch version.

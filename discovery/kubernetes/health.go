@@ -42,7 +42,7 @@ type part struct {
 	optional bool // its faults do not count
 	listed   bool // once
 	watched  bool // once
-	doubtful bool // its last list was of a store that has gone back in time
+	doubtful bool // its last list was of a store that has gone back in time, or it is served no more
 	faults   map[verb]string
 	sound
 }
@@ -94,11 +94,13 @@ func (h *health) listed(p *part) {
 	h.fold()
 }
 
-// doubt takes note of whether what p's next list lacks may only have been forgotten.
-func (h *health) doubt(p *part, doubtful bool) {
+// doubt takes note of whether what p's next list lacks may only have been forgotten,
+// and returns what was noted before.
+func (h *health) doubt(p *part, doubtful bool) (before bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	p.doubtful = doubtful
+	before, p.doubtful = p.doubtful, doubtful
+	return before
 }
 
 // lacks is the evidence for what no resource has, as they were listed last.

@@ -80,16 +80,7 @@ func TestTidesBefore(t *testing.T) {
 		v.awaitPhase(cluster.Live)
 		return v, tides
 	}
-	lacks := func(v *view) cluster.Loss {
-		v.mu.Lock()
-		defer v.mu.Unlock()
-		for _, u := range v.updates {
-			if u.State != nil && u.State.Phase == cluster.Live {
-				return u.Lacks
-			}
-		}
-		return cluster.NoLoss
-	}
+	lacks := (*view).lacks
 	loss := func(v *view, name string) cluster.Loss {
 		v.mu.Lock()
 		defer v.mu.Unlock()
@@ -111,5 +102,39 @@ func TestTidesBefore(t *testing.T) {
 	}
 	if got := loss(v, "empty"); got != cluster.NoLoss {
 		t.Errorf("without endpoints: evidence %d", got)
+	}
+}
+
+// lacks is the evidence for what was lacking when the cluster came to be Live.
+func (v *view) lacks() cluster.Loss {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, u := range v.updates {
+		if u.State != nil && u.State.Phase == cluster.Live {
+			return u.Lacks
+		}
+	}
+	return cluster.NoLoss
+}
+
+// TestCRDGoneOverARestart: that ServiceExport is served no more proves as little of
+// what was exported before a restart as without one.
+func TestCRDGoneOverARestart(t *testing.T) {
+	for _, c := range []struct {
+		before string // what the run before has seen
+		served []string
+		want   cluster.Loss
+	}{
+		{"serviceexports", nil, cluster.Doubtful},
+		{"serviceexports", []string{"v1beta1"}, cluster.Missing},
+		{"services", nil, cluster.Missing},
+	} {
+		server := newAPIServer(t, service("s", annotated))
+		server.set(func() { server.version, server.versions = 500, c.served })
+		v := observe(t, server, func(cfg *Config) { cfg.Tides = tide.New(map[string]string{c.before: "400"}) })
+		v.awaitPhase(cluster.Live)
+		if got := v.lacks(); got != c.want {
+			t.Errorf("%s were seen before, %q is served: what is lacking is evidence %d, want %d", c.before, c.served, got, c.want)
+		}
 	}
 }

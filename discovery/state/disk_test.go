@@ -172,4 +172,5 @@ func (m *memory) files() fs.FS {
 type noLock struct{}
 
 func (noLock) take() error { return nil }
+func (noLock) held() bool  { return true }
 func (noLock) release()    {}

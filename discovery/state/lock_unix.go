@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 	"syscall"
@@ -36,6 +37,15 @@ func (l *fileLock) take() error {
 	}
 	l.file = f
 	return nil
+}
+
+func (l *fileLock) held() bool {
+	there, err := os.Stat(l.path)
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	ours, err := l.file.Stat()
+	return err != nil || os.SameFile(ours, there)
 }
 
 func (l *fileLock) release() {

@@ -28,6 +28,7 @@ const (
 // writer is what Run alone has.
 type writer struct {
 	owner  bool // this process is the one that writes
+	robbed bool // it was, until somebody took the folder away
 	unread bool // the folder could not be read: what is in it is not known
 	next   uint64
 	good   uint64 // octets of the last segment that are surely on disk
@@ -154,10 +155,15 @@ func (k *Keeper) beat(mem Memory) error {
 // prepare makes sure that this process writes, and knows what there is.
 func (k *Keeper) prepare() error {
 	w := &k.writer
+	k.missing()
 	late := !w.owner
 	if err := k.own(); err != nil {
+		if w.robbed { // nobody hands it over, whoever has it
+			return errors.New("the folder was taken away: " + err.Error())
+		}
 		return err
 	}
+	w.robbed = false
 	if !late && !w.unread {
 		return nil
 	}

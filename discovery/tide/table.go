@@ -20,7 +20,7 @@ type User interface {
 type Table struct {
 	mu   sync.Mutex
 	high map[string]string // by resource
-	last map[string]string // seen of each; not always the highest
+	last map[string]string // seen of each; not always the highest; empty: it is served no more
 }
 
 // New begins with versions that were seen before, by resource. They stay the caller's.
@@ -84,11 +84,30 @@ func (t *Table) Lacks(resource, version string) cluster.Loss {
 	return cluster.Missing
 }
 
+// Gone takes note that the cluster does not serve a resource, and says whether it
+// did before, if only before a restart.
+func (t *Table) Gone(resource string) (before bool) {
+	if t == nil {
+		return false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.high[resource] == "" {
+		return false
+	}
+	t.last[resource] = ""
+	return true
+}
+
 // Believe takes the store as it was seen last for good: the operator says so.
 func (t *Table) Believe() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	maps.Copy(t.high, t.last)
+	for resource, version := range t.last {
+		if t.high[resource] = version; version == "" {
+			delete(t.high, resource)
+		}
+	}
 }
 
 // Versions are the highest, by resource. They are the caller's.

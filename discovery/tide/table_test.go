@@ -71,3 +71,20 @@ func TestBelieve(t *testing.T) {
 		t.Errorf("of what was not seen since: %v", got)
 	}
 }
+
+// TestBelieveForgetsWhatIsGone: what is not served any more is not waited for once
+// the operator has taken the store as it is.
+func TestBelieveForgetsWhatIsGone(t *testing.T) {
+	h := New(map[string]string{"services": "7", "serviceexports": "5"})
+	h.Reach("services", "9")
+	if !h.Gone("serviceexports") || h.Gone("nodes") {
+		t.Errorf("%v is known", h.Versions())
+	}
+	h.Believe()
+	if h.Gone("serviceexports") {
+		t.Error("what is gone is still waited for")
+	}
+	if want := (map[string]string{"services": "9"}); !maps.Equal(h.Versions(), want) {
+		t.Errorf("%v is known after that, want %v", h.Versions(), want)
+	}
+}

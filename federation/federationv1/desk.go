@@ -16,6 +16,7 @@ type desk struct {
 
 	mu       sync.Mutex
 	objects  map[work.Key]*unstructured.Unstructured // federated
+	written  map[work.Key]*unstructured.Unstructured // as they were after the last write, until that is told
 	read     map[schema.GroupVersionKind]bool        // told whole once, or not served
 	ordered  map[work.Key]*ordered
 	dirty    map[work.Key]bool
@@ -31,7 +32,7 @@ type ordered struct {
 
 func newDesk() *desk {
 	return &desk{
-		wake: make(chan struct{}, 1), objects: map[work.Key]*unstructured.Unstructured{}, read: map[schema.GroupVersionKind]bool{},
+		wake: make(chan struct{}, 1), objects: map[work.Key]*unstructured.Unstructured{}, written: map[work.Key]*unstructured.Unstructured{}, read: map[schema.GroupVersionKind]bool{},
 		ordered: map[work.Key]*ordered{}, dirty: map[work.Key]bool{}, findings: map[work.Key]Finding{},
 	}
 }
@@ -50,12 +51,16 @@ func (d *desk) put(o *unstructured.Unstructured) {
 	defer d.mu.Unlock()
 	key := keyOf(o)
 	last := d.ordered[key]
+	if w := d.written[key]; w != nil && !newer(w, o) {
+		delete(d.written, key)
+	}
 	if !marked(o) {
 		if last == nil {
 			return
 		}
 		last.orphan = true
 		delete(d.objects, key)
+		delete(d.written, key)
 	} else {
 		d.objects[key] = o
 	}
@@ -72,6 +77,7 @@ func (d *desk) remove(o *unstructured.Unstructured) {
 		return
 	}
 	delete(d.objects, key)
+	delete(d.written, key)
 	d.dirty[key] = true
 	d.rouse()
 }
@@ -101,10 +107,13 @@ func (d *desk) found() (all []Finding) {
 	return all
 }
 
-// object is a federated object as the host has it; nil: there is none.
+// object is a federated object as the host has it, as far as is known; nil: there is none.
 func (d *desk) object(key work.Key) *unstructured.Unstructured {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if w := d.written[key]; w != nil && d.objects[key] != nil {
+		return w
+	}
 	return d.objects[key]
 }
 

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/fedns/fedns/federation/work"
@@ -57,10 +58,31 @@ func (d *Dialect) Report(ctx context.Context, r work.Report) error {
 	o.SetGroupVersionKind(key.Kind)
 	o.SetNamespace(key.Namespace)
 	o.SetName(key.Name)
-	if err := client.IgnoreNotFound(d.cfg.Host.Client().Patch(ctx, o, client.RawPatch(types.MergePatchType, body), manager)); err != nil {
+	err = d.cfg.Host.Client().Patch(ctx, o, client.RawPatch(types.MergePatchType, body), manager)
+	if client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("%s: write %s: %w", key, ingressesKey, err)
 	}
+	if err == nil {
+		desk.wrote(key, o)
+	}
 	return nil
+}
+
+// wrote keeps an object as it is after it was written: a report may come before the
+// watch tells of the one before.
+func (d *desk) wrote(key work.Key, o *unstructured.Unstructured) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if seen := d.objects[key]; seen != nil && newer(o, seen) {
+		d.written[key] = o
+	}
+}
+
+// newer says that one version of an object came after another. Versions that cannot
+// be compared are as good as each other.
+func newer(a, b *unstructured.Unstructured) bool {
+	order, err := resourceversion.CompareResourceVersion(a.GetResourceVersion(), b.GetResourceVersion())
+	return err == nil && order > 0
 }
 
 // ingressesOf are the addresses that members' Services have. A status that cannot be

@@ -131,18 +131,18 @@ func (d *desk) unfinalized(key reference) *unstructured.Unstructured {
 // finalize has an object, as it was seen, have these finalizers.
 func finalize(ctx context.Context, c client.Client, seen *unstructured.Unstructured, finalizers []string) error {
 	meta := map[string]any{"resourceVersion": seen.GetResourceVersion(), "uid": seen.GetUID(), "finalizers": finalizers}
-	err := patchObject(ctx, c, referenceTo(seen), map[string]any{"metadata": meta}, false)
-	if err != nil {
+	if _, err := patchObject(ctx, c, referenceTo(seen), map[string]any{"metadata": meta}, false); err != nil {
 		return fmt.Errorf("finalizers: %w", err)
 	}
 	return nil
 }
 
-// patchObject merges a patch into an object or its status. One that is gone needs none.
-func patchObject(ctx context.Context, c client.Client, key reference, patch map[string]any, status bool) error {
+// patchObject merges a patch into an object or its status, and returns what it is
+// then; nil: it is gone, and needs none.
+func patchObject(ctx context.Context, c client.Client, key reference, patch map[string]any, status bool) (*unstructured.Unstructured, error) {
 	body, err := json.Marshal(patch)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	o := named(key.kind, key.namespace, key.name)
 	p := client.RawPatch(types.MergePatchType, body)
@@ -151,7 +151,10 @@ func patchObject(ctx context.Context, c client.Client, key reference, patch map[
 	} else {
 		err = c.Patch(ctx, o, p, manager)
 	}
-	return client.IgnoreNotFound(err)
+	if err != nil {
+		return nil, client.IgnoreNotFound(err)
+	}
+	return o, nil
 }
 
 // named is an object with nothing but its name.
@@ -196,7 +199,8 @@ func (c *clerk) config(ctx context.Context, key reference) error {
 	before, _ := have.(map[string]any)
 	for field, value := range want {
 		if !equality.Semantic.DeepEqual(before[field], value) {
-			return patchObject(ctx, c.cfg.Host.Client(), key, map[string]any{"status": want}, true)
+			_, err := patchObject(ctx, c.cfg.Host.Client(), key, map[string]any{"status": want}, true)
+			return err
 		}
 	}
 	return nil

@@ -20,8 +20,9 @@ type desk struct {
 	types       map[schema.GroupVersionKind]*federation // by federated kind
 	preferences map[reference]*choice
 	objects     map[reference]*federated
-	read        map[schema.GroupVersionKind]bool // told whole once
-	absent      map[schema.GroupVersionKind]bool // not served by the host
+	written     map[reference]*unstructured.Unstructured // as they were after the last status was written, until that is told
+	read        map[schema.GroupVersionKind]bool         // told whole once
+	absent      map[schema.GroupVersionKind]bool         // not served by the host
 	ordered     map[reference]*ordered
 	dirty       map[reference]bool
 	stale       map[reference]bool   // what the clerk has to look at: objects and configs
@@ -43,7 +44,7 @@ type ordered struct {
 func newDesk() *desk {
 	d := &desk{
 		wake:    make(chan struct{}, 1),
-		configs: map[reference]*federation{}, preferences: map[reference]*choice{}, objects: map[reference]*federated{},
+		configs: map[reference]*federation{}, preferences: map[reference]*choice{}, objects: map[reference]*federated{}, written: map[reference]*unstructured.Unstructured{},
 		read: map[schema.GroupVersionKind]bool{}, absent: map[schema.GroupVersionKind]bool{},
 		ordered: map[reference]*ordered{}, dirty: map[reference]bool{}, stale: map[reference]bool{}, statuses: map[reference]any{}, findings: map[string][]Finding{},
 	}
@@ -134,9 +135,13 @@ func (d *desk) putObject(o *unstructured.Unstructured) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f := readFederated(o)
+	before := d.objects[f.reference]
 	d.objects[f.reference] = f
+	if w := d.written[f.reference]; w != nil && !newer(w, o) {
+		delete(d.written, f.reference)
+	}
 	d.find(f.reference.String(), f.findings, f.err)
-	d.mark(f.reference)
+	d.mark(f.reference, before == nil || before.bounds() != f.bounds())
 	d.stale[f.reference] = true
 }
 
@@ -149,15 +154,16 @@ func (d *desk) deleteObject(o *unstructured.Unstructured) {
 		last.orphan, last.source = orphaned(o), source(o)
 	}
 	delete(d.objects, key)
+	delete(d.written, key)
 	delete(d.findings, key.String())
 	delete(d.stale, key)
-	d.mark(key)
+	d.mark(key, true)
 }
 
-// mark marks an object, and what it bounds; mu is held.
-func (d *desk) mark(key reference) {
+// mark marks an object, and what it bounds if that changed; mu is held.
+func (d *desk) mark(key reference, bounds bool) {
 	d.dirty[key] = true
-	if t := d.types[key.kind]; t != nil && t.isNamespace() {
+	if t := d.types[key.kind]; bounds && t != nil && t.isNamespace() {
 		for other := range d.objects {
 			if other.namespace == key.namespace {
 				d.dirty[other] = true
@@ -203,6 +209,7 @@ func (d *desk) forget(kind schema.GroupVersionKind) {
 	for key := range d.objects {
 		if key.kind == kind {
 			delete(d.objects, key)
+			delete(d.written, key)
 			delete(d.findings, key.String())
 		}
 	}

@@ -31,6 +31,7 @@ func readFederated(o *unstructured.Unstructured) *federated {
 		return f
 	}
 	f.spec = stated.Spec
+	f.spec.Template.Raw = nil // it is read from the object
 	f.affinity, f.err = affinity(&f.spec.Placement, "spec.placement")
 	if _, _, err := unstructured.NestedMap(o.Object, "spec", "template"); f.err == nil && err != nil {
 		f.err = wrong("spec.template", "want an object")
@@ -80,3 +81,12 @@ func (f *federated) template(t *federation) *unstructured.Unstructured {
 
 // leaving says that an object is being deleted.
 func (f *federated) leaving() bool { return f.object.GetDeletionTimestamp() != nil }
+
+// bounds tells apart what a federated namespace bounds.
+func (f *federated) bounds() [32]byte {
+	text := ""
+	if f.err != nil {
+		text = f.err.Error()
+	}
+	return digest([]any{f.affinity, f.leaving(), text})
+}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/fedns/fedns/federation/work"
@@ -71,18 +72,42 @@ func (d *Dialect) status(ctx context.Context, desk *desk, key reference, r *work
 		return nil
 	}
 	patch := map[string]any{"observedGeneration": s.ObservedGeneration, "conditions": s.Conditions, "clusters": s.Clusters}
-	if err := patchObject(ctx, d.cfg.Host.Client(), key, map[string]any{"status": patch}, true); err != nil {
+	after, err := patchObject(ctx, d.cfg.Host.Client(), key, map[string]any{"status": patch}, true)
+	if err != nil {
 		return fmt.Errorf("%s: write the status: %w", key, err)
+	}
+	if after != nil {
+		desk.wrote(key, after)
 	}
 	return nil
 }
 
-// object is an object as the host has it, and whether members' statuses are shown.
+// wrote keeps an object as it is after its status was written: a report may come
+// before the watch tells of the one before.
+func (d *desk) wrote(key reference, o *unstructured.Unstructured) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if f := d.objects[key]; f != nil && newer(o, f.object) {
+		d.written[key] = o
+	}
+}
+
+// newer says that one version of an object came after another. Versions that cannot
+// be compared are as good as each other.
+func newer(a, b *unstructured.Unstructured) bool {
+	order, err := resourceversion.CompareResourceVersion(a.GetResourceVersion(), b.GetResourceVersion())
+	return err == nil && order > 0
+}
+
+// object is an object as the host has it, as far as is known, and whether members' statuses are shown.
 func (d *desk) object(key reference) (o *unstructured.Unstructured, collect bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if f := d.objects[key]; f != nil {
 		o = f.object
+	}
+	if w := d.written[key]; w != nil {
+		o = w
 	}
 	if t := d.types[key.kind]; t != nil {
 		collect = t.collect

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/fedns/fedns/federation/host"
+	"github.com/fedns/fedns/federation/placement"
 	"github.com/fedns/fedns/federation/work"
 )
 
@@ -33,6 +34,7 @@ type quiet struct {
 	mu      sync.Mutex
 	failing error // of all patches
 	patches []string
+	version int // of what was patched
 	live    map[reference]*unstructured.Unstructured
 	watched map[schema.GroupVersionKind]host.Handler
 }
@@ -76,7 +78,20 @@ func (q *quiet) patched(o client.Object, p client.Patch, sub string) error {
 		return fmt.Errorf("patch %s: %w", p.Type(), err)
 	}
 	q.patches = append(q.patches, o.GetObjectKind().GroupVersionKind().Kind+" "+o.GetName()+sub+" "+string(body))
-	return q.failing
+	live := q.live[reference{o.GetObjectKind().GroupVersionKind(), o.GetNamespace(), o.GetName()}]
+	if q.failing != nil || live == nil || sub == "" {
+		return q.failing
+	}
+	var patch map[string]any
+	if err := json.Unmarshal(body, &patch); err != nil {
+		return err
+	}
+	q.version++
+	live = live.DeepCopy()
+	live.Object["status"] = patch["status"]
+	live.SetResourceVersion(fmt.Sprint(100 + q.version))
+	live.DeepCopyInto(o.(*unstructured.Unstructured))
+	return nil
 }
 
 func (q *quiet) Watch(ctx context.Context, kind schema.GroupVersionKind, to host.Handler) error {
@@ -214,6 +229,36 @@ func TestDeletion(t *testing.T) {
 		}
 		if got := q.taken(); got != "" {
 			t.Errorf("of one that was made anew since: %s", got)
+		}
+	})
+}
+
+// TestLag: a report is held against what was written last, even if no watch has told
+// of that yet.
+func TestLag(t *testing.T) {
+	q := &quiet{}
+	running(t, q, func(t *testing.T, d *Dialect, e *ear) {
+		q.put(t, fmt.Sprintf(configMap, "u", 1, `, resourceVersion: "7"`))
+		q.taken()
+		o, _ := e.last()
+		for i, step := range []struct {
+			phase   work.Phase
+			written bool
+		}{{work.Waiting, true}, {work.Waiting, false}, {work.Applied, true}, {work.Waiting, true}, {work.Waiting, false}} {
+			r := work.Report{Order: o, Outcomes: []work.Outcome{{Cluster: "cluster1", Key: o.Key, Phase: step.phase}}}
+			r.Decision.Targets = []placement.Target{{Cluster: "cluster1"}}
+			if err := d.Report(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+			if got := q.taken(); (got != "") != step.written {
+				t.Errorf("step %d: written %q", i, got)
+			}
+		}
+		q.put(t, fmt.Sprintf(configMap, "u", 1, `, resourceVersion: "200"`)) // somebody took the status away
+		q.taken()
+		r := work.Report{Order: o}
+		if err := d.Report(t.Context(), r); err != nil || q.taken() == "" {
+			t.Errorf("not written over what somebody else wrote: %v", err)
 		}
 	})
 }

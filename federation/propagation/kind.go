@@ -136,11 +136,18 @@ func (m *member) found(key work.Key, live *unstructured.Unstructured) *found {
 	m.mu.Lock()
 	var g *goal
 	var accepted uint64
+	f := &found{ObjectMeta: metaOf(live)}
 	if r := m.records[key]; r != nil {
 		g, accepted = r.goal, r.accepted
+		if g != nil && r.seen.by == g && r.reading != nil && r.seen.uid == f.UID && r.seen.version == f.ResourceVersion {
+			// Most that a watch tells is what our own call was answered just before.
+			f.seen, f.reading = r.seen, r.reading
+			m.mu.Unlock()
+			return f
+		}
 	}
 	m.mu.Unlock()
-	f := &found{ObjectMeta: metaOf(live), reading: observe(live)}
+	f.reading = observe(live)
 	f.seen, _ = look(live, g, accepted)
 	if !f.seen.right && !f.seen.leaving && (g == nil || !g.removes()) {
 		f.seen.text = keep(live)

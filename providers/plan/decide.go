@@ -258,7 +258,7 @@ func (r Rules) merge(k hosted.Key, w Want, at standing) (hosted.Entry, error) {
 		return hosted.Entry{}, fmt.Errorf("others share it with the routing policy %s, not %s", at.Entry.Policy(), w.Entry.Policy())
 	}
 	if len(at.theirs) > 0 && slices.ContainsFunc(at.theirs, func(c ownership.Claim) bool { return c.IsUnknown() }) {
-		return hosted.Entry{}, fmt.Errorf("others share it, and their claims cannot be read")
+		return hosted.Entry{}, fmt.Errorf("others share it, and their claims cannot be read (sealed with another key, or of a newer fedns)")
 	}
 	var sets []hosted.Set
 	for _, s := range at.Entry.Sets {

@@ -111,10 +111,17 @@ var events = []event{
 		}
 		w.edit(foreign(k))
 	}},
+	{"external-dns writes", 3, true, func(w *world, _ *owner) { _ = w.externalize() }},
+	{"external-dns's records are adopted", 4, true, func(w *world, o *owner) { w.adoptOne(o) }},
 	{"foreign records go", 3, true, func(w *world, _ *owner) {
 		for _, k := range w.keys(func(k hosted.Key) bool { return !registry(k) && len(w.claims(k)) == 0 }) {
 			w.edit(hosted.Entry{Key: k})
 		}
+	}},
+	{"an owner retires", 2, false, func(w *world, o *owner) {
+		o.leader.halt()
+		o.retiring = true
+		w.start(o)
 	}},
 	{"a record is edited", 4, true, func(w *world, o *owner) {
 		w.one(func(k hosted.Key) bool {
@@ -224,6 +231,14 @@ func (w *world) lose1(o *owner) {
 
 // land makes what is on its way.
 func (w *world) land() {
+	w.mu.Lock()
+	w.landing = true
+	w.mu.Unlock()
+	defer func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.landing = false
+	}()
 	for _, err := range w.server.Release() {
 		w.note("a call lands: %v", err)
 		if err == nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/fedns/fedns/providers"
 	"github.com/fedns/fedns/providers/hosted"
 	"github.com/fedns/fedns/providers/inmemory"
+	"github.com/fedns/fedns/providers/ownership"
 	"github.com/fedns/fedns/providers/plan"
 )
 
@@ -22,6 +23,7 @@ type life struct {
 	owner  *owner
 	number int
 	name   string // to the Server
+	retire bool   // it is to take away all that its owner has
 	sync   *providers.Sync
 	snap   *zone.Snapshot
 	stop   context.CancelFunc
@@ -39,6 +41,8 @@ type life struct {
 	listed, read int           // the last batch as of its last listing and read
 	lost         []time.Time   // Entries that it took away
 	held         int
+	adopting     []ownership.Adoption
+	planning     bool // a listing is somebody's who plans an adoption
 }
 
 // guard lets so little go that small zones reach it.
@@ -49,7 +53,10 @@ var quiet = slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level:
 
 // start has a new life lead.
 func (w *world) start(o *owner, deafTo ...string) {
-	l := &life{world: w, owner: o, number: len(w.lives) + 1, deafTo: map[string]bool{}, wants: map[string]want{}, done: make(chan struct{})}
+	if o.retiring {
+		deafTo = nil
+	}
+	l := &life{world: w, owner: o, retire: o.retiring, number: len(w.lives) + 1, deafTo: map[string]bool{}, wants: map[string]want{}, done: make(chan struct{})}
 	l.name = fmt.Sprintf("%s/%d", o.name, l.number)
 	for _, c := range deafTo {
 		l.deafTo[c] = true
@@ -63,7 +70,7 @@ func (w *world) start(o *owner, deafTo ...string) {
 		panic(err)
 	}
 	l.sync = providers.New(providers.Config{
-		Name: "memory", Apex: apex, Zone: recorder{z, l}, Holder: l.name, Log: quiet, Guard: guard, Origins: l.origin,
+		Name: "memory", Apex: apex, Zone: recorder{z, l}, Holder: l.name, Log: quiet, Guard: guard, Origins: l.origin, Retire: l.retire,
 		Rules:  plan.Rules{Owner: o.name, Codec: codec, Limits: w.server.Limits(), Unheard: l.unheard},
 		Jitter: rand.New(rand.NewPCG(w.seed, uint64(l.number)<<32)).Float64,
 	})
@@ -198,8 +205,8 @@ func (l *life) takes(fence bool) {
 func (l *life) begins(tag int) bool {
 	l.world.mu.Lock()
 	defer l.world.mu.Unlock()
-	if l.took && tag != l.believed {
-		return false
+	if l.planning || l.took && tag != l.believed || l.retire && !l.took {
+		return false // or when it only looks whether anything is left
 	}
 	l.believed = tag
 	return true
@@ -240,7 +247,7 @@ func (w *world) lose(l *life, before map[hosted.Key]bool) {
 	}
 	wanted := false
 	for _, t := range l.wants {
-		wanted = wanted || t != want{}
+		wanted = wanted || t != want{} && !l.retire
 	}
 	if len(after) == 0 && !wanted {
 		w.wrong("emptied: %s took away all that there was, and no word was given", l.name)

@@ -56,6 +56,9 @@ func (w *world) settle(d time.Duration) {
 func (w *world) asksAgain() bool {
 	for _, o := range w.owners {
 		for _, label := range labels {
+			if o.retiring {
+				break
+			}
 			for _, r := range o.wants[label].rrsets(o.name, label) {
 				if poisoned(hosted.Simple(r)) != "" {
 					return true
@@ -87,6 +90,10 @@ func (w *world) judge(when string) {
 	defer w.mu.Unlock()
 	for _, o := range w.owners {
 		st := o.leader.sync.Status()
+		if o.retiring {
+			w.judgeRetired(when, o, st)
+			continue
+		}
 		if st.Phase != providers.PhaseInSync {
 			w.wrong("%s: %s is %s: %s, %d held, %d in the backlog", when, o.name, st.Phase, st.Error, st.Held, st.Backlog)
 		}
@@ -108,6 +115,22 @@ func (w *world) judge(when string) {
 		}
 		for k := range w.truth {
 			w.judgeClaim(when, o, k, wanted, told)
+		}
+	}
+}
+
+// judgeRetired holds that nothing is left of an owner that has retired, but for a fence:
+// a call that was to create it, and was given up, cannot be fenced out. mu is held.
+func (w *world) judgeRetired(when string, o *owner, st providers.Status) {
+	if st.Phase != providers.PhaseRetired {
+		w.wrong("%s: %s is %s, and not retired: %s, %d held, %d in the backlog", when, o.name, st.Phase, st.Error, st.Held, st.Backlog)
+	}
+	if fence := w.truth[fenceKey(o)]; !fence.IsEmpty() && !fence.Equal(o.late) {
+		w.wrong("%s: the fence of %s, which has retired, is left: %s", when, o.name, fence)
+	}
+	for k, claims := range w.decoded {
+		if slices.ContainsFunc(claims, func(c ownership.Claim) bool { return c.Owner == o.name }) {
+			w.wrong("%s: %s has retired, and claims %s", when, o.name, hosted.KeyString(k))
 		}
 	}
 }

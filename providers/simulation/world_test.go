@@ -52,12 +52,15 @@ type world struct {
 	landed  map[int]int64                    // when a batch was made
 	broken  []string
 	weather weather
+	landing bool // calls that were given up are made
 }
 
 // owner is an installation of fedns: what it wants, and the life that leads.
 type owner struct {
 	name       string
 	wants      map[string]want // by label
+	retiring   bool            // all that it has is to go, and nothing is wanted any longer
+	late       hosted.Entry    // the fence that a call created which was given up
 	leader     *life
 	stale      []*life // that believe to lead
 	released   time.Time
@@ -133,6 +136,9 @@ func (w *world) served(s inmemory.Served) {
 		l.read = l.owner.last
 	case inmemory.Apply:
 		w.say("%s: batch %s: %s", s.Client, s.Batch.Comment, brief(s.Batch))
+		if w.landing && takesFence(s.Batch) && s.Batch.Changes[0].Old.IsEmpty() {
+			l.owner.late = s.Batch.Changes[0].New
+		}
 		w.usurped = w.usurped || l.stale && takesFence(s.Batch)
 		before := w.owned(l.owner.name)
 		for _, c := range s.Batch.Changes {
@@ -216,7 +222,7 @@ func (w *world) touch(l *life, c hosted.Change) {
 		return
 	}
 	claims := w.claims(k)
-	if !c.Old.IsEmpty() && len(claims) == 0 {
+	if !c.Old.IsEmpty() && len(claims) == 0 && !w.adopts(l, c) {
 		w.wrong("foreign: %s touches %s", l.name, c)
 	}
 	if !c.Old.Equal(w.truth[k]) && !(c.Old.IsEmpty() && w.truth[k].IsEmpty()) {

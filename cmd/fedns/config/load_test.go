@@ -119,7 +119,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 		Evidence:    evidence.Policy{Behind: 5 * time.Second, Unprobed: time.Minute, HoldShare: 0.5, HoldWindow: 30 * time.Second},
 		Withdrawals: evidence.Limits{Window: time.Minute, Count: 20, Share: 0.5},
 		Propagation: Propagation{
-			Enabled: true, Dialects: []string{"kubefed", "karmada"}, DryRun: true, Karmada: KarmadaDialect{"on", "Withdraw"},
+			Enabled: true, Dialects: []string{"kubefed", "karmada"}, DryRun: true, Karmada: KarmadaDialect{"on", "Withdraw", true},
 			Failover:    failover.Config{Toleration: 2 * time.Minute, Grace: 5 * time.Minute, HoldShare: 0.4, HoldWindow: 3 * time.Minute},
 			Withdrawals: evidence.Limits{Window: 2 * time.Minute, Count: 10, Share: 0.3},
 		},

@@ -27,6 +27,7 @@ type Propagation struct {
 type KarmadaDialect struct {
 	Propagation   string // auto, on, off
 	PolicyDeleted string // Keep, Withdraw
+	WithoutWorks  bool
 }
 
 func (r *reader) propagation(v value, p *Propagation) {
@@ -86,6 +87,8 @@ func (r *reader) karmadaDialect(v value, k *KarmadaDialect) {
 			k.Propagation = r.one(f, "auto", "on", "off")
 		case "policyDeleted":
 			k.PolicyDeleted = r.one(f, "Keep", "Withdraw")
+		case "works":
+			k.WithoutWorks = !r.truth(f)
 		}
 	}
 }
@@ -122,6 +125,7 @@ func propagationFields() []Field {
 		{"propagation.karmada", "mapping", "see below", "What is said of Karmada's manifests alone."},
 		{"propagation.karmada.propagation", "`auto`, `on` or `off`", "`auto`", "Whether its policies are carried out. `auto`: not while a Karmada runs in the host, which does it itself."},
 		{"propagation.karmada.policyDeleted", "`Keep` or `Withdraw`", "`Keep`", "What becomes of templates in members when their policy is deleted."},
+		{"propagation.karmada.works", "`true` or `false`", "`true`", "Whether there is a Work in the host for each template and cluster, as Karmada has them."},
 		{"propagation.failover", "mapping", "see below", "When templates move away from clusters, where their policies do not say otherwise."},
 		{"propagation.failover.toleration", spanTakes, "`5m`", "How long a cluster that is lost is waited for."},
 		{"propagation.failover.grace", spanTakes, "`10m`", "How long at most what moves stays where it was while its replacement is not ready."},

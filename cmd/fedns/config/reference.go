@@ -297,7 +297,7 @@ propagation:
   dialects: [kubefed, karmada]
   dryRun: true
   createNamespaces: false
-  karmada: {propagation: on, policyDeleted: Withdraw}
+  karmada: {propagation: on, policyDeleted: Withdraw, works: false}
   failover: {toleration: 2m, grace: 5m, holdShare: 40%, holdWindow: 3m}
   withdrawals: {window: 2m, count: 10, share: 30%}
 stateDir: /var/lib/fedns

@@ -4,16 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -39,13 +40,18 @@ type Bindings struct {
 	namespace string
 	term      func() (int64, time.Time)
 
+	listed chan struct{} // closed when known is
+
 	mu    sync.Mutex
-	known map[work.Key]*held
+	known map[work.Key]*held // by Versionless
+	names map[types.NamespacedName]*held
 }
 
 // held is a Binding as it was seen or written last.
 type held struct {
-	mu sync.Mutex
+	mu   sync.Mutex
+	key  work.Key // as it was seen or written last
+	told bool     // that it is being deleted
 	*v1alpha1.Binding
 }
 
@@ -53,15 +59,27 @@ var _ federation.Store = (*Bindings)(nil)
 
 // NewBindings makes the Store of a term.
 func NewBindings(rc *rest.Config, namespace string, term func() (int64, time.Time)) (*Bindings, error) {
-	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
-		return nil, fmt.Errorf("bindings: %w", err)
+	scheme, err := newScheme()
+	if err != nil {
+		return nil, err
 	}
 	c, err := client.New(rc, client.Options{Scheme: scheme})
 	if err != nil {
 		return nil, fmt.Errorf("bindings: %w", err)
 	}
-	return &Bindings{client: c, namespace: namespace, term: term, known: map[work.Key]*held{}}, nil
+	return newBindings(c, namespace, term), nil
+}
+
+func newScheme() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+	if err := errors.Join(v1alpha1.AddToScheme(scheme), corev1.AddToScheme(scheme)); err != nil {
+		return nil, fmt.Errorf("bindings: %w", err)
+	}
+	return scheme, nil
+}
+
+func newBindings(c client.Client, namespace string, term func() (int64, time.Time)) *Bindings {
+	return &Bindings{client: c, namespace: namespace, term: term, listed: make(chan struct{}), known: map[work.Key]*held{}, names: map[types.NamespacedName]*held{}}
 }
 
 // within bounds a call by the term.
@@ -78,7 +96,7 @@ func (s *Bindings) within(ctx context.Context) (context.Context, context.CancelF
 // it anew would take it from where it is.
 func (s *Bindings) List(ctx context.Context) ([]federation.Binding, error) {
 	var all []federation.Binding
-	known := map[work.Key]*held{}
+	known, names := map[work.Key]*held{}, map[types.NamespacedName]*held{}
 	next := ""
 	for {
 		var list v1alpha1.BindingList
@@ -91,7 +109,8 @@ func (s *Bindings) List(ctx context.Context) ([]federation.Binding, error) {
 				return nil, fmt.Errorf("binding %s/%s: %w", list.Items[i].Namespace, list.Items[i].Name, err)
 			}
 			all = append(all, b)
-			known[b.Key] = &held{Binding: trimmed(&list.Items[i])}
+			h := &held{key: b.Key, Binding: trimmed(&list.Items[i])}
+			known[b.Key.Versionless()], names[nameOf(h.Binding)] = h, h
 		}
 		if next = list.Continue; next == "" {
 			break
@@ -99,8 +118,17 @@ func (s *Bindings) List(ctx context.Context) ([]federation.Binding, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.known = known
+	s.known, s.names = known, names
+	select {
+	case <-s.listed:
+	default:
+		close(s.listed)
+	}
 	return all, nil
+}
+
+func nameOf(b *v1alpha1.Binding) types.NamespacedName {
+	return types.NamespacedName{Namespace: b.Namespace, Name: b.Name}
 }
 
 // trimmed is a Binding without what nobody here reads.
@@ -112,10 +140,11 @@ func trimmed(b *v1alpha1.Binding) *v1alpha1.Binding {
 // of is what is known of a Key; its lock is held, for the caller to give back.
 func (s *Bindings) of(key work.Key) *held {
 	s.mu.Lock()
-	h := s.known[key]
+	h := s.known[key.Versionless()]
 	if h == nil {
-		h = &held{}
-		s.known[key] = h
+		h = &held{key: key}
+		s.known[key.Versionless()] = h
+		s.names[nameOf(s.object(federation.Binding{Key: key}))] = h
 	}
 	s.mu.Unlock()
 	h.mu.Lock()
@@ -133,23 +162,22 @@ func (s *Bindings) Put(ctx context.Context, b federation.Binding) error {
 	defer h.mu.Unlock()
 	next := s.object(b)
 	if h.Binding == nil {
-		if err := s.client.Create(ctx, next); err != nil {
-			if apierrors.IsAlreadyExists(err) {
+		return s.create(ctx, b, h, next)
+	}
+	if h.key != b.Key && h.key != b.Former {
+		return otherVersion(h, b.Key)
+	}
+	if h.DeletionTimestamp != nil && !b.Deleted {
+		if renewed, err := s.renew(ctx, h, next); renewed || err != nil {
+			if err == nil {
+				h.key, h.Binding, h.told = b.Key, trimmed(next), false
+			} else if apierrors.IsConflict(err) {
 				return s.refresh(ctx, b.Key, h, next, err)
 			}
 			return err
 		}
-		h.Binding = trimmed(next)
-		return nil
 	}
-	next.ResourceVersion, next.UID = h.ResourceVersion, h.UID
-	labels, annotations := maps.Clone(h.Labels), maps.Clone(h.Annotations)
-	next.Labels = labels
-	if annotations == nil {
-		annotations = map[string]string{}
-	}
-	maps.Copy(annotations, next.Annotations)
-	next.Annotations = annotations
+	h.over(next)
 	status := h.Status
 	switch err := s.client.Update(ctx, next); {
 	case apierrors.IsNotFound(err): // somebody deleted it; the next Put makes it anew
@@ -161,7 +189,19 @@ func (s *Bindings) Put(ctx context.Context, b federation.Binding) error {
 		return err
 	}
 	next.Status = status
-	h.Binding = trimmed(next)
+	h.key, h.Binding = b.Key, trimmed(next)
+	return nil
+}
+
+// create makes a Binding that there is not; h is locked.
+func (s *Bindings) create(ctx context.Context, b federation.Binding, h *held, next *v1alpha1.Binding) error {
+	switch err := s.client.Create(ctx, next); {
+	case apierrors.IsAlreadyExists(err):
+		return s.refresh(ctx, b.Key, h, next, err)
+	case err != nil:
+		return err
+	}
+	h.key, h.Binding = b.Key, trimmed(next)
 	return nil
 }
 
@@ -179,10 +219,11 @@ func (s *Bindings) refresh(ctx context.Context, key work.Key, h *held, next *v1a
 	if theirs, err := strconv.ParseInt(live.Annotations[annotationTerm], 10, 64); err == nil && theirs > number {
 		return fmt.Errorf("%w: %w", errOutrun, failed)
 	}
-	if b, err := fromObject(live); err != nil || b.Key != key {
+	b, err := fromObject(live)
+	if err != nil || b.Key.Versionless() != key.Versionless() {
 		return fmt.Errorf("binding %s/%s is of another object: %w", live.Namespace, live.Name, failed)
 	}
-	h.Binding = trimmed(live)
+	h.key, h.Binding = b.Key, trimmed(live)
 	return failed
 }
 
@@ -198,8 +239,13 @@ func (s *Bindings) Delete(ctx context.Context, key work.Key) error {
 	if h.Binding == nil {
 		return nil
 	}
+	if h.key != key {
+		return nil // another version has it
+	}
 	o := &v1alpha1.Binding{ObjectMeta: metav1.ObjectMeta{Namespace: h.Namespace, Name: h.Name}}
-	err = s.client.Delete(ctx, o, client.Preconditions{UID: &h.UID, ResourceVersion: &h.ResourceVersion})
+	if err = s.release(ctx, h); err == nil {
+		err = s.client.Delete(ctx, o, client.Preconditions{UID: &h.UID, ResourceVersion: &h.ResourceVersion})
+	}
 	if apierrors.IsConflict(err) {
 		return s.refresh(ctx, key, h, o, err)
 	}
@@ -209,8 +255,9 @@ func (s *Bindings) Delete(ctx context.Context, key work.Key) error {
 	h.Binding = nil
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.known[key] == h {
-		delete(s.known, key)
+	if s.known[key.Versionless()] == h {
+		delete(s.known, key.Versionless())
+		delete(s.names, nameOf(o))
 	}
 	return nil
 }

@@ -27,6 +27,7 @@ func (s *Bindings) object(b federation.Binding) *v1alpha1.Binding {
 	if o.Namespace = b.Key.Namespace; o.Namespace == "" {
 		o.Namespace = s.namespace
 	}
+	o.Finalizers = []string{finalizer}
 	o.Annotations = map[string]string{annotationTerm: strconv.FormatInt(number, 10)}
 	apiVersion, kind := b.Key.Kind.ToAPIVersionAndKind()
 	o.Spec = v1alpha1.BindingSpec{

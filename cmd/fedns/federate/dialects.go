@@ -37,7 +37,7 @@ func (f *Federation) open() (*host.Host, error) {
 var constructors = map[string]func(f *Federation, h *host.Host, known func(string) *cluster.Cluster) (work.Dialect, error){
 	"karmada": func(f *Federation, h *host.Host, known func(string) *cluster.Cluster) (work.Dialect, error) {
 		k := f.cfg.Propagation.Karmada
-		return karmada.New(karmada.Config{Host: h, Propagation: karmada.Mode(k.Propagation), Deleted: karmada.Deleted(k.PolicyDeleted), Cluster: known, Log: f.cfg.Log})
+		return karmada.New(karmada.Config{Host: h, Propagation: karmada.Mode(k.Propagation), Deleted: karmada.Deleted(k.PolicyDeleted), WithoutWorks: k.WithoutWorks, Cluster: known, Log: f.cfg.Log})
 	},
 	"kubefed": func(f *Federation, h *host.Host, _ func(string) *cluster.Cluster) (work.Dialect, error) {
 		return kubefed.New(kubefed.Config{Host: h, Log: f.cfg.Log})

@@ -55,6 +55,7 @@ type term struct {
 	propagator *propagation.Propagator
 	lease      *Term
 	details    *details
+	kinds      *kinds
 
 	mu       sync.Mutex
 	clusters []*cluster.Cluster
@@ -65,6 +66,17 @@ type term struct {
 func New(cfg Config) *Federation {
 	if cfg.Tell == nil {
 		cfg.Tell = func(bool, string, string) {}
+	}
+	access := cfg.Host
+	cfg.Host = func() (*rest.Config, error) {
+		rc, err := access()
+		if err != nil {
+			return nil, err
+		}
+		// The Engine bounds how many calls there are at a time. client-go's own limit
+		// of 5 a second would have a thousand Bindings take minutes.
+		rc.QPS = -1
+		return rc, nil
 	}
 	return &Federation{cfg: cfg, meter: newMeter()}
 }
@@ -111,7 +123,7 @@ func (f *Federation) lead(ctx context.Context, lease *Term) error {
 	if err != nil {
 		return err
 	}
-	t := &term{lease: lease, details: newDetails(host)}
+	t := &term{lease: lease, details: newDetails(host), kinds: newKinds(f.cfg.Access, f.cfg.Log)}
 	referred := newReferred(ctx, host, func(key work.Key) { t.engine.Changed(key) }, f.cfg.Log)
 	if t.propagator, err = propagation.New(propagation.Config{
 		Members: f.cfg.Access, Term: lease.Now, CreateNamespaces: f.cfg.Propagation.CreateNamespaces, Called: f.meter.called, Log: f.cfg.Log,
@@ -139,13 +151,14 @@ func (f *Federation) lead(ctx context.Context, lease *Term) error {
 	f.cfg.Log.Info("this replica propagates", "term", number)
 	f.look(t)
 	f.set(t, nil)
-	return f.run(ctx, cancel, t, host, referred)
+	watch := func(ctx context.Context) error { return store.Watch(ctx, rc, t.engine.Lost, f.cfg.Log) }
+	return f.run(ctx, cancel, t, host, referred, watch)
 }
 
 // run has all parts of a term work until ctx is done, or one ends by a fault.
-func (f *Federation) run(ctx context.Context, cancel context.CancelFunc, t *term, host hostCluster, referred *referred) error {
+func (f *Federation) run(ctx context.Context, cancel context.CancelFunc, t *term, host hostCluster, referred *referred, watch func(context.Context) error) error {
 	var parts sync.WaitGroup
-	faults := make(chan error, 3)
+	faults := make(chan error, 6)
 	part := func(run func(context.Context) error) {
 		parts.Go(func() {
 			defer cancel()
@@ -156,7 +169,9 @@ func (f *Federation) run(ctx context.Context, cancel context.CancelFunc, t *term
 	}
 	part(host.Run)
 	part(t.details.run)
+	part(t.kinds.run)
 	part(t.engine.Run)
+	part(watch)
 	part(func(ctx context.Context) error {
 		tick := time.NewTicker(lookEvery)
 		defer tick.Stop()
@@ -182,13 +197,19 @@ func (f *Federation) run(ctx context.Context, cancel context.CancelFunc, t *term
 // look takes in the members as they are now.
 func (f *Federation) look(t *term) {
 	all, complete := f.cfg.Members()
+	t.kinds.of(all)
 	complete = complete && t.details.synced() // which taints and labels they have counts as well
 	next := make([]*cluster.Cluster, 0, len(all))
 	var reached []string
 	f.mu.Lock()
 	seen := make(map[string]Member, len(all))
 	for _, m := range all {
-		next = append(next, t.details.cluster(m))
+		c := t.details.cluster(m)
+		c.Kinds = t.kinds.served(m.Name)
+		if was := t.cluster(m.Name); was != nil && equal(was, c) {
+			c = was // one that is known to be the same need not be compared again
+		}
+		next = append(next, c)
 		if was, known := f.seen[m.Name]; known && m.reachedAnew(was) {
 			reached = append(reached, m.Name)
 		}

@@ -1,0 +1,180 @@
+package federate
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	"github.com/fedns/fedns/federation"
+	"github.com/fedns/fedns/federation/api/v1alpha1"
+	"github.com/fedns/fedns/federation/failover"
+	"github.com/fedns/fedns/federation/work"
+)
+
+var web = work.Key{Kind: schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"}, Namespace: "shop", Name: "web"}
+
+// shop is a host with a namespace, and a Binding that is in a.
+func shop(t *testing.T) (*Bindings, federation.Binding) {
+	t.Helper()
+	scheme, err := newScheme()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1alpha1.Binding{}).
+		WithObjects(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop", Finalizers: []string{"kubernetes"}}}).Build()
+	s := newBindings(c, "fedns-system", func() (int64, time.Time) { return 7, time.Now().Add(time.Hour) })
+	b := federation.Binding{Key: web, Dialect: "people", State: failover.State{Targets: []failover.Target{{Cluster: "a", Replicas: 2, Since: noon}}}}
+	s.put(t, b)
+	return s, b
+}
+
+func (s *Bindings) put(t *testing.T, b federation.Binding) {
+	t.Helper()
+	if err := s.Put(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// all are the Bindings in the host.
+func (s *Bindings) all(t *testing.T) []v1alpha1.Binding {
+	t.Helper()
+	var list v1alpha1.BindingList
+	if err := s.client.List(context.Background(), &list); err != nil {
+		t.Fatal(err)
+	}
+	return list.Items
+}
+
+// one is the Binding in the host.
+func (s *Bindings) one(t *testing.T) *v1alpha1.Binding {
+	t.Helper()
+	all := s.all(t)
+	if len(all) != 1 {
+		t.Fatalf("%d Bindings are there, want one", len(all))
+	}
+	return &all[0]
+}
+
+// seen is what the watch tells of a Binding.
+func (s *Bindings) seen(b *v1alpha1.Binding, gone bool) bool {
+	key, ok := s.deleted(&metav1.PartialObjectMetadata{ObjectMeta: b.ObjectMeta}, gone)
+	return ok && key == web
+}
+
+func TestDeletedBindingIsMadeAgain(t *testing.T) {
+	s, b := shop(t)
+	was := s.one(t)
+	if s.seen(was, false) {
+		t.Error("one that nobody deletes is said to be deleted")
+	}
+	if err := s.client.Delete(t.Context(), was); err != nil {
+		t.Fatal(err)
+	}
+	was = s.one(t) // the finalizer keeps it
+	if !s.seen(was, false) || s.seen(was, false) {
+		t.Error("that it is being deleted is not told once")
+	}
+	s.put(t, b)
+	now := s.one(t)
+	if now.DeletionTimestamp != nil || now.UID == was.UID && now.ResourceVersion == was.ResourceVersion || len(now.Spec.Targets) != 1 || !slices.Contains(now.Finalizers, finalizer) {
+		t.Errorf("made again is %+v", now)
+	}
+	if err := s.Report(t.Context(), web, v1alpha1.BindingStatus{}); err != nil {
+		t.Error(err)
+	}
+	if now = s.one(t); now.Status.Placed != "a=2" {
+		t.Errorf("its status says %q, want a=2", now.Status.Placed)
+	}
+
+	now.Finalizers = nil // by force
+	if err := s.client.Update(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.client.Delete(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	if !s.seen(now, true) {
+		t.Error("that it is gone is not told")
+	}
+	s.put(t, b)
+	if now = s.one(t); len(now.Spec.Targets) != 1 {
+		t.Errorf("made again is %+v", now)
+	}
+}
+
+func TestNamespaceThatGoesKeepsItsBindings(t *testing.T) {
+	s, b := shop(t)
+	if err := s.client.Delete(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.client.Delete(t.Context(), s.one(t)); err != nil {
+		t.Fatal(err)
+	}
+	if !s.seen(s.one(t), false) {
+		t.Error("that it is being deleted is not told")
+	}
+	s.put(t, b)
+	if now := s.one(t); now.DeletionTimestamp == nil {
+		t.Error("it was made again in a namespace that goes")
+	}
+	b.Targets[0].Replicas = 3
+	s.put(t, b)
+	b.State, b.Deleted, b.Removing = failover.State{}, true, []federation.Removal{{Cluster: "a", Since: noon}}
+	s.put(t, b)
+	if now := s.one(t); !now.Spec.Deleted || len(now.Spec.Removing) != 1 {
+		t.Errorf("it is not written any more: %+v", now.Spec)
+	}
+	if err := s.Delete(t.Context(), web); err != nil {
+		t.Fatal(err)
+	}
+	if all := s.all(t); len(all) > 0 {
+		t.Errorf("what nothing is left of stays: %+v", all)
+	}
+}
+
+func TestBindingOfNothingGoes(t *testing.T) {
+	s, _ := shop(t)
+	was := s.one(t)
+	if err := s.Delete(t.Context(), web); err != nil {
+		t.Fatal(err)
+	}
+	if all := s.all(t); len(all) > 0 || s.seen(was, true) {
+		t.Errorf("%d are left, or it is said that somebody else deleted it", len(all))
+	}
+	if err := s.Delete(t.Context(), web); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestVersionsOfAKindShareABinding(t *testing.T) {
+	s, b := shop(t)
+	next := b
+	next.Key.Kind.Version = "v2"
+	if err := s.Put(t.Context(), next); err == nil {
+		t.Error("another version takes a Binding that it does not succeed to")
+	}
+	if next.Former = b.Key; s.Put(t.Context(), next) != nil {
+		t.Error("another version cannot succeed")
+	}
+	if now := s.one(t); now.Spec.Template.APIVersion != "apps/v2" {
+		t.Errorf("it is of %s", now.Spec.Template.APIVersion)
+	}
+	if err := s.Delete(t.Context(), b.Key); err != nil || len(s.all(t)) != 1 {
+		t.Error("the version before deletes what is not its own any more")
+	}
+	again := newBindings(s.client, s.namespace, s.term)
+	all, err := again.List(t.Context())
+	if err != nil || len(all) != 1 || all[0].Key != next.Key {
+		t.Errorf("listed are %+v, %v", all, err)
+	}
+	if err := client.IgnoreNotFound(again.Delete(t.Context(), next.Key)); err != nil || len(s.all(t)) > 0 {
+		t.Errorf("after it was deleted: %v", err)
+	}
+}

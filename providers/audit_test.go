@@ -1,0 +1,62 @@
+package providers_test
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fedns/fedns/providers"
+	"github.com/fedns/fedns/providers/hosted"
+	"github.com/fedns/fedns/providers/inmemory"
+)
+
+// TestFailedAuditIsTold: as long as nobody can look for what was edited by hand, the
+// status says so.
+func TestFailedAuditIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := fresh()
+		d := start(t, server, nil, "web 30 192.0.2.1")
+		pass()
+		server.Inject(func(c inmemory.Call) (f inmemory.Fault) {
+			if c.Action == inmemory.List {
+				f.Before = errors.New("no transfers today")
+			}
+			return f
+		})
+		time.Sleep(70 * time.Minute)
+		if st := d.sync.Status(); st.Phase != providers.PhaseInSync || !strings.Contains(st.AuditError, "no transfers today") {
+			t.Errorf("got %s %q", st.Phase, st.AuditError)
+		}
+		server.Inject(nil)
+		time.Sleep(70 * time.Minute)
+		if st := d.sync.Status(); st.AuditError != "" {
+			t.Errorf("got %q after an audit", st.AuditError)
+		}
+	})
+}
+
+// TestEmptiedZoneIsToldBriefly: the log of a large hosted zone that somebody emptied
+// stays short.
+func TestEmptiedZoneIsToldBriefly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := fresh()
+		var log bytes.Buffer // written to by the Sync alone, which has ended when it is read
+		d := start(t, server, func(c *providers.Config) { c.Log = slog.New(slog.NewTextHandler(&log, nil)) }, many(500)...)
+		pass()
+		for _, r := range many(500) {
+			server.Edit(hosted.Entry{Key: set(t, r).Key()})
+		}
+		time.Sleep(70 * time.Minute)
+		d.halt()
+		if n := len(records(t, server)); n != 500 {
+			t.Errorf("%d names are there, want 500", n)
+		}
+		if n := strings.Count(log.String(), "edited by somebody else"); n != 21 || !strings.Contains(log.String(), "number=480") || !strings.Contains(log.String(), `is=(none)`) {
+			t.Errorf("told %d times:\n%.2000s", n, &log)
+		}
+	})
+}

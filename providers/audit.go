@@ -181,7 +181,8 @@ func (s *Sync) Plan(ctx context.Context) ([]plan.Unit, error) {
 	return units, err
 }
 
-// plan is Plan, with what may be adopted of what was listed.
+// plan is Plan, with what may be adopted of what was listed. One is made at a time: a
+// listing is large, and takes of the rate that the writer shares.
 func (s *Sync) plan(ctx context.Context, adopt func([]hosted.Entry) []ownership.Adoption) ([]plan.Unit, []ownership.Adoption, error) {
 	s.mu.Lock()
 	snapshot := s.snapshot
@@ -195,6 +196,12 @@ func (s *Sync) plan(ctx context.Context, adopt func([]hosted.Entry) []ownership.
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Listing)
 	defer cancel()
+	select {
+	case s.planning <- struct{}{}:
+		defer func() { <-s.planning }()
+	case <-ctx.Done():
+		return nil, nil, fmt.Errorf("wait for another plan of zone %s: %w", s.cfg.Apex, ctx.Err())
+	}
 	entries, err := s.cfg.Zone.Records(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("list: %w", err)

@@ -2,9 +2,12 @@ package providers_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,6 +60,43 @@ func TestEmptiedZoneIsToldBriefly(t *testing.T) {
 		}
 		if n := strings.Count(log.String(), "edited by somebody else"); n != 21 || !strings.Contains(log.String(), "number=480") || !strings.Contains(log.String(), `is=(none)`) {
 			t.Errorf("told %d times:\n%.2000s", n, &log)
+		}
+	})
+}
+
+// TestPlansTakeTurns: who asks for plans without end has one listing made at a time.
+func TestPlansTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := fresh()
+		d := start(t, server, nil, "web 30 192.0.2.1")
+		pass()
+		var lists, most atomic.Int32
+		server.Inject(func(c inmemory.Call) (f inmemory.Fault) {
+			if c.Action == inmemory.List {
+				now := lists.Add(1)
+				most.Store(max(most.Load(), now))
+				time.Sleep(time.Second)
+				lists.Add(-1)
+			}
+			return f
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 4500*time.Millisecond)
+		defer cancel()
+		var good, late atomic.Int32
+		var wait sync.WaitGroup
+		for range 10 {
+			wait.Go(func() {
+				switch _, err := d.sync.Plan(ctx); {
+				case err == nil:
+					good.Add(1)
+				case errors.Is(err, context.DeadlineExceeded):
+					late.Add(1)
+				}
+			})
+		}
+		wait.Wait()
+		if most.Load() != 1 || good.Load() < 3 || good.Load()+late.Load() != 10 {
+			t.Errorf("%d listings at a time, %d plans were made, %d came too late", most.Load(), good.Load(), late.Load())
 		}
 	})
 }

@@ -95,7 +95,8 @@ type Sync struct {
 	released bool
 	adopt    []ownership.Adoption // by somebody's word, not taken up yet
 
-	wake chan struct{} // holds one
+	wake     chan struct{} // holds one
+	planning chan struct{} // holds one: who asked for a Plan that is being made
 }
 
 // New makes a Sync that knows nothing of its hosted zone yet.
@@ -120,7 +121,7 @@ func New(cfg Config) *Sync {
 		cfg.Log = slog.Default()
 	}
 	cfg.Log = cfg.Log.With("provider", cfg.Name, "zone", cfg.Apex.String())
-	s := &Sync{cfg: cfg, dirty: map[dnsname.Name]time.Time{}, wake: make(chan struct{}, 1)}
+	s := &Sync{cfg: cfg, dirty: map[dnsname.Name]time.Time{}, wake: make(chan struct{}, 1), planning: make(chan struct{}, 1)}
 	s.status = Status{Provider: cfg.Name, Zone: cfg.Apex.String(), Kind: cfg.Rules.Limits.Provider, DryRun: cfg.DryRun, Retire: cfg.Retire, Phase: PhaseStandby}
 	return s
 }

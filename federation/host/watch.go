@@ -69,9 +69,13 @@ func (h *Host) Watch(ctx context.Context, kind schema.GroupVersionKind, to Handl
 	return nil
 }
 
+// soon is the first pause after a definition came; each after it is twice as long.
+const soon = 200 * time.Millisecond
+
 // informer is the kind's informer, once the host serves it; nil when ctx is done first.
 func (h *Host) informer(ctx context.Context, o client.Object, absent func()) cache.Informer {
 	told := false
+	pause := h.retry
 	for {
 		coming := h.coming()
 		informer, err := h.cache.GetInformer(ctx, o, cache.BlockUntilSynced(false))
@@ -90,7 +94,9 @@ func (h *Host) informer(ctx context.Context, o client.Object, absent func()) cac
 		case <-ctx.Done():
 			return nil
 		case <-coming:
-		case <-time.After(h.retry):
+			pause = soon // a definition is told of before what it defines is served
+		case <-time.After(pause):
+			pause = min(2*pause, h.retry)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -93,13 +94,13 @@ func measure(ctx context.Context, o options, w io.Writer) error {
 			continue
 		}
 		if err := s.run(ctx); err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
 			b.report.Targets.Missed(strings.Join(s.any, ", "), "", err)
 		}
+		if ctx.Err() != nil {
+			break // what was measured before is told
+		}
 	}
-	return figures.Print(w, b.report, o.JSON)
+	return errors.Join(figures.Print(w, b.report, o.JSON), ctx.Err())
 }
 
 // bench is a run of the program.

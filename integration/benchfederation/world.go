@@ -191,6 +191,7 @@ func (w *world) settle(ctx context.Context, what string, began time.Time, before
 	var cpu time.Duration
 	s.RSS, s.Peak, cpu, err = footprint(w.daemon.Process.PID())
 	s.CPU = cpu.Seconds()
+	w.tell("  settled after %.1f s, CPU %.1f s, peak RSS %.0f MiB, calls %v", s.Settled, s.CPU, figures.MiB(s.Peak), s.Calls)
 	w.report.Starts = append(w.report.Starts, s)
 	return s, err
 }

@@ -87,7 +87,7 @@ func (w *world) custom() {
 		return ""
 	}
 	w.becomes(w.members[2], apps, "default", "redis-app", whole)
-	w.status("redis-app", "cluster2", "Waiting", "")
+	w.absent(w.members[1], apps, "default", "redis-app") // it does not serve the kind
 	w.apply(w.members[1], appKind)
 	w.becomes(w.members[1], apps, "default", "redis-app", whole)
 	w.remove(w.host, app)

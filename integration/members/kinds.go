@@ -16,6 +16,7 @@ var served = map[string][]metav1.APIResource{
 	},
 	"apps/v1":                 {of("deployments", "Deployment", true)},
 	"discovery.k8s.io/v1":     {of("endpointslices", "EndpointSlice", true)},
+	"networking.k8s.io/v1":    {of("ingresses", "Ingress", true)},
 	"coordination.k8s.io/v1":  {of("leases", "Lease", true)},
 	"apiextensions.k8s.io/v1": {of("customresourcedefinitions", "CustomResourceDefinition", false)},
 	exportGroup + "/v1beta1":  {of("serviceexports", "ServiceExport", true)},

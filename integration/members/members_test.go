@@ -38,7 +38,9 @@ func propagate(t *testing.T, f *Fleet, term int64) *people {
 	p := &people{t: t, fleet: f, phases: map[string]work.Outcome{}}
 	var err error
 	p.Propagator, err = propagation.New(propagation.Config{
-		Members: func(name string) (*rest.Config, error) { return &rest.Config{Host: "http://" + f.addr + "/" + name}, nil },
+		Members: func(name string) (*rest.Config, error) {
+			return &rest.Config{Host: "http://" + f.addr + "/" + name}, nil
+		},
 		Tell: func(o work.Outcome) {
 			p.mu.Lock()
 			defer p.mu.Unlock()
@@ -109,7 +111,9 @@ func start(t *testing.T, n int) *Fleet {
 
 func writes(f *Fleet) Counts {
 	c := f.Counts()
-	maps.DeleteFunc(c, func(verb string, _ int) bool { return !slices.Contains([]string{"create", "apply", "patch", "delete"}, verb) })
+	maps.DeleteFunc(c, func(verb string, _ int) bool {
+		return !slices.Contains([]string{"create", "apply", "patch", "delete"}, verb)
+	})
 	return c
 }
 

@@ -220,7 +220,7 @@ func chunks(digests []string, size int) [][]string {
 
 // fields of a claim in the order in which they are written.
 func (c Codec) fields(k, at hosted.Key, claim Claim, rdata string) []field {
-	f := []field{{"owner", claim.Owner}}
+	f := append(make([]field, 0, 7), field{"owner", claim.Owner})
 	add := func(key, value string) {
 		if value != "" {
 			f = append(f, field{key, value})

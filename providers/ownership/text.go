@@ -13,7 +13,12 @@ type field struct{ key, value string }
 
 // formatFields is the text of fields; parseFields is its inverse.
 func formatFields(fields []field) string {
+	n := len(heritage)
+	for _, f := range fields {
+		n += len(",=") + len(f.key) + len(f.value)
+	}
 	var b strings.Builder
+	b.Grow(n) // but for what is escaped
 	b.WriteString(heritage)
 	for _, f := range fields {
 		b.WriteByte(',')

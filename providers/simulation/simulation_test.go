@@ -51,7 +51,9 @@ func play(t *testing.T, seed uint64, happened map[string]int) (broken []string) 
 			broken = w.linearizable()
 		}
 		if len(broken) > 0 {
-			broken = append(broken, w.trace...)
+			for _, l := range w.trace {
+				broken = append(broken, l.String())
+			}
 		}
 	})
 	return broken

@@ -120,7 +120,7 @@ func (w *world) judge(when string) {
 }
 
 // judgeRetired holds that nothing is left of an owner that has retired, but for a fence:
-// a call that was to create it, and was given up, cannot be fenced out. mu is held.
+// a call that is to create it, and comes late, cannot be fenced out. mu is held.
 func (w *world) judgeRetired(when string, o *owner, st providers.Status) {
 	if st.Phase != providers.PhaseRetired {
 		w.wrong("%s: %s is %s, and not retired: %s, %d held, %d in the backlog", when, o.name, st.Phase, st.Error, st.Held, st.Backlog)

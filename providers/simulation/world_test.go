@@ -36,7 +36,7 @@ type world struct {
 	seed     uint64
 	server   *inmemory.Server
 	owners   []*owner
-	trace    []string
+	trace    []line
 	happened map[string]int
 	calm     bool // no call fails
 	hands    bool // somebody edits by hand
@@ -60,7 +60,7 @@ type owner struct {
 	name       string
 	wants      map[string]want // by label
 	retiring   bool            // all that it has is to go, and nothing is wanted any longer
-	late       hosted.Entry    // the fence that a call created which was given up
+	late       hosted.Entry    // the fence that a call created which was given up, or a life that leads no longer
 	leader     *life
 	stale      []*life // that believe to lead
 	released   time.Time
@@ -89,6 +89,17 @@ func newWorld(seed uint64) *world {
 	return w
 }
 
+// line is one of the trace. It is put into words only if somebody is to read it.
+type line struct {
+	at     time.Time
+	format string
+	args   []any // none of which changes any more
+}
+
+func (l line) String() string {
+	return l.at.Format("15:04:05.000 ") + fmt.Sprintf(l.format, l.args...)
+}
+
 // note is for whoever reads how a history was broken.
 func (w *world) note(format string, args ...any) {
 	w.mu.Lock()
@@ -98,7 +109,7 @@ func (w *world) note(format string, args ...any) {
 
 // say is note; mu is held.
 func (w *world) say(format string, args ...any) {
-	w.trace = append(w.trace, time.Now().Format("15:04:05.000 ")+fmt.Sprintf(format, args...))
+	w.trace = append(w.trace, line{time.Now(), format, args})
 }
 
 // wrong says that the history is broken; mu is held.
@@ -135,8 +146,8 @@ func (w *world) served(s inmemory.Served) {
 	case inmemory.Read:
 		l.read = l.owner.last
 	case inmemory.Apply:
-		w.say("%s: batch %s: %s", s.Client, s.Batch.Comment, brief(s.Batch))
-		if w.landing && takesFence(s.Batch) && s.Batch.Changes[0].Old.IsEmpty() {
+		w.say("%s: batch %s: %s", s.Client, s.Batch.Comment, brief(s.Batch.Changes))
+		if (w.landing || l.stale) && takesFence(s.Batch) && s.Batch.Changes[0].Old.IsEmpty() {
 			l.owner.late = s.Batch.Changes[0].New
 		}
 		w.usurped = w.usurped || l.stale && takesFence(s.Batch)
@@ -158,16 +169,18 @@ func takesFence(b hosted.Batch) bool {
 	return len(b.Changes) == 1 && ownership.IsFence(b.Changes[0].Key())
 }
 
-// brief shows a Batch without claims and fences, unless there is nothing else in it.
-func brief(b hosted.Batch) string {
+// brief shows Changes without claims and fences, unless there is nothing else in it.
+type brief []hosted.Change
+
+func (b brief) String() string {
 	var out []string
-	for _, c := range b.Changes {
+	for _, c := range b {
 		if !registry(c.Key()) {
 			out = append(out, c.String())
 		}
 	}
 	if len(out) == 0 {
-		return fmt.Sprint(b.Changes)
+		return fmt.Sprint([]hosted.Change(b))
 	}
 	return strings.NewReplacer(long, "long", ".example.com.", "").Replace(strings.Join(out, "; "))
 }

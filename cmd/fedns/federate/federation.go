@@ -43,10 +43,10 @@ type Federation struct {
 	cfg   Config
 	meter *meter
 
-	mu     sync.Mutex
-	term   *term // nil: this replica does not lead
-	fault  string
-	access map[string]string // what reached each member, by which it is seen that it changed
+	mu    sync.Mutex
+	term  *term // nil: this replica does not lead
+	fault string
+	seen  map[string]Member // each member as it was seen last, by which it is told that it can be reached anew
 }
 
 // term is a time of leadership with all that acts in it.
@@ -202,7 +202,7 @@ func (f *Federation) look(t *term) {
 	next := make([]*cluster.Cluster, 0, len(all))
 	var reached []string
 	f.mu.Lock()
-	access := make(map[string]string, len(all))
+	seen := make(map[string]Member, len(all))
 	for _, m := range all {
 		c := t.details.cluster(m)
 		c.Kinds = t.kinds.served(m.Name)
@@ -210,12 +210,12 @@ func (f *Federation) look(t *term) {
 			c = was // one that is known to be the same need not be compared again
 		}
 		next = append(next, c)
-		if was, known := f.access[m.Name]; known && was != m.Access {
+		if was, known := f.seen[m.Name]; known && m.reachedAnew(was) {
 			reached = append(reached, m.Name)
 		}
-		access[m.Name] = m.Access
+		seen[m.Name] = m
 	}
-	f.access = access
+	f.seen = seen
 	f.mu.Unlock()
 	cluster.Sort(next)
 	t.mu.Lock()

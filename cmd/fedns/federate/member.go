@@ -31,6 +31,13 @@ type Member struct {
 	Access string
 }
 
+// reachedAnew says that a member is reached otherwise than it was, or is back, so
+// that what waits for it need not wait until it is tried the next time.
+func (m Member) reachedAnew(was Member) bool {
+	away := was.Standing == cluster.Unreachable || was.Standing == cluster.Degraded
+	return m.Access != was.Access || away && m.Standing == cluster.Live
+}
+
 // details are what MemberClusters of the host say of clusters beyond what the
 // daemon knows.
 type details struct {

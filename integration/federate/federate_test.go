@@ -132,6 +132,22 @@ func TestFederate(t *testing.T) {
 	}
 	bindings(t, d, "Deployment.apps default/nginx", "member1")
 
+	// A Binding that somebody deletes is made again: nothing else says what is where.
+	if err := host.Dynamic().Resource(v1alpha1.Bindings).Namespace(b.Namespace).Delete(t.Context(), b.Name, metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	harness.Eventually(t, 30*time.Second, func(ctx context.Context) error {
+		again, err := host.Dynamic().Resource(v1alpha1.Bindings).Namespace(b.Namespace).Get(ctx, b.Name, metav1.GetOptions{})
+		if err == nil && (again.GetUID() == b.UID || again.GetDeletionTimestamp() != nil) {
+			err = fmt.Errorf("the Binding that was deleted is there still, with %v", again.GetFinalizers())
+		}
+		return err
+	})
+	if again := binding(t, host); len(again.Spec.Targets) != 1 || again.Spec.Targets[0] != b.Spec.Targets[0] {
+		t.Errorf("the Binding that was made again has %+v, want %+v", again.Spec.Targets, b.Spec.Targets)
+	}
+	in(t, members, true, false)
+
 	if err := host.Apply(t.Context(), fmt.Sprintf(policy, "member2")); err != nil {
 		t.Fatal(err)
 	}

@@ -208,10 +208,8 @@ func (w *world) deleted() {
 	w.goes(member, configMaps, "default", "cascades")
 	w.unbound("orphaned")
 	w.becomes(member, configMaps, "default", "orphaned", func(o *unstructured.Unstructured) string {
-		for name := range o.GetLabels() {
-			if strings.Contains(name, "fedns") {
-				return "it is labelled still as fedns's: " + name
-			}
+		if marks := fmt.Sprint(o.GetLabels(), o.GetAnnotations()); strings.Contains(marks, "fedns") {
+			return "it is marked still as fedns's: " + marks
 		}
 		return data("1")(o)
 	})

@@ -18,8 +18,10 @@ import (
 
 // granted is all that deploy/ gives the daemon, in either cluster.
 var granted = []string{
-	"list discovery.k8s.io/endpointslices", "list multicluster.x-k8s.io/serviceexports", "list nodes", "list services",
-	"watch discovery.k8s.io/endpointslices", "watch multicluster.x-k8s.io/serviceexports", "watch nodes", "watch services",
+	"list discovery.k8s.io/endpointslices", "list gateway.networking.k8s.io/gateways", "list gateway.networking.k8s.io/httproutes",
+	"list multicluster.x-k8s.io/serviceexports", "list networking.k8s.io/ingresses", "list nodes", "list services",
+	"watch discovery.k8s.io/endpointslices", "watch gateway.networking.k8s.io/gateways", "watch gateway.networking.k8s.io/httproutes",
+	"watch multicluster.x-k8s.io/serviceexports", "watch networking.k8s.io/ingresses", "watch nodes", "watch services",
 }
 
 // nodeLeases is what it is given in kube-node-lease besides, and replicaLeases in

@@ -41,7 +41,7 @@ func (i *installation) rotate(t *testing.T) {
 // streams: without the right to list, all is read by streamed lists (KEP-3157),
 // which proves that they are used.
 func (i *installation) streams(t *testing.T) {
-	i.grant(t, "[list, watch]", "[watch]", 3)
+	i.grant(t, "[list, watch]", "[watch]", 5)
 	harness.Eventually(t, 10*time.Second, func(context.Context) error {
 		if rights(t, i.member, "fedns-reader", "default")["list services"] {
 			return errors.New("the right is not taken away yet")

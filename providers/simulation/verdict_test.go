@@ -26,8 +26,13 @@ func (w *world) mend() {
 		o.leader.hear()
 	}
 	w.settle(6 * time.Minute)
-	w.happened["fences that a stale life took back"] += map[bool]int{true: 1}[w.usurped]
-	if !w.hands && len(w.owners) == 1 && !w.usurped {
+	w.mu.Lock()
+	usurped := w.usurped
+	w.mu.Unlock()
+	if usurped {
+		w.happened["fences that a stale life took back"]++
+	}
+	if !w.hands && len(w.owners) == 1 && !usurped {
 		w.judge("before the audit")
 	}
 	w.settle(70 * time.Minute)

@@ -24,12 +24,17 @@ func (g Guard) withDefaults() Guard {
 
 // losses are what has passed a Guard.
 type losses struct {
-	at   []time.Time // of each Entry within the last window, oldest first
-	base int         // how many there were when the window began
+	all []loss // within the last window, oldest first
+}
+
+// loss is an Entry that was let go.
+type loss struct {
+	at    time.Time
+	owned int // how many there were then
 }
 
 // takeBack has n of those that have passed not counted.
-func (l *losses) takeBack(n int) { l.at = l.at[:max(0, len(l.at)-n)] }
+func (l *losses) takeBack(n int) { l.all = l.all[:max(0, len(l.all)-n)] }
 
 // admit says whether n of owned Entries may be taken away now, beside those that wait
 // for a word, and counts them if so. The error says why not. To take away all there
@@ -37,22 +42,23 @@ func (l *losses) takeBack(n int) { l.at = l.at[:max(0, len(l.at)-n)] }
 // wish.
 func (l *losses) admit(g Guard, now time.Time, n, waiting, owned, created int) error {
 	g = g.withDefaults()
-	for len(l.at) > 0 && now.Sub(l.at[0]) >= g.Window {
-		l.at = l.at[1:]
+	for len(l.all) > 0 && now.Sub(l.all[0].at) >= g.Window {
+		l.all = l.all[1:]
 	}
-	if len(l.at) == 0 {
-		l.base = owned
+	base := owned // how many there were when the window began
+	if len(l.all) > 0 {
+		base = max(base, l.all[0].owned)
 	}
-	switch lost := len(l.at) + n + waiting; {
+	switch lost := len(l.all) + n + waiting; {
 	case n == 0:
 		return nil
 	case n+waiting >= owned && created == 0 && guarantee.Holds(guarantee.EmptyIsAnError):
 		return fmt.Errorf("nothing is wanted any longer: all %d record sets would be deleted", owned)
-	case guarantee.Holds(guarantee.LossesAreLimited) && lost > g.Count && float64(lost) > g.Share*float64(max(l.base, owned)):
-		return fmt.Errorf("%d of %d record sets would be deleted within %v", lost, max(l.base, owned), g.Window)
+	case guarantee.Holds(guarantee.LossesAreLimited) && lost > g.Count && float64(lost) > g.Share*float64(base):
+		return fmt.Errorf("%d of %d record sets would be deleted within %v", lost, base, g.Window)
 	}
 	for range n {
-		l.at = append(l.at, now)
+		l.all = append(l.all, loss{now, owned})
 	}
 	return nil
 }

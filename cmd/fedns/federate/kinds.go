@@ -24,7 +24,8 @@ const (
 	// A member is asked what it serves every askEvery or so: aggregated API servers
 	// come and go without a definition.
 	askEvery = 10 * time.Minute
-	// askAgain is after it did not answer, or may not be watched.
+	// askAgain is after it did not answer, or may not be watched, again and again: the
+	// pauses grow from settle to it.
 	askAgain = time.Minute
 	// A kind is served a little after its definition says that it is.
 	settle = 2 * time.Second
@@ -116,19 +117,21 @@ func (k *kinds) served(name string) cluster.Kinds {
 
 // follow asks a member again and again until ctx is done.
 func (k *kinds) follow(ctx context.Context, name string, s *servedKinds) {
+	pause := settle
 	for ctx.Err() == nil {
 		since, unseen := k.defined(ctx, name) // before it is asked, or a change would be missed
 		err := k.ask(ctx, name, s)
 		if unseen == nil && err == nil {
 			unseen = k.watch(ctx, name, since)
 		}
-		pause := settle
 		switch err := errors.Join(err, unseen); {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
 			k.log.Debug("what a member serves is not known for sure", "cluster", name, "error", err)
-			pause = askAgain
+			pause = min(2*pause, askAgain)
+		default:
+			pause = settle
 		}
 		select {
 		case <-ctx.Done():

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -18,9 +19,10 @@ import (
 
 // apiServer serves discovery as old API servers do, and a watch of definitions.
 type apiServer struct {
-	mu     sync.Mutex
-	groups map[string][]metav1.APIResource // nil: it does not know itself
-	change chan struct{}                   // closed when a definition changes
+	mu      sync.Mutex
+	groups  map[string][]metav1.APIResource // nil: it does not know itself
+	version int                             // of the definitions
+	change  chan struct{}                   // closed when a definition changes
 }
 
 func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -44,8 +46,11 @@ func (a *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		say(list)
 	case "/apis/" + definitions.Group + "/v1/" + definitions.Resource:
 		if r.URL.Query().Get("watch") == "" {
-			say(metav1.PartialObjectMetadataList{TypeMeta: metav1.TypeMeta{Kind: "PartialObjectMetadataList", APIVersion: "meta.k8s.io/v1"}, ListMeta: metav1.ListMeta{ResourceVersion: "5"}})
+			say(metav1.PartialObjectMetadataList{TypeMeta: metav1.TypeMeta{Kind: "PartialObjectMetadataList", APIVersion: "meta.k8s.io/v1"}, ListMeta: metav1.ListMeta{ResourceVersion: strconv.Itoa(a.version)}})
 			return
+		}
+		if since, err := strconv.Atoi(r.URL.Query().Get("resourceVersion")); err != nil || since != a.version {
+			return // there is a change already
 		}
 		change := a.change
 		w.(http.Flusher).Flush()
@@ -71,20 +76,22 @@ func (a *apiServer) have(group string, resources []metav1.APIResource) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.groups[group] = resources
+	a.version++
 	close(a.change)
 	a.change = make(chan struct{})
 }
 
 func TestKindsThatMembersServe(t *testing.T) {
-	a := &apiServer{groups: map[string][]metav1.APIResource{"apps": {{Name: "deployments", Kind: "Deployment"}}}, change: make(chan struct{})}
+	a := &apiServer{groups: map[string][]metav1.APIResource{"apps": {{Name: "deployments", Kind: "Deployment"}}}, version: 5, change: make(chan struct{})}
 	server := httptest.NewServer(a)
 	defer server.Close()
+	defer server.CloseClientConnections() // its watches would outlive a test that failed
 	k := newKinds(func(name string) (*rest.Config, error) {
 		if name == "away" {
 			return nil, errors.New("there is no kubeconfig")
 		}
 		return &rest.Config{Host: server.URL}, nil
-	}, slog.New(slog.DiscardHandler))
+	}, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})))
 	members := []Member{{Name: "a"}, {Name: "b"}, {Name: "away"}}
 	k.of(members) // it has not begun
 	ctx, cancel := context.WithCancel(t.Context())
@@ -92,7 +99,7 @@ func TestKindsThatMembersServe(t *testing.T) {
 	go func() { ended <- k.run(ctx) }()
 	await := func(what string, holds func() bool) {
 		t.Helper()
-		for until := time.Now().Add(20 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+		for until := time.Now().Add(time.Minute); !holds(); time.Sleep(5 * time.Millisecond) {
 			if k.of(members); time.Now().After(until) {
 				t.Fatalf("%s: a serves %v, b %v", what, k.served("a"), k.served("b"))
 			}

@@ -92,6 +92,7 @@ type fleet struct {
 	clusters []*cluster.Cluster
 	have     map[string]map[work.Key]*unstructured.Unstructured
 	dead     map[string]bool
+	hangs    string                            // a cluster where nothing that is to be done comes to an end
 	queued   map[string]map[work.Key]work.Task // of dead clusters
 	tell     func(work.Outcome)
 	outbox   chan work.Outcome // in the order of what was done
@@ -117,6 +118,9 @@ func (f *fleet) Do(t work.Task) {
 	defer f.mu.Unlock()
 	if f.known != nil && t.Object != nil && !f.known(t.Key, t.Cluster) {
 		f.t.Errorf("%s is to be in %s before its Binding says so", t.Key, t.Cluster)
+	}
+	if f.hangs == t.Cluster {
+		return
 	}
 	if t.Suspend {
 		f.outbox <- work.Outcome{Cluster: t.Cluster, Key: t.Key, Phase: work.Pending, Reason: "Suspended", Health: work.Unknown}

@@ -126,7 +126,7 @@ func TestRecall(t *testing.T) {
 	if err != nil || key != r.Order.Key {
 		t.Fatalf("recalled %s, %v", key, err)
 	}
-	if again.policy != st.policy || again.id != st.id || again.template != st.template || digest(again.terms.request) != digest(st.terms.request) || !again.terms.deps {
+	if again.policy != st.policy || again.id != st.id || again.template != st.template || work.Digest(again.terms.request) != work.Digest(st.terms.request) || !again.terms.deps {
 		t.Errorf("recalled %+v, want %+v", again, st)
 	}
 	now := entryOf(binding(r, again, &workv1alpha2.ResourceBinding{Status: workv1alpha2.ResourceBindingStatus{Conditions: b.bindings[key].conditions}}))

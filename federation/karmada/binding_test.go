@@ -14,6 +14,7 @@ import (
 	workv1alpha2 "github.com/fedns/fedns/federation/api/karmada/work/v1alpha2"
 	"github.com/fedns/fedns/federation/placement"
 	"github.com/fedns/fedns/federation/work"
+	"github.com/fedns/fedns/federation/work/worktest"
 )
 
 // TestNames: as Karmada has them. nginx-687f7fb96f is from its user guide.
@@ -75,7 +76,7 @@ func TestBinding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "testdata/binding.txt", string(text))
+	worktest.Golden(t, "testdata/binding.txt", string(text))
 }
 
 // TestConditions: what the placement and the clusters say, in Karmada's words.

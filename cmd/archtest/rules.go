@@ -255,6 +255,12 @@ var rules = []rule{
 		Because: "a dialect translates: it knows its own objects and what orders are made of, neither other dialects nor who carries orders out",
 	},
 	{
+		From:    []string{"..."},
+		Except:  []string{"federation/work/worktest"},
+		Ban:     []string{"federation/work/worktest"},
+		Because: "it imports testing, so only tests may import it",
+	},
+	{
 		From:    []string{"federation/preference"},
 		Ban:     []string{"k8s.io/client-go/...", "sigs.k8s.io/controller-runtime/...", "."},
 		Allow:   []string{"federation/preference", "federation/placement", "federation/cluster", "federation/api/..."},

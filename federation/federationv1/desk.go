@@ -83,7 +83,7 @@ func (d *desk) remove(o *unstructured.Unstructured) {
 }
 
 // synced notes that all objects of a kind were told, or that it is not served.
-func (d *desk) synced(kind schema.GroupVersionKind) {
+func (d *desk) synced(kind schema.GroupVersionKind, _ bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.read[kind] = true

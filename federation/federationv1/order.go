@@ -1,8 +1,6 @@
 package federationv1
 
 import (
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"maps"
 
@@ -47,7 +45,7 @@ func (d *desk) look(key work.Key) (o work.Order, ok bool) {
 		o.Err = fmt.Errorf("%s: %w", name, err)
 		text = o.Err.Error()
 	}
-	now := &ordered{source: o.Source, digest: digest([]any{o.Template.Object, o.Source.UID, o.Placement, text})}
+	now := &ordered{source: o.Source, digest: work.Digest([]any{o.Template.Object, o.Source.UID, o.Placement, text})}
 	if last != nil && last.digest == now.digest && !last.orphan {
 		return o, false
 	}
@@ -107,13 +105,4 @@ func strip(o *unstructured.Unstructured) *unstructured.Unstructured {
 		o.SetAnnotations(all)
 	}
 	return o
-}
-
-// digest tells values apart.
-func digest(v any) [32]byte {
-	text, err := json.Marshal(v)
-	if err != nil { // nothing here holds what JSON cannot
-		text = fmt.Append(nil, v)
-	}
-	return sha256.Sum256(text)
 }

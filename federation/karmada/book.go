@@ -76,7 +76,7 @@ func open(ctx context.Context, cfg Config) (*book, map[work.Key]*standing, error
 		return b, all, nil
 	}
 	return b, all, each(ctx, cfg.Host.Client(), workv1alpha1.Version.WithKind("Work"), func(o *unstructured.Unstructured) error {
-		b.works[o.GetNamespace()+"/"+o.GetName()] = digest([]any{o.Object["spec"], o.Object["status"]})
+		b.works[o.GetNamespace()+"/"+o.GetName()] = work.Digest([]any{o.Object["spec"], o.Object["status"]})
 		return nil
 	})
 }
@@ -134,8 +134,8 @@ func (b *book) recall(o *unstructured.Unstructured) (key work.Key, st *standing,
 // entryOf is what is kept of a binding.
 func entryOf(r *workv1alpha2.ResourceBinding) *entry {
 	e := &entry{conditions: r.Status.Conditions}
-	e.spec = digest([]any{r.Labels, r.Annotations, r.OwnerReferences, r.Spec})
-	e.status = digest(r.Status)
+	e.spec = work.Digest([]any{r.Labels, r.Annotations, r.OwnerReferences, r.Spec})
+	e.status = work.Digest(r.Status)
 	for _, s := range r.Status.AggregatedStatus {
 		e.clusters = append(e.clusters, s.ClusterName)
 	}

@@ -1,7 +1,6 @@
 package karmada
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"slices"
@@ -9,19 +8,10 @@ import (
 	"sync"
 	"time"
 
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	"github.com/fedns/fedns/federation/cluster"
 	"github.com/fedns/fedns/federation/host"
 	"github.com/fedns/fedns/federation/work"
 )
-
-// Host is what the dialect needs of a host cluster; *host.Host is one.
-type Host interface {
-	Watch(ctx context.Context, kind schema.GroupVersionKind, to host.Handler) error
-	Client() client.Client
-}
 
 // Mode says whether templates are propagated.
 type Mode string
@@ -44,7 +34,7 @@ const (
 
 // Config is what a Dialect is made of. Host is required.
 type Config struct {
-	Host        Host
+	Host        host.Cluster
 	Propagation Mode    // Defaults to Auto
 	Deleted     Deleted // Defaults to Keep
 	// WithoutWorks writes no Works: a template has one in each of its clusters.

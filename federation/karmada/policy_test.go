@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/fedns/fedns/federation/work"
+	"github.com/fedns/fedns/federation/work/worktest"
 )
 
 const nginx = `
@@ -175,8 +176,8 @@ func TestDeletion(t *testing.T) {
 	})
 	t.Run("the policy cannot be read after a restart", func(t *testing.T) {
 		s := newStage(t, true)
-		key := keyOf(objects(t, nginx)[0])
-		read, _ := readPolicy(objects(t, pp("a", ""))[0], nil)
+		key := keyOf(worktest.Objects(t, nginx)[0])
+		read, _ := readPolicy(worktest.Objects(t, pp("a", ""))[0], nil)
 		s.standing[key] = &standing{policy: read.reference, terms: read.terms}
 		s.put(pp("a", "priority: high") + nginx)
 		s.synced(key.Kind, false)
@@ -186,10 +187,10 @@ func TestDeletion(t *testing.T) {
 	})
 	t.Run("a kind that is not told yet", func(t *testing.T) {
 		s := newStage(t, false)
-		for _, o := range objects(t, pp("a", "")) {
+		for _, o := range worktest.Objects(t, pp("a", "")) {
 			s.putPolicy(o)
 		}
-		key := keyOf(objects(t, nginx)[0])
+		key := keyOf(worktest.Objects(t, nginx)[0])
 		s.standing[key] = &standing{policy: reference{propagationPolicy.Kind, "default", "a"}, terms: s.policies[reference{propagationPolicy.Kind, "default", "a"}].terms}
 		s.dirty[key] = true
 		s.want("") // it stood when fedns ran last, and is not seen yet: that is not gone

@@ -5,6 +5,7 @@ import (
 
 	typesv1beta1 "github.com/fedns/fedns/federation/api/kubefed/types/v1beta1"
 	"github.com/fedns/fedns/federation/placement"
+	"github.com/fedns/fedns/federation/work"
 )
 
 // federated is an object of a federated kind.
@@ -88,5 +89,5 @@ func (f *federated) bounds() [32]byte {
 	if f.err != nil {
 		text = f.err.Error()
 	}
-	return digest([]any{f.affinity, f.leaving(), text})
+	return work.Digest([]any{f.affinity, f.leaving(), text})
 }

@@ -1,29 +1,19 @@
 package kubefed
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"slices"
 	"strings"
 	"sync"
 
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	"github.com/fedns/fedns/federation/host"
 	"github.com/fedns/fedns/federation/work"
 )
 
-// Host is what the dialect needs of a host cluster; *host.Host is one.
-type Host interface {
-	Watch(ctx context.Context, kind schema.GroupVersionKind, to host.Handler) error
-	Client() client.Client
-}
-
 // Config is what a Dialect is made of. Host is required.
 type Config struct {
-	Host Host
+	Host host.Cluster
 	// Log defaults to slog.Default().
 	Log *slog.Logger
 }

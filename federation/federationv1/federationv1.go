@@ -3,14 +3,12 @@ package federationv1
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"slices"
-	"strings"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/host"
 	"github.com/fedns/fedns/federation/work"
 )
@@ -56,21 +54,12 @@ func New(cfg Config) (*Dialect, error) {
 // Name implements work.Dialect.
 func (*Dialect) Name() string { return Name }
 
-// Finding is something in an object that people should know of.
-type Finding struct {
-	Object string // Service shop/web
-	Text   string // begins with the annotation
-}
-
-// String is the finding as a line.
-func (f Finding) String() string { return fmt.Sprintf("%s: %s", f.Object, f.Text) }
-
 // Findings are what people should know of, sorted.
-func (d *Dialect) Findings() (all []Finding) {
+func (d *Dialect) Findings() (all []finding.Finding) {
 	if desk := d.running(); desk != nil {
 		all = desk.found()
 	}
-	slices.SortFunc(all, func(a, b Finding) int { return strings.Compare(a.String(), b.String()) })
+	finding.Sort(all)
 	return all
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/interpret"
 	"github.com/fedns/fedns/federation/placement"
 	"github.com/fedns/fedns/federation/preference"
@@ -41,7 +42,7 @@ func (d *desk) look(key work.Key) (o work.Order, ok bool) {
 	text := ""
 	if err := fill(&o, object); err != nil {
 		name := fmt.Sprintf("%s %s/%s", object.GetKind(), object.GetNamespace(), object.GetName())
-		d.findings[key] = Finding{Object: name, Text: err.Error() + "; what was placed before stands"}
+		d.findings[key] = finding.Finding{Object: name, Text: err.Error() + "; what was placed before stands"}
 		o.Err = fmt.Errorf("%s: %w", name, err)
 		text = o.Err.Error()
 	}

@@ -15,6 +15,7 @@ import (
 
 	workv1alpha1 "github.com/fedns/fedns/federation/api/karmada/work/v1alpha1"
 	workv1alpha2 "github.com/fedns/fedns/federation/api/karmada/work/v1alpha2"
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/work"
 )
 
@@ -108,7 +109,7 @@ func each(ctx context.Context, c client.Client, kind schema.GroupVersionKind, do
 // recall reads a binding. One that no policy claimed has no standing.
 func (b *book) recall(o *unstructured.Unstructured) (key work.Key, st *standing, err error) {
 	var r workv1alpha2.ResourceBinding // the cluster-wide one differs in its scope only
-	if _, err := decode(o, &r); err != nil {
+	if _, err := finding.Decode(o, &r); err != nil {
 		return key, nil, err
 	}
 	version, err := schema.ParseGroupVersion(r.Spec.Resource.APIVersion)

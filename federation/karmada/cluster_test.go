@@ -52,7 +52,7 @@ func TestConvert(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		strings.Replace(member, "apps/v1", "a/b/c", 1): "Cluster member1: status.apiEnablements[0].groupVersion: ",
-		strings.Replace(member, "aws", "[aws]", 1):     "Cluster member1: not of the form of its kind: ",
+		strings.Replace(member, "aws", "[aws]", 1):     "Cluster member1: spec.provider: got array",
 	} {
 		if _, err := Convert(worktest.Objects(t, text)[0]); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("got %v, want an error that begins with %q", err, want)

@@ -5,6 +5,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/interpret"
 	"github.com/fedns/fedns/federation/work"
 )
@@ -49,7 +50,7 @@ func (d *desk) order(key work.Key) (work.Order, bool) {
 	delete(d.findings, key.String())
 	switch {
 	case p != nil && why != "":
-		d.findings[key.String()] = []Finding{{Object: key.String(), Text: fmt.Sprintf("%s selects it, and it is not propagated: %s", p.reference, why)}}
+		d.findings[key.String()] = []finding.Finding{{Object: key.String(), Text: fmt.Sprintf("%s selects it, and it is not propagated: %s", p.reference, why)}}
 		return d.takeBack(key)
 	case p == nil && (before == nil || d.withdraw || before.released || why != ""):
 		return d.takeBack(key)

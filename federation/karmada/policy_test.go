@@ -181,7 +181,7 @@ func TestDeletion(t *testing.T) {
 		s.standing[key] = &standing{policy: read.reference, terms: read.terms}
 		s.put(pp("a", "priority: high") + nginx)
 		s.synced(key.Kind, false)
-		if got := s.told(); !strings.Contains(got, "PropagationPolicy default/a: not of the form") {
+		if got := s.told(); !strings.Contains(got, "PropagationPolicy default/a: spec.priority: got string") {
 			t.Errorf("told %q, want an error, and nothing taken back", got)
 		}
 	})
@@ -208,7 +208,7 @@ func TestLastGood(t *testing.T) {
 		{"another namespace", pp("a", "resourceSelectors: [{apiVersion: v1, kind: Pod, namespace: shop}]"), "PropagationPolicy default/a: spec.resourceSelectors[0].namespace: got shop"},
 		{"a version", pp("a", "resourceSelectors: [{apiVersion: a/b/c, kind: Pod}]"), "PropagationPolicy default/a: spec.resourceSelectors[0].apiVersion: "},
 		{"labels", pp("a", "resourceSelectors: [{apiVersion: apps/v1, kind: Deployment, labelSelector: {matchExpressions: [{key: a, operator: Like}]}}]"), "spec.resourceSelectors[0].labelSelector: "},
-		{"a type", pp("a", "priority: high"), "PropagationPolicy default/a: not of the form of its kind: "},
+		{"a type", pp("a", "priority: high"), "PropagationPolicy default/a: spec.priority: got string"},
 		{"preemption", pp("a", "preemption: Often"), "spec.preemption: got \"Often\""},
 		{"both affinities", pp("a", "placement: {clusterAffinity: {}, clusterAffinities: [{affinityName: x}]}"), "spec.placement.clusterAffinities: not together"},
 		{"the same group twice", pp("a", "placement: {clusterAffinities: [{affinityName: x}, {affinityName: x}]}"), "spec.placement.clusterAffinities[1].affinityName: x is there twice"},

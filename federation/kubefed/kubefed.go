@@ -3,10 +3,9 @@ package kubefed
 import (
 	"errors"
 	"log/slog"
-	"slices"
-	"strings"
 	"sync"
 
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/host"
 	"github.com/fedns/fedns/federation/work"
 )
@@ -44,11 +43,11 @@ func New(cfg Config) (*Dialect, error) {
 func (*Dialect) Name() string { return Name }
 
 // Findings are what people should know of, sorted.
-func (d *Dialect) Findings() (all []Finding) {
+func (d *Dialect) Findings() (all []finding.Finding) {
 	if desk, clerk := d.running(); desk != nil {
 		all = append(desk.found(), clerk.found()...)
 	}
-	slices.SortFunc(all, func(a, b Finding) int { return strings.Compare(a.String(), b.String()) })
+	finding.Sort(all)
 	return all
 }
 

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/fedns/fedns/federation/cluster"
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/host"
 	"github.com/fedns/fedns/federation/karmada"
 	"github.com/fedns/fedns/federation/override"
@@ -23,7 +24,7 @@ import (
 
 // dialect is the state that the steps of TestDialect share.
 type dialect struct {
-	*trial.Trial[*karmada.Dialect, karmada.Finding]
+	*trial.Trial[*karmada.Dialect, finding.Finding]
 }
 
 var (

@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/fedns/fedns/federation/cluster"
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/host"
 	"github.com/fedns/fedns/federation/kubefed"
 	"github.com/fedns/fedns/federation/override"
@@ -26,7 +27,7 @@ import (
 
 // dialect is the state that the steps of TestDialect share.
 type dialect struct {
-	*trial.Trial[*kubefed.Dialect, kubefed.Finding]
+	*trial.Trial[*kubefed.Dialect, finding.Finding]
 }
 
 var (

@@ -48,6 +48,7 @@ type entry struct {
 	keeps    map[string]string // why a cluster keeps what it would lose
 	settled  bool              // all that is to be is ready
 	reported uint64            // which change was reported last
+	deferred time.Time         // since when a report waits for more to tell; zero: none does
 	changes  uint64            // that are to be reported
 }
 

@@ -32,6 +32,13 @@
 // A creation leaves its fields owned as by an update. Before the first apply that
 // ownership is made an apply's: otherwise what is no longer stated would stay.
 //
+// # The host as a member
+//
+// A member that is the host is known by the UID of its namespace kube-system. What
+// orders are made of is there already: it is looked at, and never written or deleted.
+// Namespaces, definitions and objects of federation's own kinds are let go rather than
+// deleted there: templates would go with them.
+//
 // # Members that are away
 //
 // A member that does not answer, or answers 401, or turns away whatever comes, has

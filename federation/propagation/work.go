@@ -48,6 +48,7 @@ type task struct {
 	goal *goal
 	seen sight
 	read bool // the object was read in this go
+	keep bool // the object is let go, though it is to be deleted
 }
 
 // attend does what is to be done with a record, tells the outcome, and says when it
@@ -89,8 +90,15 @@ func (t *task) round() (verdict, error) {
 	if t.seen.there() && t.seen.by != t.goal && !t.goal.removes() {
 		return verdict{}, t.judge()
 	}
+	if t.isTemplate() {
+		return t.itself()
+	}
+	var err error
+	if t.keep, err = t.stays(); err != nil {
+		return verdict{}, err
+	}
 	term, _ := t.cfg.Term()
-	switch next := decide(t.goal, &t.seen, term); next {
+	switch next := decide(t.goal, &t.seen, term, t.keep); next {
 	case nothing:
 		t.mu.Lock()
 		defer t.mu.Unlock()
@@ -138,6 +146,9 @@ func (t *task) locate() (v verdict, err error, ok bool) {
 		return verdict{fault: f}, nil, false
 	}
 	t.c = c
+	if err := t.identify(); err != nil {
+		return verdict{}, err, false
+	}
 	t.kind, err = t.kindOf(c, t.r.key.Kind)
 	if errors.Is(err, errNotServed) {
 		if t.goal.removes() {
@@ -294,7 +305,7 @@ func (t *task) take(live *unstructured.Unstructured, mine bool) {
 	if mine && !s.right && d != 0 {
 		s.right = s.ours
 	}
-	if !s.right && !s.leaving && (!t.goal.removes() || t.goal.orphan) {
+	if !s.right && !s.leaving && (!t.goal.removes() || t.goal.orphan || t.keep) {
 		s.text = keep(live)
 	}
 	t.mu.Lock()

@@ -198,7 +198,11 @@ func (t *task) release() error {
 	defer t.mu.Unlock()
 	t.r.seen, t.r.reading = sight{}, nil
 	if t.r.goal == t.goal {
-		t.say(t.r, work.Removed, ReasonOrphaned, "the object stays")
+		reason, message := ReasonOrphaned, "the object stays"
+		if t.keep {
+			reason, message = ReasonHost, "this is the host cluster, whose templates would go with it: it stays"
+		}
+		t.say(t.r, work.Removed, reason, message)
 	}
 	return errChanged
 }

@@ -30,9 +30,13 @@ type written struct {
 func (d *Dialect) status(ctx context.Context, book *book, r *work.Report, template *unstructured.Unstructured) error {
 	var own []work.Outcome
 	for _, o := range r.Outcomes {
-		if o.Key == r.Order.Key {
-			own = append(own, o)
+		if o.Key != r.Order.Key {
+			continue
 		}
+		if o.Template {
+			return nil // a copy is the template itself: its status is what that cluster makes of it
+		}
+		own = append(own, o)
 	}
 	want, ok := interpret.Aggregate(template, own)
 	if !ok {

@@ -139,6 +139,7 @@ func (l *load) task(name string, want given) (work.Task, error) {
 		return t, err
 	}
 	t.Object, t.Origin = object, l.order.origin()
+	t.Succeeds = slices.Contains(l.order.Options.Succeeds, name)
 	t.Existing, t.RetainReplicas = l.order.Options.Existing, l.order.Options.RetainReplicas
 	return t, nil
 }

@@ -22,6 +22,7 @@ func (d *Dialect) Run(ctx context.Context, to work.Sink) error {
 	defer cancel()
 	r.watch(ctx, typeConfigKind, r.desk.putConfig, r.desk.deleteConfig)
 	r.watch(ctx, preferenceKind, r.desk.putPreference, r.desk.deletePreference)
+	r.watchVersions(ctx)
 	r.running.Go(func() { clerk.run(ctx) })
 	synced := false
 	for {
@@ -74,6 +75,14 @@ func (r *run) follow(ctx context.Context, kinds map[schema.GroupVersionKind]bool
 			delete(r.watches, kind)
 			r.desk.forget(kind)
 		}
+	}
+}
+
+// watchVersions watches what KubeFed left. Nobody waits for it: without it, what has
+// KubeFed's label in members is another's.
+func (r *run) watchVersions(ctx context.Context) {
+	for _, kind := range []schema.GroupVersionKind{propagatedVersion, clusterPropagatedVersion} {
+		r.watch(ctx, kind, r.desk.putVersion, r.desk.deleteVersion)
 	}
 }
 

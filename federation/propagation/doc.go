@@ -39,6 +39,12 @@
 // Namespaces, definitions and objects of federation's own kinds are let go rather than
 // deleted there: templates would go with them.
 //
+// # Members of two federations
+//
+// An object is ours if it has our label and names our host. What another federation
+// has placed, fedns's, KubeFed's or Karmada's, is a conflict, and is neither written
+// nor deleted.
+//
 // # Members that are away
 //
 // A member that does not answer, or answers 401, or turns away whatever comes, has

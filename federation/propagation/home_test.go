@@ -140,3 +140,94 @@ func TestHostNamespaceStays(t *testing.T) {
 		t.Error("a copy in the host is still there")
 	}
 }
+
+// TestOtherFederation: what another federation has placed in a member that both share
+// is neither overwritten nor deleted, is told, and is ours once it is gone.
+func TestOtherFederation(t *testing.T) {
+	const uid = "of-our-template"
+	mark := func(labels, notes map[string]string) func(*unstructured.Unstructured) {
+		return func(o *unstructured.Unstructured) { o.SetLabels(labels); o.SetAnnotations(notes) }
+	}
+	fedns := map[string]string{LabelManagedBy: managedBy}
+	succeeds := func(t *work.Task) { t.Succeeds = true }
+	for name, tt := range map[string]struct {
+		mark  func(*unstructured.Unstructured)
+		task  func(*work.Task)
+		owner string // empty: it is taken over
+	}{
+		"another fedns":  {mark(fedns, map[string]string{AnnotationHost: "another", AnnotationOrigin: "karmada/shop/m", AnnotationTerm: "9"}), nil, "fedns of another host cluster, another, for karmada/shop/m"},
+		"our fedns":      {mark(fedns, map[string]string{AnnotationHost: "the-host"}), nil, ""},
+		"handed over":    {mark(fedns, nil), nil, ""},
+		"KubeFed":        {mark(map[string]string{kubefedManaged: "true"}, nil), nil, "KubeFed"},
+		"our KubeFed":    {mark(map[string]string{kubefedManaged: "true"}, nil), succeeds, ""},
+		"Karmada":        {mark(map[string]string{karmadaManaged: "true"}, map[string]string{karmadaTemplateUID: "another"}), templated(uid), "Karmada"},
+		"an old Karmada": {mark(map[string]string{karmadaWork: "m-1234"}, nil), templated(uid), "Karmada"},
+		"our Karmada":    {mark(map[string]string{karmadaManaged: "true"}, map[string]string{karmadaTemplateUID: uid}), templated(uid), ""},
+		"nobody's":       {mark(map[string]string{"app": "web"}, nil), nil, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, func(c *Config) { c.Home = "the-host" }, "a")
+			s := w.servers["a"]
+			theirs := configMap("m", map[string]any{"a": "theirs"})
+			tt.mark(theirs)
+			s.put(t, "theirs", theirs)
+			o := configMap("m", map[string]any{"a": "ours"})
+			if tt.task == nil {
+				tt.task = func(*work.Task) {}
+			}
+			w.do("a", o, tt.task)
+			if tt.owner == "" {
+				w.comes("a", o, work.Applied, "")
+				if got := s.get("configmaps/shop/m"); field(got, "data", "a") != "ours" || got.GetAnnotations()[AnnotationHost] != "the-host" {
+					t.Errorf("it is %v", got)
+				}
+				return
+			}
+			if got := w.comes("a", o, work.Failed, ReasonConflict); !strings.Contains(got.Message, tt.owner) {
+				t.Errorf("message %q does not name %s", got.Message, tt.owner)
+			}
+			w.do("a", o, removal, tt.task)
+			w.comes("a", o, work.Removed, ReasonNotOurs)
+			if got := field(s.get("configmaps/shop/m"), "data", "a"); got != "theirs" {
+				t.Errorf("data is %v", got)
+			}
+			for _, call := range s.writes() {
+				if !strings.HasPrefix(call, "create ") { // which is refused, for it is there
+					t.Errorf("wrote: %v", s.writes())
+				}
+			}
+			w.do("a", o, tt.task)
+			w.comes("a", o, work.Failed, ReasonConflict)
+			s.remove("configmaps/shop/m")
+			w.comes("a", o, work.Applied, "")
+		})
+	}
+}
+
+// TestTwoFederations: two that order one object in a shared member do not fight.
+func TestTwoFederations(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.Home = "one" }, "a")
+	s := w.servers["a"]
+	o := configMap("m", map[string]any{"a": "one"})
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	w.end()
+	before := len(s.writes())
+	w.begin(func(c *Config) { c.Home = "two" })
+	other := configMap("m", map[string]any{"a": "two"})
+	w.do("a", other)
+	w.comes("a", other, work.Failed, ReasonConflict)
+	w.do("a", other, removal)
+	w.comes("a", other, work.Removed, ReasonNotOurs)
+	if writes := s.writes()[before:]; len(writes) > 1 || len(writes) == 1 && writes[0] != "create configmaps" {
+		t.Errorf("the other one wrote %v", writes)
+	}
+	w.end()
+	before = len(s.writes())
+	w.begin(func(c *Config) { c.Home = "one" })
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	if writes := s.writes()[before:]; len(writes) > 0 {
+		t.Errorf("after the other one's try, %v were written", writes)
+	}
+}

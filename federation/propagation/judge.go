@@ -62,7 +62,7 @@ func wanted(g *goal, s *sight, term int64, stays bool) step {
 		return create
 	case s.leaving:
 		return terminate
-	case !s.ours && g.leave:
+	case s.owner != "", !s.ours && g.leave:
 		return conflict
 	case s.isRight(g):
 		return nothing
@@ -73,15 +73,16 @@ func wanted(g *goal, s *sight, term int64, stays bool) step {
 }
 
 // look reads what is to be known of an object. g may be nil. accepted is of the
-// record; differs is 0 when the object is as it is to be.
-func look(live *unstructured.Unstructured, g *goal, accepted uint64) (s sight, differs uint64) {
+// record, home Config's; differs is 0 when the object is as it is to be.
+func look(live *unstructured.Unstructured, g *goal, accepted uint64, home string) (s sight, differs uint64) {
 	s = sight{
 		by:      g,
 		version: live.GetResourceVersion(), uid: live.GetUID(),
 		labelled: live.GetLabels()[LabelManagedBy] == managedBy,
 		leaving:  live.GetDeletionTimestamp() != nil,
 	}
-	s.ours = s.labelled
+	s.owner = ownerOf(live, g, home)
+	s.ours = s.labelled && s.owner == ""
 	notes := live.GetAnnotations()
 	s.term, _ = strconv.ParseInt(notes[AnnotationTerm], 10, 64)
 	if s.leaving {

@@ -56,6 +56,7 @@ type goal struct {
 	// that; own says that this one is.
 	template types.UID
 	own      bool
+	succeeds bool // see work.Task
 	// suspend has nothing written.
 	suspend bool
 	fault   string // why there is no body, though there should be one
@@ -68,12 +69,13 @@ type sight struct {
 	version  string
 	uid      types.UID
 	term     int64
-	labelled bool  // it has the label by which our watch selects
-	ours     bool  // it is ours to change and delete
-	created  bool  // our fields are owned as by a creation, not as by an apply
-	leaving  bool  // it is being deleted
-	right    bool  // it is as by says
-	by       *goal // what it was judged by; nil: nothing yet
+	labelled bool   // it has the label by which our watch selects
+	ours     bool   // it is ours to change and delete
+	created  bool   // our fields are owned as by a creation, not as by an apply
+	leaving  bool   // it is being deleted
+	right    bool   // it is as by says
+	by       *goal  // what it was judged by; nil: nothing yet
+	owner    string // of another federation; empty: none
 	who      string
 	differs  string // the first difference, if it is not right
 	holders  string // finalizers of one that is leaving

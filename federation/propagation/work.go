@@ -301,7 +301,7 @@ func (t *task) reread() error {
 // take takes in an object that a call returned. mine: as we have just written it,
 // so where it is otherwise the API server wants it so.
 func (t *task) take(live *unstructured.Unstructured, mine bool) {
-	s, d := look(live, t.goal, t.r.acceptedOf(t.member, mine))
+	s, d := look(live, t.goal, t.r.acceptedOf(t.member, mine), t.cfg.Home)
 	if mine && !s.right && d != 0 {
 		s.right = s.ours
 	}

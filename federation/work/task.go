@@ -28,6 +28,9 @@ type Task struct {
 	// written. Empty: there is none.
 	Template types.UID
 	Own      bool
+	// Succeeds says that what KubeFed placed there was placed from the same host, and is
+	// taken over. Without it, it is another's.
+	Succeeds bool
 	// Suspend has nothing written. What is there is told all the same; what would be
 	// written is Pending (Suspended).
 	Suspend bool

@@ -37,6 +37,7 @@ func (e *Engine) reconcile(ctx context.Context, key work.Key) error {
 		if err := e.store(ctx, known, &next, s); err != nil {
 			return err
 		}
+		e.reports.Add(key)
 		_ = e.carry(known) // removals meet no override
 		if over {
 			return e.forget(ctx, known)
@@ -203,7 +204,6 @@ func (e *Engine) store(ctx context.Context, known *entry, next *Binding, s situa
 		e.need(known, s.placed, next)
 		e.leave(known, s.placed, next)
 	})
-	e.reports.Add(s.key)
 	return nil
 }
 

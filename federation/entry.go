@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/fedns/fedns/federation/cluster"
 	"github.com/fedns/fedns/federation/failover"
@@ -48,6 +49,7 @@ type entry struct {
 	keeps    map[string]string // why a cluster keeps what it would lose
 	settled  bool              // all that is to be is ready
 	reported uint64            // which change was reported last
+	deferred time.Time         // since when a report waits for more to tell; zero: none does
 	changes  uint64            // that are to be reported
 }
 
@@ -71,6 +73,8 @@ type given struct {
 	selected string                     // by which rules of override
 	along    *unstructured.Unstructured // where it goes along with another: as the host has it
 	of       work.Key                   // that other, whose options it has
+	template types.UID                  // see work.Task
+	own      bool
 }
 
 func newEntry(key work.Key) *entry {

@@ -17,6 +17,7 @@ import (
 
 	workv1alpha1 "github.com/fedns/fedns/federation/api/karmada/work/v1alpha1"
 	workv1alpha2 "github.com/fedns/fedns/federation/api/karmada/work/v1alpha2"
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/work"
 )
 
@@ -58,9 +59,11 @@ func open(ctx context.Context, cfg Config) (*book, map[work.Key]*standing, error
 	defer cancel()
 	b := &book{bindings: map[work.Key]*entry{}, works: map[string][32]byte{}, causes: map[string][32]byte{}, namespaces: map[string]bool{}, statuses: map[work.Key]*written{}}
 	all := map[work.Key]*standing{}
+	whole := true // no binding was left out
 	read := func(o *unstructured.Unstructured) error {
 		key, st, err := b.recall(o)
 		if err != nil {
+			whole = false
 			cfg.Log.Warn("karmada: a binding is left out", "binding", o.GetNamespace()+"/"+o.GetName(), "error", err)
 			return nil
 		}
@@ -78,13 +81,15 @@ func open(ctx context.Context, cfg Config) (*book, map[work.Key]*standing, error
 		return b, all, nil
 	}
 	err := each(ctx, cfg.Host.Client(), workv1alpha1.Version.WithKind("Work"), func(o *unstructured.Unstructured) error {
-		b.works[o.GetNamespace()+"/"+o.GetName()] = digest([]any{o.Object["spec"], o.Object["status"]})
+		b.works[o.GetNamespace()+"/"+o.GetName()] = work.Digest([]any{o.Object["spec"], o.Object["status"]})
 		return nil
 	})
 	if err != nil {
 		return nil, nil, err
 	}
-	b.sweep(ctx, cfg)
+	if whole {
+		b.sweep(ctx, cfg)
+	}
 	return b, all, nil
 }
 
@@ -142,7 +147,7 @@ func each(ctx context.Context, c client.Client, kind schema.GroupVersionKind, do
 // recall reads a binding. One that no policy claimed has no standing.
 func (b *book) recall(o *unstructured.Unstructured) (key work.Key, st *standing, err error) {
 	var r workv1alpha2.ResourceBinding // the cluster-wide one differs in its scope only
-	if _, err := decode(o, &r); err != nil {
+	if _, err := finding.Decode(o, &r); err != nil {
 		return key, nil, err
 	}
 	version, err := schema.ParseGroupVersion(r.Spec.Resource.APIVersion)
@@ -168,8 +173,8 @@ func (b *book) recall(o *unstructured.Unstructured) (key work.Key, st *standing,
 // entryOf is what is kept of a binding.
 func entryOf(r *workv1alpha2.ResourceBinding) *entry {
 	e := &entry{conditions: r.Status.Conditions}
-	e.spec = digest([]any{r.Labels, r.Annotations, r.OwnerReferences, r.Spec})
-	e.status = digest(r.Status)
+	e.spec = work.Digest([]any{r.Labels, r.Annotations, r.OwnerReferences, r.Spec})
+	e.status = work.Digest(r.Status)
 	for _, s := range r.Status.AggregatedStatus {
 		e.clusters = append(e.clusters, s.ClusterName)
 	}

@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/fedns/fedns/federation/work"
+	"github.com/fedns/fedns/federation/work/worktest"
 )
 
 // shelf is a host with what fedns wrote when it ran last. It is also its client.
@@ -39,7 +40,7 @@ func (s *shelf) Delete(_ context.Context, o client.Object, _ ...client.DeleteOpt
 
 // A daemon that was killed may have left Works that nothing else tells of.
 func TestWorksThatAKilledDaemonLeft(t *testing.T) {
-	s := &shelf{objects: objects(t, `
+	s := &shelf{objects: worktest.Objects(t, `
 apiVersion: work.karmada.io/v1alpha2
 kind: ResourceBinding
 metadata: {name: web-configmap, namespace: shop}
@@ -77,5 +78,11 @@ metadata: {name: elsewhere, namespace: shop}
 	}
 	if want := []string{"karmada-es-eu-1/gone-12345"}; !slices.Equal(s.deleted, want) {
 		t.Errorf("deleted are %v, want %v", s.deleted, want)
+	}
+
+	s.deleted = nil
+	_ = unstructured.SetNestedField(s.objects[0].Object, "no/such/version", "spec", "resource", "apiVersion")
+	if _, _, err := open(t.Context(), Config{Host: s, Log: slog.New(slog.DiscardHandler)}); err != nil || s.deleted != nil {
+		t.Errorf("with a binding that cannot be read, %v, deleted are %v", err, s.deleted)
 	}
 }

@@ -58,6 +58,9 @@ type Config struct {
 	// Tell hears what people should hear of the object that they wrote. It must not
 	// block. Defaults to nobody.
 	Tell func(of work.Reference, warning bool, reason, message string)
+	// Leads says whether this daemon may write still. While it may not, nothing is
+	// decided or reported: dialects' reports have no other fence. Defaults to always.
+	Leads func() bool
 	// Workers is how many Keys are looked at at a time. Defaults to 4.
 	Workers int
 	// ReportEvery is how often a Key is reported at most. Defaults to half a second.
@@ -73,6 +76,8 @@ const (
 	// after retryFirst, at last every retryLast.
 	retryFirst = 100 * time.Millisecond
 	retryLast  = 30 * time.Second
+	// unled is when it is looked again whether this daemon leads.
+	unled = time.Second
 	// reporters is how many reports are written at a time: each is a few calls to the host.
 	reporters = 4
 )
@@ -81,6 +86,9 @@ func (c Config) withDefaults() Config {
 	c.Failover = c.Failover.WithDefaults()
 	if c.Tell == nil {
 		c.Tell = func(work.Reference, bool, string, string) {}
+	}
+	if c.Leads == nil {
+		c.Leads = func() bool { return true }
 	}
 	if c.Workers <= 0 {
 		c.Workers = 4

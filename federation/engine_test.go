@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -412,6 +413,30 @@ func TestHostThatCannotBeWrittenStopsTasks(t *testing.T) {
 		h.store.mu.Unlock()
 		after(time.Minute)
 		h.want(t, key(deployments, "web"), map[string]int32{"a": 1})
+	})
+}
+
+func TestWhoDoesNotLeadDecidesAndReportsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var leads atomic.Bool
+		p := &people{name: "people", orders: []work.Order{deployment("web", 4)}}
+		h := begin(t, newMemory(), newFleet(t, "a"), func(c *Config) { c.Leads = leads.Load }, p)
+		defer h.stop()
+		web := key(deployments, "web")
+		after(time.Minute)
+		if _, ok := h.store.get(web); ok || p.report(web).Order.Template != nil || h.Stats().Failures > 0 {
+			t.Errorf("who does not lead has written, or failed: %+v", h.Stats())
+		}
+		leads.Store(true)
+		after(time.Minute)
+		h.want(t, web, map[string]int32{"a": 4})
+		leads.Store(false)
+		p.reports = nil
+		h.Outcome(work.Outcome{Cluster: "a", Key: web, Phase: work.Failed, Reason: "Invalid"})
+		after(time.Minute)
+		if p.report(web).Order.Template != nil {
+			t.Error("who does not lead any more has reported")
+		}
 	})
 }
 

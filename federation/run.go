@@ -169,11 +169,18 @@ func (e *Engine) serve(ctx context.Context, what string, queue workqueue.TypedRa
 		if down {
 			return
 		}
+		if !e.cfg.Leads() {
+			queue.Done(key)
+			queue.AddAfter(key, unled)
+			continue
+		}
 		err := contained(func() error { return do(ctx, key) })
 		queue.Done(key)
 		switch {
 		case err == nil:
 			queue.Forget(key)
+		case !e.cfg.Leads():
+			queue.AddAfter(key, unled) // which is why it failed
 		case ctx.Err() == nil:
 			e.log.Warn("propagation is behind, and tries again", "step", what, "object", key.String(), "error", err)
 			e.locked(func() { e.stats.Failures++ })

@@ -42,6 +42,12 @@ func (t *Term) Now() (number int64, until time.Time) {
 	return t.number, t.until
 }
 
+// leads says whether this replica is sure to lead.
+func (t *Term) leads() bool {
+	_, until := t.Now()
+	return time.Now().Before(until)
+}
+
 // renewed notes a renewal that began at a time.
 func (t *Term) renewed(transitions int, began time.Time) {
 	t.mu.Lock()

@@ -14,12 +14,16 @@ import (
 // again. It may be used from any goroutine.
 type desk struct {
 	wake chan struct{} // holds one: there is something to look at
+	zone Zone          // of names
 
 	mu          sync.Mutex
 	configs     map[reference]*federation
 	types       map[schema.GroupVersionKind]*federation // by federated kind
 	preferences map[reference]*choice
 	objects     map[reference]*federated
+	domains     map[reference]*domain
+	records     map[reference]*naming
+	endpoints   map[reference]*unstructured.Unstructured // DNSEndpoints
 	written     map[reference]*unstructured.Unstructured // as they were after the last status was written, until that is told
 	read        map[schema.GroupVersionKind]bool         // told whole once
 	absent      map[schema.GroupVersionKind]bool         // not served by the host
@@ -27,6 +31,7 @@ type desk struct {
 	dirty       map[reference]bool
 	stale       map[reference]bool   // what the clerk has to look at: objects and configs
 	statuses    map[reference]any    // of configs, as the host has them
+	due         map[reference]bool   // what the registrar has to look at: records
 	findings    map[string][]Finding // by object
 	clashes     []Finding            // of configs
 }
@@ -41,11 +46,12 @@ type ordered struct {
 	withdrawn bool
 }
 
-func newDesk() *desk {
+func newDesk(zone Zone) *desk {
 	d := &desk{
-		wake:    make(chan struct{}, 1),
+		wake: make(chan struct{}, 1), zone: zone,
 		configs: map[reference]*federation{}, preferences: map[reference]*choice{}, objects: map[reference]*federated{}, written: map[reference]*unstructured.Unstructured{},
 		read: map[schema.GroupVersionKind]bool{}, absent: map[schema.GroupVersionKind]bool{},
+		domains: map[reference]*domain{}, records: map[reference]*naming{}, endpoints: map[reference]*unstructured.Unstructured{}, due: map[reference]bool{},
 		ordered: map[reference]*ordered{}, dirty: map[reference]bool{}, stale: map[reference]bool{}, statuses: map[reference]any{}, findings: map[string][]Finding{},
 	}
 	d.types, _ = federations(nil)
@@ -271,6 +277,9 @@ func (d *desk) found() (all []Finding) {
 		all = append(all, some...)
 	}
 	all = append(all, d.clashes...)
+	for key, n := range d.records {
+		all = append(all, d.unnamed(key, n)...)
+	}
 	for key, p := range d.preferences {
 		if p.err == nil && !d.aimed(p) {
 			all = append(all, Finding{key.String(), "spec.targetKind", "there is no " + p.kind + " of its name here"})

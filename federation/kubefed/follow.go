@@ -13,15 +13,23 @@ import (
 
 // Run implements work.Dialect.
 func (d *Dialect) Run(ctx context.Context, to work.Sink) error {
-	r := &run{dialect: d, desk: newDesk(), watches: map[schema.GroupVersionKind]context.CancelFunc{}}
+	r := &run{dialect: d, desk: newDesk(d.cfg.Zone), watches: map[schema.GroupVersionKind]context.CancelFunc{}}
 	clerk := newClerk(d.cfg, r.desk)
-	d.hold(r.desk, clerk)
-	defer d.hold(nil, nil)
+	registrar := newRegistrar(d.cfg, r.desk)
+	d.hold(r.desk, clerk, registrar)
+	defer d.hold(nil, nil, nil)
 	ctx, cancel := context.WithCancel(ctx)
 	defer r.running.Wait()
 	defer cancel()
 	r.watch(ctx, typeConfigKind, r.desk.putConfig, r.desk.deleteConfig)
 	r.watch(ctx, preferenceKind, r.desk.putPreference, r.desk.deletePreference)
+	r.watch(ctx, domainKind, r.desk.putDomain, r.desk.deleteDomain)
+	r.watch(ctx, serviceRecordKind, r.desk.putRecord, r.desk.deleteRecord)
+	r.watch(ctx, ingressRecordKind, r.desk.putRecord, r.desk.deleteRecord)
+	if d.cfg.Names != nil {
+		r.watch(ctx, endpointKind, r.desk.putEndpoint, r.desk.deleteEndpoint)
+		r.running.Go(func() { registrar.run(ctx) })
+	}
 	r.running.Go(func() { clerk.run(ctx) })
 	synced := false
 	for {
@@ -31,6 +39,7 @@ func (d *Dialect) Run(ctx context.Context, to work.Sink) error {
 			}
 		}
 		clerk.rouse()
+		registrar.rouse()
 		kinds := r.desk.kinds()
 		r.follow(ctx, kinds)
 		if !synced && r.desk.complete(kinds) {
@@ -45,10 +54,10 @@ func (d *Dialect) Run(ctx context.Context, to work.Sink) error {
 	}
 }
 
-func (d *Dialect) hold(desk *desk, clerk *clerk) {
+func (d *Dialect) hold(desk *desk, clerk *clerk, registrar *registrar) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.desk, d.clerk = desk, clerk
+	d.desk, d.clerk, d.registrar = desk, clerk, registrar
 }
 
 // run is what goes on while a Dialect runs.

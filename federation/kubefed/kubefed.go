@@ -24,6 +24,11 @@ type Host interface {
 // Config is what a Dialect is made of. Host is required.
 type Config struct {
 	Host Host
+	// Names tell what is answered, for the statuses of records and for DNSEndpoints.
+	// Defaults to none: neither is written then.
+	Names Names
+	// Zone is what names are made of. It serves findings alone.
+	Zone Zone
 	// Log defaults to slog.Default().
 	Log *slog.Logger
 }
@@ -32,9 +37,10 @@ type Config struct {
 type Dialect struct {
 	cfg Config
 
-	mu    sync.Mutex
-	desk  *desk // of the Run that runs; nil: none
-	clerk *clerk
+	mu        sync.Mutex
+	desk      *desk // of the Run that runs; nil: none
+	clerk     *clerk
+	registrar *registrar
 }
 
 var _ work.Dialect = (*Dialect)(nil)
@@ -55,16 +61,19 @@ func (*Dialect) Name() string { return Name }
 
 // Findings are what people should know of, sorted.
 func (d *Dialect) Findings() (all []Finding) {
-	if desk, clerk := d.running(); desk != nil {
-		all = append(desk.found(), clerk.found()...)
+	d.mu.Lock()
+	desk, clerk, registrar := d.desk, d.clerk, d.registrar
+	d.mu.Unlock()
+	if desk != nil {
+		all = slices.Concat(desk.found(), clerk.found(), registrar.found())
 	}
 	slices.SortFunc(all, func(a, b Finding) int { return strings.Compare(a.String(), b.String()) })
 	return all
 }
 
-// running is what runs; nil: nothing.
-func (d *Dialect) running() (*desk, *clerk) {
+// running is the desk of what runs; nil: nothing.
+func (d *Dialect) running() *desk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.desk, d.clerk
+	return d.desk
 }

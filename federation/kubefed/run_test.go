@@ -59,6 +59,14 @@ func (q *quiet) Patch(_ context.Context, o client.Object, p client.Patch, _ ...c
 	return q.patched(o, p, "")
 }
 
+func (q *quiet) Create(_ context.Context, o client.Object, _ ...client.CreateOption) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	body, err := json.Marshal(o)
+	q.patches = append(q.patches, "create "+string(body))
+	return errors.Join(err, q.failing)
+}
+
 func (q *quiet) Status() client.SubResourceWriter { return &statusWriter{q: q} }
 
 type statusWriter struct {
@@ -169,8 +177,13 @@ func (e *ear) last() (o work.Order, synced int) {
 
 // running runs a dialect in a bubble.
 func running(t *testing.T, q *quiet, do func(*testing.T, *Dialect, *ear)) {
+	runningWith(t, q, nil, do)
+}
+
+// runningWith runs a dialect that is told what is answered.
+func runningWith(t *testing.T, q *quiet, names Names, do func(*testing.T, *Dialect, *ear)) {
 	synctest.Test(t, func(t *testing.T) {
-		d, err := New(Config{Host: q, Log: slog.New(slog.DiscardHandler)})
+		d, err := New(Config{Host: q, Names: names, Zone: Zone{"prod", "example.com"}, Log: slog.New(slog.DiscardHandler)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -210,14 +210,16 @@ func TestRights(t *testing.T) {
 	}; !reflect.DeepEqual(engine.Rules, want) {
 		t.Errorf("rules are %+v, want %+v", engine.Rules, want)
 	}
-	karmada := only[*rbacv1.ClusterRole](t, "karmada.yaml")
-	if b := only[*rbacv1.ClusterRoleBinding](t, "karmada.yaml"); b.RoleRef.Name != karmada.Name || !slices.Equal(b.Subjects, []rbacv1.Subject{{Kind: "ServiceAccount", Name: "fedns", Namespace: "fedns"}}) {
-		t.Errorf("bound are %+v to %+v", b.RoleRef, b.Subjects)
-	}
-	for _, r := range karmada.Rules {
-		// Whoever may write those may do anything.
-		if slices.Contains(r.APIGroups, "*") || slices.Contains(r.APIGroups, "rbac.authorization.k8s.io") || slices.Contains(r.Verbs, "*") || slices.Contains(r.Verbs, "update") {
-			t.Errorf("too much is allowed: %+v", r)
+	for _, file := range []string{"karmada.yaml", "kubefed.yaml"} {
+		dialect := only[*rbacv1.ClusterRole](t, file)
+		if b := only[*rbacv1.ClusterRoleBinding](t, file); b.RoleRef.Name != dialect.Name || !slices.Equal(b.Subjects, []rbacv1.Subject{{Kind: "ServiceAccount", Name: "fedns", Namespace: "fedns"}}) {
+			t.Errorf("bound are %+v to %+v", b.RoleRef, b.Subjects)
+		}
+		for _, r := range dialect.Rules {
+			// Whoever may write those may do anything.
+			if slices.Contains(r.APIGroups, "*") || slices.Contains(r.APIGroups, "rbac.authorization.k8s.io") || slices.Contains(r.Verbs, "*") || slices.Contains(r.Verbs, "update") {
+				t.Errorf("%s: too much is allowed: %+v", file, r)
+			}
 		}
 	}
 	token := only[*corev1.Secret](t, "member.yaml")

@@ -277,6 +277,11 @@ func (d *desk) found() (all []Finding) {
 		all = append(all, some...)
 	}
 	all = append(all, d.clashes...)
+	for key := range d.dirty {
+		if !d.nameable(key) {
+			all = append(all, Finding{Object: key.String(), Text: "waits until Domains, ServiceDNSRecords and IngressDNSRecords were read: it would lose the names that they give it"})
+		}
+	}
 	for key, n := range d.records {
 		all = append(all, d.unnamed(key, n)...)
 	}

@@ -74,6 +74,9 @@ func TestNamesAreAwaited(t *testing.T) {
 	if all := s.orders(); len(all) != 1 || all[0].Key.Kind.Kind != "ConfigMap" {
 		t.Errorf("before records are known: %v", all)
 	}
+	if all := fmt.Sprint(s.lines()); !strings.Contains(all, "FederatedService shop/web: waits until Domains") {
+		t.Errorf("findings: %s", all)
+	}
 	s.put(fmt.Sprintf(recordText, "", ""))
 	s.synced(domainKind, true)
 	s.synced(serviceRecordKind, false)

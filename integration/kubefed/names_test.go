@@ -19,7 +19,7 @@ const namesConfig = `apiVersion: fedns.io/v1alpha1
 kind: Config
 listen: {dns: ["{{.DNS}}"], http: "{{.HTTP}}"}
 federation: {name: prod, domain: example.com}
-host: {kubeconfig: %s, namespace: default}
+host: {kubeconfig: %s, namespace: fedns}
 evidence: {behindAfter: 1s, unprobedAfter: 2s}
 clusters:
 - {name: cluster1, kubeconfig: %s, region: eu, zone: eu-a}
@@ -96,15 +96,22 @@ type naming struct {
 
 // TestNames: who applies KubeFed's records finds the names that KubeFed published, as
 // answers, in the statuses and in DNSEndpoints; they follow what becomes of the
-// Service, and go with the records.
+// Service, and go with the records. In the host fedns may do what its manifests let it.
 func TestNames(t *testing.T) {
 	f := harness.Start(t, harness.Options{Clusters: []harness.Spec{{Name: "host"}, {Name: "cluster1"}, {Name: "cluster2"}}})
 	w := &naming{T: t, host: f.Cluster("host"), members: []*harness.Cluster{f.Cluster("cluster1"), f.Cluster("cluster2")}}
 	both := fmt.Sprintf(service, "{name: cluster1}, {name: cluster2}")
 	w.apply(definitions(t) + "\n---\n" + file(t, "../../deploy/crds/fedns.io_bindings.yaml"))
+	for _, name := range []string{"namespace", "rbac", "propagation", "kubefed"} {
+		w.apply(file(t, "../../deploy/manifests/"+name+".yaml"))
+	}
+	account, err := w.host.UserKubeconfig("system:serviceaccount:fedns:fedns")
+	if err != nil {
+		t.Fatal(err)
+	}
 	w.apply(shop)
 	w.apply(both)
-	w.daemon = harness.Fedns(t, f, harness.DaemonSpec{Config: fmt.Sprintf(namesConfig, w.host.Kubeconfig, w.members[0].Kubeconfig, w.members[1].Kubeconfig)})
+	w.daemon = harness.Fedns(t, f, harness.DaemonSpec{Config: fmt.Sprintf(namesConfig, account, w.members[0].Kubeconfig, w.members[1].Kubeconfig)})
 	w.balance(0, "192.0.2.1")
 	w.balance(1, "192.0.2.2")
 	w.answers("a host of an Ingress", "ingress.example.com.", "50 A 192.0.2.1", "50 A 192.0.2.2")

@@ -3,6 +3,8 @@ package kubefed
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +27,7 @@ clusters:
 - {name: cluster1, kubeconfig: %s, region: eu, zone: eu-a}
 - {name: cluster2, kubeconfig: %s, region: us, zone: us-a}
 propagation: {dialects: [kubefed]}
+providers: [{name: files, zones: [example.com], zonefile: {dir: %s}}]
 `
 
 const shop = `
@@ -92,6 +95,7 @@ type naming struct {
 	host    *harness.Cluster
 	members []*harness.Cluster
 	daemon  *harness.Daemon
+	dir     string // of the provider's zone files
 }
 
 // TestNames: who applies KubeFed's records finds the names that KubeFed published, as
@@ -99,7 +103,7 @@ type naming struct {
 // Service, and go with the records. In the host fedns may do what its manifests let it.
 func TestNames(t *testing.T) {
 	f := harness.Start(t, harness.Options{Clusters: []harness.Spec{{Name: "host"}, {Name: "cluster1"}, {Name: "cluster2"}}})
-	w := &naming{T: t, host: f.Cluster("host"), members: []*harness.Cluster{f.Cluster("cluster1"), f.Cluster("cluster2")}}
+	w := &naming{T: t, dir: t.TempDir(), host: f.Cluster("host"), members: []*harness.Cluster{f.Cluster("cluster1"), f.Cluster("cluster2")}}
 	both := fmt.Sprintf(service, "{name: cluster1}, {name: cluster2}")
 	w.apply(definitions(t) + "\n---\n" + file(t, "../../deploy/crds/fedns.io_bindings.yaml"))
 	for _, name := range []string{"namespace", "rbac", "propagation", "kubefed"} {
@@ -111,7 +115,7 @@ func TestNames(t *testing.T) {
 	}
 	w.apply(shop)
 	w.apply(both)
-	w.daemon = harness.Fedns(t, f, harness.DaemonSpec{Config: fmt.Sprintf(namesConfig, account, w.members[0].Kubeconfig, w.members[1].Kubeconfig)})
+	w.daemon = harness.Fedns(t, f, harness.DaemonSpec{Config: fmt.Sprintf(namesConfig, account, w.members[0].Kubeconfig, w.members[1].Kubeconfig, w.dir)})
 	w.balance(0, "192.0.2.1")
 	w.balance(1, "192.0.2.2")
 	w.answers("a host of an Ingress", "ingress.example.com.", "50 A 192.0.2.1", "50 A 192.0.2.2")
@@ -124,6 +128,8 @@ func TestNames(t *testing.T) {
 	w.answers("a zone", "web.shop.prod.svc.us-a.us.example.com.", all[1])
 	w.answers("another name", "outlet.shop.prod.svc.eu-a.eu.example.com.", all[0])
 	w.answers("a label of the domain", "www.example.com.", all...)
+	w.written("web.shop.prod.svc.eu.example.com.", true)
+	w.written("www.example.com.", true)
 	w.shows("servicednsrecord web", "{.status.domain} {range .status.dns[*]}{.cluster},{.region},{.zones[0]},{.loadBalancer.ingress[0].ip} {end}",
 		"example.com cluster1,eu,eu-a,192.0.2.1 cluster2,us,us-a,192.0.2.2 ")
 	w.shows("ingressdnsrecord web", "{range .status.dns[*]}{.cluster},{.loadBalancer.ingress[0].ip} {end}", "cluster1,192.0.2.1 cluster2,192.0.2.2 ")
@@ -148,6 +154,8 @@ func TestNames(t *testing.T) {
 	for _, name := range []string{"web.shop.prod.svc.example.com.", "web.shop.prod.svc.eu-a.eu.example.com.", "outlet.shop.prod.svc.example.com.", "www.example.com."} {
 		w.answers("without the record", name)
 	}
+	w.written("web.shop.prod.svc.eu.example.com.", false)
+	w.written("www.example.com.", false)
 	w.answers("the Ingress stays", "ingress.example.com.", "50 A 192.0.2.1", "50 A 192.0.2.2")
 }
 
@@ -175,6 +183,8 @@ func (w *naming) balance(member int, address string) {
 // answers awaits that a name has these records, and no others.
 func (w *naming) answers(what, name string, want ...string) {
 	w.Helper()
+	began := time.Now()
+	defer func() { w.Logf("%s: %s after %v", what, name, time.Since(began).Round(time.Millisecond)) }()
 	w.eventually(func(ctx context.Context) error {
 		m := new(dns.Msg)
 		m.SetQuestion(name, dns.TypeA)
@@ -195,6 +205,29 @@ func (w *naming) answers(what, name string, want ...string) {
 		})
 		if !slices.Equal(got, want) {
 			return fmt.Errorf("%s: %s is %v (%s), want %v", what, name, got, dns.RcodeToString[in.Rcode], want)
+		}
+		return nil
+	})
+}
+
+// written awaits that a provider has addresses of a name, or none.
+func (w *naming) written(name string, want bool) {
+	w.Helper()
+	w.eventually(func(context.Context) error {
+		text, err := os.ReadFile(filepath.Join(w.dir, "example.com.zone"))
+		if err != nil {
+			return err
+		}
+		for line := range strings.Lines(string(text)) {
+			if f := strings.Fields(line); len(f) > 3 && f[0] == name && slices.Contains(f, "A") {
+				if want {
+					return nil
+				}
+				return fmt.Errorf("%s is written still: %s", name, line)
+			}
+		}
+		if want {
+			return fmt.Errorf("%s is not written:\n%s", name, text)
 		}
 		return nil
 	})

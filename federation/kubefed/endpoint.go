@@ -15,12 +15,18 @@ const defaultTTL = 180
 // serviceLabel says, of names that do not have it, which Service they are of.
 const serviceLabel = "serviceName"
 
+// What names of DNSEndpoints have before those of their records.
+const (
+	servicePrefix = "service-"
+	ingressPrefix = "ingress-"
+)
+
 // endpointOf is the name of the DNSEndpoint of a record.
 func endpointOf(key reference) string {
 	if key.kind == serviceRecordKind {
-		return "service-" + key.name
+		return servicePrefix + key.name
 	}
-	return "ingress-" + key.name
+	return ingressPrefix + key.name
 }
 
 // rung is a level of a Service's names.

@@ -2,6 +2,7 @@ package kubefed
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -262,4 +263,66 @@ func lineOf(text, begin string) string {
 		}
 	}
 	return ""
+}
+
+// TestRegistrarFails: what cannot be written is tried again, a few at a time.
+func TestRegistrarFails(t *testing.T) {
+	q, a := &quiet{failing: errors.New("out of order")}, &answers{}
+	runningWith(t, q, a, func(t *testing.T, _ *Dialect, _ *ear) {
+		q.put(t, fmt.Sprintf(domainText, "example.com"))
+		for i := range 2 * setbacks {
+			name := fmt.Sprintf("s%d", i)
+			a.set(true, "shop/"+name, shard("a", "", "192.0.2.1"))
+			q.put(t, strings.Replace(fmt.Sprintf(recordText, "", ""), "name: web", "name: "+name, 1))
+		}
+		q.taken()
+		time.Sleep(survey)
+		synctest.Wait()
+		if got := strings.Count(q.taken(), "ServiceDNSRecord"); got > setbacks {
+			t.Errorf("%d were tried in one pass", got)
+		}
+		q.mu.Lock()
+		q.failing = nil
+		q.mu.Unlock()
+		time.Sleep(2 * again)
+		synctest.Wait()
+		got := q.taken()
+		for i := range 2 * setbacks {
+			if !strings.Contains(got, fmt.Sprintf(`"name":"service-s%d"`, i)) {
+				t.Errorf("s%d is not written: %s", i, got)
+			}
+		}
+	})
+}
+
+// TestWithoutDNSEndpoints: where the host serves none, statuses are written alone.
+func TestWithoutDNSEndpoints(t *testing.T) {
+	s := newStage(t)
+	s.put(fmt.Sprintf(domainText, "example.com") + fmt.Sprintf(recordText, "", ""))
+	s.synced(domainKind, false)
+	if all := s.toRegister(); len(all) != 0 {
+		t.Errorf("before it is known: %v", all)
+	}
+	s.synced(endpointKind, true)
+	if all := s.toRegister(); len(all) != 1 || all[0].served || all[0].domain == nil {
+		t.Errorf("got %+v", all)
+	}
+	s.synced(endpointKind, false)
+	if all := s.toRegister(); len(all) != 1 || !all[0].served {
+		t.Errorf("got %+v", all)
+	}
+}
+
+// BenchmarkSurvey: what looking at a record costs that is as it is to be.
+func BenchmarkSurvey(b *testing.B) {
+	shards := []Shard{shard("a", "eu eu-a", "192.0.2.1"), shard("b", "us us-a", "192.0.2.2"), shard("c", "us us-b", "192.0.2.3")}
+	a := &answers{of: map[string][]Shard{"shop/web": shards}, known: true}
+	r := newRegistrar(Config{Names: a}, newDesk(Zone{}))
+	e := &entry{key: reference{serviceRecordKind, "shop", "web"}, naming: &naming{}, domain: &domain{}}
+	r.done[e.key] = outcome{naming: e.naming, domain: e.domain, shards: [][]Shard{slices.Clone(shards)}}
+	for b.Loop() {
+		if err := r.register(b.Context(), e); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

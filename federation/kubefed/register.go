@@ -2,6 +2,7 @@ package kubefed
 
 import (
 	"fmt"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -100,8 +101,9 @@ func (d *desk) deleteEndpoint(o *unstructured.Unstructured) {
 
 // dueOf marks the record that a DNSEndpoint is of, if there is one; mu is held.
 func (d *desk) dueOf(o *unstructured.Unstructured) {
-	for key := range d.records {
-		if key.namespace == o.GetNamespace() && endpointOf(key) == o.GetName() {
+	for prefix, kind := range map[string]schema.GroupVersionKind{servicePrefix: serviceRecordKind, ingressPrefix: ingressRecordKind} {
+		name, ok := strings.CutPrefix(o.GetName(), prefix)
+		if key := (reference{kind, o.GetNamespace(), name}); ok && d.records[key] != nil {
 			d.due[key] = true
 			d.rouse()
 		}

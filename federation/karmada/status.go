@@ -44,7 +44,7 @@ func (d *Dialect) status(ctx context.Context, book *book, r *work.Report, templa
 	if len(patch) == 0 {
 		return nil
 	}
-	switch n := book.attempt(key, digest(want)); {
+	switch n := book.attempt(key, work.Digest(want)); {
 	case n == contended+1:
 		d.cfg.Log.Warn("karmada: somebody else writes the status of a template, and it is left to them", "template", key)
 		return nil

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	dnsv1alpha1 "github.com/fedns/fedns/federation/api/kubefed/multiclusterdns/v1alpha1"
+	"github.com/fedns/fedns/federation/finding"
 )
 
 // endpoint writes a record's DNSEndpoint, if it is another one. The record owns it,
@@ -85,7 +86,7 @@ func (r *registrar) ofOthers(e *entry, owners []metav1.OwnerReference) bool {
 	delete(r.foreign, e.key)
 	for _, o := range owners {
 		if o.Kind != e.key.kind.Kind || o.Name != e.key.name {
-			r.foreign[e.key] = Finding{Object: e.key.String(), Text: fmt.Sprintf("DNSEndpoint %s is of %s %s, and is left alone", endpointOf(e.key), o.Kind, o.Name)}
+			r.foreign[e.key] = finding.Finding{Object: e.key.String(), Text: fmt.Sprintf("DNSEndpoint %s is of %s %s, and is left alone", endpointOf(e.key), o.Kind, o.Name)}
 			return true
 		}
 	}
@@ -93,7 +94,7 @@ func (r *registrar) ofOthers(e *entry, owners []metav1.OwnerReference) bool {
 }
 
 // found are the findings of DNSEndpoints.
-func (r *registrar) found() (all []Finding) {
+func (r *registrar) found() (all []finding.Finding) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for key, f := range r.foreign {

@@ -1,29 +1,19 @@
 package kubefed
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/host"
 	"github.com/fedns/fedns/federation/work"
 )
 
-// Host is what the dialect needs of a host cluster; *host.Host is one.
-type Host interface {
-	Watch(ctx context.Context, kind schema.GroupVersionKind, to host.Handler) error
-	Client() client.Client
-}
-
 // Config is what a Dialect is made of. Host is required.
 type Config struct {
-	Host Host
+	Host host.Cluster
 	// Names tell what is answered, for the statuses of records and for DNSEndpoints.
 	// Defaults to none: neither is written then.
 	Names Names
@@ -60,14 +50,14 @@ func New(cfg Config) (*Dialect, error) {
 func (*Dialect) Name() string { return Name }
 
 // Findings are what people should know of, sorted.
-func (d *Dialect) Findings() (all []Finding) {
+func (d *Dialect) Findings() (all []finding.Finding) {
 	d.mu.Lock()
 	desk, clerk, registrar := d.desk, d.clerk, d.registrar
 	d.mu.Unlock()
 	if desk != nil {
 		all = slices.Concat(desk.found(), clerk.found(), registrar.found())
 	}
-	slices.SortFunc(all, func(a, b Finding) int { return strings.Compare(a.String(), b.String()) })
+	finding.Sort(all)
 	return all
 }
 

@@ -13,6 +13,7 @@ import (
 	utilvalidation "k8s.io/apimachinery/pkg/util/validation"
 
 	dnsv1alpha1 "github.com/fedns/fedns/federation/api/kubefed/multiclusterdns/v1alpha1"
+	"github.com/fedns/fedns/federation/finding"
 )
 
 // Annotations by which members' Services and Ingresses are named: discovery reads
@@ -40,10 +41,10 @@ type domain struct {
 }
 
 // readDomain reads a Domain, which said before; nil: nothing.
-func readDomain(o *unstructured.Unstructured, before *domain) (*domain, []Finding) {
+func readDomain(o *unstructured.Unstructured, before *domain) (*domain, []finding.Finding) {
 	d := &domain{reference: referenceTo(o), created: o.GetCreationTimestamp().Unix()}
 	var stated dnsv1alpha1.Domain
-	findings, err := decode(o, &stated)
+	findings, err := finding.Decode(o, &stated)
 	if err == nil {
 		d.zone = hostname(stated.Domain)
 		err = domainName("domain", d.zone)
@@ -76,9 +77,9 @@ type said struct {
 }
 
 // readNaming reads a record, which said before; nil: nothing.
-func readNaming(o *unstructured.Unstructured, before *naming) (*naming, []Finding) {
+func readNaming(o *unstructured.Unstructured, before *naming) (*naming, []finding.Finding) {
 	n := &naming{reference: referenceTo(o), object: o}
-	var findings []Finding
+	var findings []finding.Finding
 	if n.kind == serviceRecordKind {
 		findings, n.err = n.says.service(o)
 	} else {
@@ -93,9 +94,9 @@ func readNaming(o *unstructured.Unstructured, before *naming) (*naming, []Findin
 	return n, findings
 }
 
-func (s *said) service(o *unstructured.Unstructured) ([]Finding, error) {
+func (s *said) service(o *unstructured.Unstructured) ([]finding.Finding, error) {
 	var stated dnsv1alpha1.ServiceDNSRecord
-	findings, err := decode(o, &stated)
+	findings, err := finding.Decode(o, &stated)
 	if err != nil {
 		return findings, err
 	}
@@ -113,9 +114,9 @@ func (s *said) service(o *unstructured.Unstructured) ([]Finding, error) {
 	return findings, err
 }
 
-func (s *said) ingress(o *unstructured.Unstructured) ([]Finding, error) {
+func (s *said) ingress(o *unstructured.Unstructured) ([]finding.Finding, error) {
 	var stated dnsv1alpha1.IngressDNSRecord
-	findings, err := decode(o, &stated)
+	findings, err := finding.Decode(o, &stated)
 	if err != nil {
 		return findings, err
 	}

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/fedns/fedns/federation/work/worktest"
 )
 
 const (
@@ -181,7 +183,7 @@ www.example.com 180 CNAME outlet.shop.prod.svc.example.com map[serviceName:web]`
 // it is known, and again only when it is another.
 func TestRegistrar(t *testing.T) {
 	q, a := &quiet{}, &answers{}
-	runningWith(t, q, a, func(t *testing.T, d *Dialect, _ *ear) {
+	runningWith(t, q, a, func(t *testing.T, d *Dialect, _ *worktest.Sink) {
 		wait := func() string {
 			time.Sleep(survey + time.Second)
 			synctest.Wait()
@@ -237,7 +239,7 @@ func TestRegistrar(t *testing.T) {
 // TestRegistrarOfIngresses: each host has addresses of its own.
 func TestRegistrarOfIngresses(t *testing.T) {
 	q, a := &quiet{}, &answers{}
-	runningWith(t, q, a, func(t *testing.T, _ *Dialect, _ *ear) {
+	runningWith(t, q, a, func(t *testing.T, _ *Dialect, _ *worktest.Sink) {
 		a.set(true, "www.example.com", shard("a", "", "192.0.2.1"))
 		a.set(true, "shop.example.com", shard("a", "", "192.0.2.1"), shard("b", "", "192.0.2.2"))
 		q.put(t, "apiVersion: multiclusterdns.kubefed.io/v1alpha1\nkind: IngressDNSRecord\nmetadata: {name: web, namespace: shop, uid: u2}\nspec: {hosts: [www.example.com, shop.example.com]}\n")
@@ -268,7 +270,7 @@ func lineOf(text, begin string) string {
 // TestRegistrarFails: what cannot be written is tried again, a few at a time.
 func TestRegistrarFails(t *testing.T) {
 	q, a := &quiet{failing: errors.New("out of order")}, &answers{}
-	runningWith(t, q, a, func(t *testing.T, _ *Dialect, _ *ear) {
+	runningWith(t, q, a, func(t *testing.T, _ *Dialect, _ *worktest.Sink) {
 		q.put(t, fmt.Sprintf(domainText, "example.com"))
 		for i := range 2 * setbacks {
 			name := fmt.Sprintf("s%d", i)

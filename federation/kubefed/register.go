@@ -6,6 +6,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/fedns/fedns/federation/finding"
 )
 
 // putDomain takes in a Domain.
@@ -76,10 +78,10 @@ func (d *desk) markRecord(key reference, n *naming) {
 }
 
 // findIn is find for an error that leaves what was said before; mu is held.
-func (d *desk) findIn(key reference, findings []Finding, err error) {
+func (d *desk) findIn(key reference, findings []finding.Finding, err error) {
 	d.find(key.String(), findings, nil)
 	if err != nil {
-		d.findings[key.String()] = append(d.findings[key.String()], Finding{Object: key.String(), Text: err.Error() + "; what it said before stands"})
+		d.findings[key.String()] = append(d.findings[key.String()], finding.Finding{Object: key.String(), Text: err.Error() + "; what it said before stands"})
 	}
 }
 
@@ -136,9 +138,9 @@ func (d *desk) named(key reference, n *naming) bool {
 }
 
 // unnamed is why a record's names are not there, or not all of them; mu is held.
-func (d *desk) unnamed(key reference, n *naming) (all []Finding) {
+func (d *desk) unnamed(key reference, n *naming) (all []finding.Finding) {
 	if !d.named(key, n) {
-		all = append(all, Finding{Object: key.String(), Text: fmt.Sprintf("there is no federated %s of its name here: it adds no names to what is placed otherwise", n.target().Kind)})
+		all = append(all, finding.Finding{Object: key.String(), Text: fmt.Sprintf("there is no federated %s of its name here: it adds no names to what is placed otherwise", n.target().Kind)})
 	}
 	if n.kind != serviceRecordKind || n.says.domain == "" {
 		return all
@@ -146,9 +148,9 @@ func (d *desk) unnamed(key reference, n *naming) (all []Finding) {
 	of := d.domainOf(n)
 	switch {
 	case of == nil:
-		all = append(all, Finding{key.String(), "spec.domainRef", fmt.Sprintf("there is no Domain %s", n.says.domain)})
+		all = append(all, finding.Finding{Object: key.String(), Field: "spec.domainRef", Text: fmt.Sprintf("there is no Domain %s", n.says.domain)})
 	case d.zone != Zone{of.name, of.zone}:
-		all = append(all, Finding{key.String(), "spec.domainRef", fmt.Sprintf("names of federation %s in %s are not answered: the configuration's federation is %s", of.name, of.zone, d.zone)})
+		all = append(all, finding.Finding{Object: key.String(), Field: "spec.domainRef", Text: fmt.Sprintf("names of federation %s in %s are not answered: the configuration's federation is %s", of.name, of.zone, d.zone)})
 	}
 	return all
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/fedns/fedns/federation/finding"
 )
 
 // survey is how often it is looked what is answered, for nobody tells of it: some
@@ -32,13 +34,13 @@ type registrar struct {
 	wake chan struct{} // holds one
 
 	mu      sync.Mutex
-	foreign map[reference]Finding // by record: DNSEndpoints of others in its way
+	foreign map[reference]finding.Finding // by record: DNSEndpoints of others in its way
 
 	done map[reference]outcome // of records that are written as they are to be; run's alone
 }
 
 func newRegistrar(cfg Config, d *desk) *registrar {
-	return &registrar{cfg: cfg, desk: d, wake: make(chan struct{}, 1), foreign: map[reference]Finding{}, done: map[reference]outcome{}}
+	return &registrar{cfg: cfg, desk: d, wake: make(chan struct{}, 1), foreign: map[reference]finding.Finding{}, done: map[reference]outcome{}}
 }
 
 // rouse has the registrar look whether there is anything to write.

@@ -14,6 +14,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/fedns/fedns/federation/work/worktest"
 	"github.com/fedns/fedns/integration/harness"
 )
 
@@ -105,9 +106,14 @@ func TestNames(t *testing.T) {
 	f := harness.Start(t, harness.Options{Clusters: []harness.Spec{{Name: "host"}, {Name: "cluster1"}, {Name: "cluster2"}}})
 	w := &naming{T: t, dir: t.TempDir(), host: f.Cluster("host"), members: []*harness.Cluster{f.Cluster("cluster1"), f.Cluster("cluster2")}}
 	both := fmt.Sprintf(service, "{name: cluster1}, {name: cluster2}")
-	w.apply(definitions(t) + "\n---\n" + file(t, "../../deploy/crds/fedns.io_bindings.yaml"))
-	for _, name := range []string{"namespace", "rbac", "propagation", "kubefed"} {
-		w.apply(file(t, "../../deploy/manifests/"+name+".yaml"))
+	for _, pattern := range []string{"crds/kubefed/*", "crds/fedns.io_bindings", "manifests/namespace", "manifests/rbac", "manifests/propagation", "manifests/kubefed"} {
+		files, err := filepath.Glob("../../deploy/" + pattern + ".yaml")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: no files, %v", pattern, err)
+		}
+		for _, file := range files {
+			w.apply(worktest.Read(t, file))
+		}
 	}
 	account, err := w.host.UserKubeconfig("system:serviceaccount:fedns:fedns")
 	if err != nil {

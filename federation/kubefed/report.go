@@ -17,7 +17,7 @@ import (
 // the object go when its members are done with its deletion. What is as it is to be
 // is not written.
 func (d *Dialect) Report(ctx context.Context, r work.Report) error {
-	desk, _ := d.running()
+	desk := d.running()
 	if desk == nil {
 		return errors.New("kubefed: not running")
 	}

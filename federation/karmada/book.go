@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -57,9 +59,11 @@ func open(ctx context.Context, cfg Config) (*book, map[work.Key]*standing, error
 	defer cancel()
 	b := &book{bindings: map[work.Key]*entry{}, works: map[string][32]byte{}, causes: map[string][32]byte{}, namespaces: map[string]bool{}, statuses: map[work.Key]*written{}}
 	all := map[work.Key]*standing{}
+	whole := true // no binding was left out
 	read := func(o *unstructured.Unstructured) error {
 		key, st, err := b.recall(o)
 		if err != nil {
+			whole = false
 			cfg.Log.Warn("karmada: a binding is left out", "binding", o.GetNamespace()+"/"+o.GetName(), "error", err)
 			return nil
 		}
@@ -76,10 +80,44 @@ func open(ctx context.Context, cfg Config) (*book, map[work.Key]*standing, error
 	if cfg.WithoutWorks {
 		return b, all, nil
 	}
-	return b, all, each(ctx, cfg.Host.Client(), workv1alpha1.Version.WithKind("Work"), func(o *unstructured.Unstructured) error {
+	err := each(ctx, cfg.Host.Client(), workv1alpha1.Version.WithKind("Work"), func(o *unstructured.Unstructured) error {
 		b.works[o.GetNamespace()+"/"+o.GetName()] = work.Digest([]any{o.Object["spec"], o.Object["status"]})
 		return nil
 	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if whole {
+		b.sweep(ctx, cfg)
+	}
+	return b, all, nil
+}
+
+// sweep makes up for what was not done to Works before a daemon ended: those of a
+// binding that says no more of their clusters are looked at with the next report;
+// those whose binding is gone, as it goes with its template, are deleted.
+func (b *book) sweep(ctx context.Context, cfg Config) {
+	of := make(map[string]*entry, len(b.bindings))
+	for key, e := range b.bindings {
+		of[workName(key)] = e
+	}
+	for name := range b.works {
+		space, rest, _ := strings.Cut(name, "/")
+		cluster, ours := strings.CutPrefix(space, workNamespace(""))
+		if !ours {
+			continue
+		}
+		if e := of[rest]; e != nil {
+			if !slices.Contains(e.clusters, cluster) {
+				e.clusters = append(e.clusters, cluster)
+			}
+			continue
+		}
+		if err := remove(ctx, cfg.Host.Client(), workv1alpha1.Version.WithKind("Work"), space, rest); err != nil {
+			cfg.Log.Warn("karmada: a Work of which there is no binding stays", "error", err)
+		}
+		delete(b.works, name)
+	}
 }
 
 // each lists what fedns wrote of a kind. A kind that is not served has none.

@@ -39,6 +39,9 @@ func (d *Dialect) works(ctx context.Context, book *book, r *work.Report) error {
 			continue
 		}
 		w, err := d.work(r, o, resource)
+		if of := (*override.Error)(nil); errors.As(err, &of) {
+			continue // the outcome tells of it, and the Work stays what it was
+		}
 		if err == nil {
 			err = d.writeWork(ctx, book, w)
 		}

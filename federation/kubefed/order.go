@@ -88,6 +88,7 @@ func (o *ordered) takeBack(orphan bool) work.Order {
 func (d *desk) order(f *federated, t *federation) work.Order {
 	o := work.Order{Key: keyOf(f, t), Dialect: Name, Source: source(f.object), Template: f.template(t), Err: f.err}
 	o.Options = work.Options{Existing: work.Adopt, Orphan: orphaned(f.object), RetainReplicas: f.spec.RetainReplicas}
+	o.Options.Succeeds = d.versions[versionOf(f, t)]
 	if t.disabled {
 		o.Options.Suspend = []string{"*"}
 	}

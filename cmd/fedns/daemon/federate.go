@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"os"
-	"sync"
 	"time"
 
 	"k8s.io/client-go/rest"
@@ -47,17 +46,8 @@ func (d *Daemon) federate(cfg *config.Config) {
 	f := d.newFederation(cfg)
 	d.federation.Store(f)
 	d.federating.stop = d.parts.run(func(ctx context.Context) {
-		ctx, cancel := context.WithCancel(ctx)
-		var beside sync.WaitGroup
-		defer beside.Wait()
-		defer cancel()
-		beside.Go(func() {
-			select {
-			case <-d.leaving:
-				cancel()
-			case <-ctx.Done():
-			}
-		})
+		ctx, end := d.untilLeaving(ctx)
+		defer end()
 		f.Run(ctx)
 	})
 }

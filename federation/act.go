@@ -42,11 +42,22 @@ func (e *Engine) reconcile(ctx context.Context, key work.Key) error {
 		if over {
 			return e.forget(ctx, known)
 		}
+		e.retell(known)
 		return nil
 	}
 	_ = e.carry(known) // what others need of it, which no override is for
 	e.sweep(known)
 	return nil
+}
+
+// retell has a Key reported if there is anything new of it, or somebody waits for its
+// end: where a cluster turns out to be out of reach, its Binding does not change.
+func (e *Engine) retell(known *entry) {
+	e.locked(func() {
+		if known.changes != known.reported || len(known.taken) > 0 {
+			e.reports.AddAfter(known.key, e.cfg.ReportEvery)
+		}
+	})
 }
 
 // situation is what is known of a Key; false: nothing can be said of it now.

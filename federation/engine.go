@@ -241,12 +241,13 @@ func (e *Engine) look() {
 	}
 }
 
-// hearsOf says that one of some clusters holds it, and was lost or found again: that
-// is reported, though nothing moves yet.
+// hearsOf says that one of some clusters holds it, and was lost or found again, or is
+// to hold it no more, and can be reached no more or again: that is reported, though
+// nothing moves yet.
 func (e *entry) hearsOf(others []changedCluster) bool {
 	return e.placed != nil && slices.ContainsFunc(others, func(c changedCluster) bool {
 		_, has := e.placed.Has(c.name)
-		return has && lostNow(c.was) != lostNow(c.now)
+		return has && lostNow(c.was) != lostNow(c.now) || e.placed.removing(c.name) && absentNow(c.was) != absentNow(c.now)
 	})
 }
 

@@ -24,7 +24,7 @@ const (
 
 // absentNow says that nothing can be done in a cluster, as its evidence has it.
 func absentNow(c *cluster.Cluster) bool {
-	return slices.ContainsFunc(c.Taints, func(t corev1.Taint) bool {
+	return c != nil && slices.ContainsFunc(c.Taints, func(t corev1.Taint) bool {
 		return t.Key == cluster.TaintUnreachable || t.Key == cluster.TaintNotReady
 	})
 }

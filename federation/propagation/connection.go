@@ -17,7 +17,8 @@ type connection struct {
 	cancel context.CancelFunc
 	// served are the resources of groups and versions that were asked for.
 	// The member's lock guards it.
-	served map[schema.GroupVersion][]metav1.APIResource
+	served   map[schema.GroupVersion][]metav1.APIResource
+	identity identity // the lock guards it, too
 }
 
 // connect is the connection there is, or a new one. The fault is the member's.
@@ -34,7 +35,7 @@ func (m *member) connect() (*connection, *fault) {
 	if err != nil {
 		return nil, &fault{reason: ReasonNoAccess, message: line(err.Error()), away: true}
 	}
-	made, err := newClient(rc)
+	made, err := newClient(rc, m.known)
 	if err != nil {
 		return nil, &fault{reason: ReasonNoAccess, message: line(err.Error()), away: true}
 	}

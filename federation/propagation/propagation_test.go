@@ -164,13 +164,18 @@ func TestExisting(t *testing.T) {
 	t.Run("leave", func(t *testing.T) {
 		w := newWorld(t, nil, "a")
 		w.servers["a"].put(t, "helm", theirs)
+		before := w.servers["a"].get("configmaps/shop/m").GetResourceVersion()
 		w.do("a", ours, func(t *work.Task) { t.Existing = work.Leave })
 		got := w.comes("a", ours, work.Failed, ReasonConflict)
 		if !strings.Contains(got.Message, "helm") {
 			t.Errorf("message %q does not name helm", got.Message)
 		}
-		if writes := w.servers["a"].writes(); len(writes) > 0 {
+		// That it is there is told by the API server, which refuses the creation.
+		if writes := w.servers["a"].writes(); fmt.Sprint(writes) != "[create configmaps]" {
 			t.Errorf("wrote %v", writes)
+		}
+		if got := w.servers["a"].get("configmaps/shop/m"); got.GetResourceVersion() != before || fmt.Sprint(field(got, "data")) != "map[more:kept whose:theirs]" {
+			t.Errorf("it is %v now", got.Object)
 		}
 		// It is tried again, and made when the other is gone.
 		w.servers["a"].remove("configmaps/shop/m")
@@ -421,5 +426,20 @@ func TestListedMeanwhile(t *testing.T) {
 	}
 	if writes := s.writes()[before:]; len(writes) > 0 {
 		t.Errorf("restarts wrote %v", writes)
+	}
+}
+
+// TestAdoptOld: an object that was there, unlabelled, long before its kind was listed
+// is adopted all the same.
+func TestAdoptOld(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	s := w.servers["a"]
+	s.put(t, "helm", configMap("m", map[string]any{"a": "0"}))
+	s.put(t, "helm", configMap("other", nil)) // so that the list is of a later version
+	o := configMap("m", map[string]any{"a": "1"})
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	if got := field(s.get("configmaps/shop/m"), "data", "a"); got != "1" {
+		t.Errorf("data is %v", got)
 	}
 }

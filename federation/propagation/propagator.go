@@ -10,8 +10,9 @@ import (
 
 // Propagator carries tasks out. It implements work.Propagator.
 type Propagator struct {
-	cfg   Config
-	press press
+	cfg    Config
+	press  press
+	parsed *parsed
 
 	mu      sync.Mutex
 	ctx     context.Context // of Run; nil: it does not run
@@ -26,15 +27,15 @@ func New(cfg Config) (*Propagator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Propagator{cfg: cfg, members: map[string]*member{}, leaving: map[string]chan struct{}{}}, nil
+	return &Propagator{cfg: cfg, parsed: newParsed(), members: map[string]*member{}, leaving: map[string]chan struct{}{}}, nil
 }
 
 // Do has a task carried out. What it points to must not change any more.
 func (p *Propagator) Do(t work.Task) {
-	g := &goal{orphan: t.Orphan, retain: t.RetainReplicas, leave: t.Existing == work.Leave, suspend: t.Suspend}
+	g := &goal{orphan: t.Orphan, retain: t.RetainReplicas, leave: t.Existing == work.Leave, suspend: t.Suspend, template: t.Template, own: t.Own, succeeds: t.Succeeds}
 	if t.Object != nil {
 		var err error
-		if g.body, err = p.press.of(t); err != nil {
+		if g.body, err = p.press.of(t, p.cfg.Home); err != nil {
 			g.fault = line(err.Error())
 		}
 	}
@@ -45,7 +46,7 @@ func (p *Propagator) Do(t work.Task) {
 	}
 	m := p.members[t.Cluster]
 	if m == nil {
-		m = newMember(t.Cluster, &p.cfg)
+		m = newMember(t.Cluster, &p.cfg, p.parsed)
 		p.members[t.Cluster] = m
 		p.start(m)
 	}

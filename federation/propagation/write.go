@@ -32,15 +32,17 @@ func (t *task) write(verb string, do func(context.Context) error) error {
 // create creates the object. That it is not there is part of the call, so nobody's
 // is overwritten.
 func (t *task) create(term int64) error {
-	if t.goal.leave && !t.read {
-		return t.reread() // nobody's object is tried to be written at all
-	}
 	var made *unstructured.Unstructured
-	err := t.write("create", func(ctx context.Context) (err error) {
-		made, err = t.c.client.create(ctx, t.kind.path(t.r.key.Namespace, ""), t.goal.body.creation(term))
+	err := t.write("create", func(ctx context.Context) error {
+		text, err := t.c.client.create(ctx, t.kind.path(t.r.key.Namespace, ""), t.goal.body.creation(term))
+		if err == nil && !t.toldOf(text) {
+			made, err = answered(text)
+		}
 		return err
 	})
 	switch {
+	case err == nil && made == nil:
+		return errChanged
 	case err == nil:
 		t.take(made, true)
 		return errChanged
@@ -74,7 +76,7 @@ func (t *task) createNamespace(term int64) error {
 		return &errWaiting{ReasonNamespaceMissing, fmt.Sprintf("there is no namespace %s", name)}
 	}
 	text, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{
-		"name": name, "labels": map[string]string{LabelManagedBy: managedBy}, "annotations": map[string]string{AnnotationTerm: strconv.FormatInt(term, 10)},
+		"name": name, "labels": map[string]string{LabelManagedBy: managedBy}, "annotations": t.ownNotes(term),
 	}})
 	if err != nil {
 		return unreadable(err)
@@ -89,26 +91,54 @@ func (t *task) createNamespace(term int64) error {
 	return errChanged
 }
 
+// ownNotes are the annotations of a namespace that is made along.
+func (t *task) ownNotes(term int64) map[string]string {
+	notes := map[string]string{AnnotationTerm: strconv.FormatInt(term, 10)}
+	if t.cfg.Home != "" {
+		notes[AnnotationHost] = t.cfg.Home
+	}
+	return notes
+}
+
 // apply has the object as it is to be, unless anybody has written it since it was
 // read.
 func (t *task) apply(term int64) error {
-	live := &unstructured.Unstructured{}
-	if t.seen.text == nil || live.UnmarshalJSON(t.seen.text) != nil {
-		return t.reread()
-	}
-	if t.seen.created {
-		return t.upgrade(live)
-	}
-	want, err := t.goal.body.parse()
+	want, err := t.parsed.of(t.goal.body)
 	if err != nil {
 		return unreadable(err)
 	}
-	want = retain.Retain(want, live, retain.Options{Replicas: t.goal.retain})
-	text, err := application(want, live, term)
+	if !t.overtaken {
+		live, err := readObject(t.seen.text)
+		if err != nil {
+			return t.reread()
+		}
+		if t.seen.created {
+			return t.upgrade(live)
+		}
+		want = retain.Retain(want, live, retain.Options{Replicas: t.goal.retain})
+	}
+	text, err := application(want, &t.seen, term)
 	if err != nil {
 		return unreadable(err)
 	}
 	return t.patch("apply", types.ApplyPatchType, text, true)
+}
+
+// toldOf says that a watch was sooner than the answer to what was just written, and
+// that what it told is as it is to be.
+func (t *task) toldOf(text []byte) bool {
+	h, ok := headOf(text)
+	if !ok {
+		return false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.r
+	if r.goal != t.goal || !r.seen.isRight(t.goal) || r.accepted != 0 || r.reading == nil || r.seen.uid != h.uid || r.seen.version != h.version {
+		return false
+	}
+	r.righted = time.Now()
+	return true
 }
 
 // upgrade has what we own by the object's creation owned as by an apply: otherwise
@@ -126,11 +156,16 @@ func (t *task) upgrade(live *unstructured.Unstructured) error {
 
 func (t *task) patch(verb string, how types.PatchType, text []byte, mine bool) error {
 	var now *unstructured.Unstructured
-	err := t.write(verb, func(ctx context.Context) (err error) {
-		now, err = t.c.client.patch(ctx, t.path(), how, text)
+	err := t.write(verb, func(ctx context.Context) error {
+		text, err := t.c.client.patch(ctx, t.path(), how, text)
+		if err == nil && !(mine && t.toldOf(text)) {
+			now, err = answered(text)
+		}
 		return err
 	})
 	switch {
+	case err == nil && now == nil:
+		return errChanged
 	case err == nil:
 		t.take(now, mine)
 		return errChanged
@@ -169,17 +204,18 @@ func (t *task) remove() error {
 	return errChanged
 }
 
-// release lets the object go: our label, our annotations and our ownership of
+// release lets the object go: our label, KubeFed's (which says that somebody places
+// it), our annotations and our ownership of
 // fields are taken from it, and nothing else is changed.
 func (t *task) release() error {
-	live := &unstructured.Unstructured{}
-	if t.seen.text == nil || live.UnmarshalJSON(t.seen.text) != nil {
+	live, err := readObject(t.seen.text)
+	if err != nil {
 		return t.reread() // for the owners of its fields
 	}
 	text, err := json.Marshal(map[string]any{"metadata": map[string]any{
 		"uid": live.GetUID(), "resourceVersion": live.GetResourceVersion(), "managedFields": others(live),
-		"labels":      map[string]any{LabelManagedBy: nil},
-		"annotations": map[string]any{AnnotationOrigin: nil, AnnotationApplied: nil, AnnotationTerm: nil},
+		"labels":      map[string]any{LabelManagedBy: nil, kubefedManaged: nil},
+		"annotations": map[string]any{AnnotationOrigin: nil, AnnotationApplied: nil, AnnotationTerm: nil, AnnotationHost: nil},
 	}})
 	if err != nil {
 		return unreadable(err)
@@ -198,7 +234,11 @@ func (t *task) release() error {
 	defer t.mu.Unlock()
 	t.r.seen, t.r.reading = sight{}, nil
 	if t.r.goal == t.goal {
-		t.say(t.r, work.Removed, ReasonOrphaned, "the object stays")
+		reason, message := ReasonOrphaned, "the object stays"
+		if t.keep {
+			reason, message = ReasonHost, "this is the host cluster, whose templates would go with it: it stays"
+		}
+		t.say(t.r, work.Removed, reason, message)
 	}
 	return errChanged
 }
@@ -230,6 +270,9 @@ func (t *task) foreign() error {
 		who = "nobody known"
 	}
 	f := fault{reason: ReasonConflict, message: "an object is there already, and is left alone; it was written last by " + who}
+	if t.seen.owner != "" {
+		f.message = "an object is there already, and is left alone: it was placed by " + t.seen.owner
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.r.seen.text = nil
@@ -246,6 +289,9 @@ func (t *task) gone() {
 	reason, message := "", ""
 	if t.seen.there() {
 		reason, message = ReasonNotOurs, "what is there was not written by federation"
+		if t.seen.owner != "" {
+			message = "what is there was placed by " + t.seen.owner
+		}
 	}
 	t.r.seen, t.r.reading = sight{}, nil
 	if t.r.told.phase == work.Removed {

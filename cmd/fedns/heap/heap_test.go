@@ -12,13 +12,22 @@ func TestWanted(t *testing.T) {
 		0: mostPercent, 1 << 20: mostPercent, 40 << 20: 100, 20 << 20: 200, 160 << 20: percent, 4 << 30: percent,
 	} {
 		p := pacer{last: live}
-		if got := p.wanted(live); got != want {
+		if got := p.wanted(live, spare); got != want {
 			t.Errorf("%d MiB in use: %d %%, want %d %%", live>>20, got, want)
 		}
 		p.last = live / 2
-		if got := p.wanted(live); got != min(want, growingPercent) && live > 0 {
+		if got := p.wanted(live, spare); got != min(want, growingPercent) && live > 0 {
 			t.Errorf("%d MiB in use and half of it before: %d %%, want %d %%", live>>20, got, min(want, growingPercent))
 		}
+	}
+}
+
+// TestBurst: while garbage is made fast there may be more of it, beside a heap of
+// some size, too.
+func TestBurst(t *testing.T) {
+	p := pacer{last: 100 << 20}
+	if got, want := p.wanted(100<<20, burst), 128; got != want {
+		t.Errorf("100 MiB in use: %d %%, want %d %%", got, want)
 	}
 }
 

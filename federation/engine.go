@@ -24,6 +24,7 @@ type Engine struct {
 	cfg     Config
 	log     *slog.Logger
 	queue   workqueue.TypedRateLimitingInterface[work.Key] // to be looked at
+	turns   *turns                                         // in which order
 	reports workqueue.TypedRateLimitingInterface[work.Key] // to be told of
 	recheck chan struct{}
 
@@ -60,11 +61,17 @@ var _ work.Sink = (*Engine)(nil)
 // Outcome.
 func New(cfg Config) *Engine {
 	cfg = cfg.withDefaults()
-	queue := func() workqueue.TypedRateLimitingInterface[work.Key] {
-		return workqueue.NewTypedRateLimitingQueue(workqueue.NewTypedItemExponentialFailureRateLimiter[work.Key](retryFirst, retryLast))
+	queue := func(order workqueue.Queue[work.Key]) workqueue.TypedRateLimitingInterface[work.Key] {
+		limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[work.Key](retryFirst, retryLast)
+		return workqueue.NewTypedRateLimitingQueueWithConfig(limiter, workqueue.TypedRateLimitingQueueConfig[work.Key]{
+			DelayingQueue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[work.Key]{
+				Queue: workqueue.NewTypedWithConfig(workqueue.TypedQueueConfig[work.Key]{Queue: order}),
+			}),
+		})
 	}
+	turns := newTurns()
 	return &Engine{
-		cfg: cfg, log: cfg.Log, queue: queue(), reports: queue(), recheck: make(chan struct{}, 1),
+		cfg: cfg, log: cfg.Log, queue: queue(turns), turns: turns, reports: queue(workqueue.DefaultQueue[work.Key]()), recheck: make(chan struct{}, 1),
 		entries: map[work.Key]*entry{}, synced: map[string]bool{}, byName: map[string]*cluster.Cluster{},
 		spaces: map[string]map[work.Key]*entry{}, leavers: map[place]map[work.Key]bool{}, forgotten: map[string]bool{}, restored: map[work.Key]work.Key{},
 		ghosts: map[string]string{}, parted: map[string]bool{},
@@ -93,6 +100,9 @@ func (e *Engine) Order(o work.Order) {
 	known := e.entry(o.Key)
 	defer e.queue.Add(o.Key)
 	known.changes++
+	if known.decided != 0 {
+		e.turns.hurry(o.Key) // it is not one of those that all come at a start
+	}
 	if o.Template != nil {
 		e.succeed(known)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/cmd/fedns/federate"
+	"github.com/fedns/fedns/cmd/fedns/heap"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/announce"
 	"github.com/fedns/fedns/discovery/cluster"
@@ -39,6 +40,7 @@ func (d *Daemon) federate(cfg *config.Config) {
 		d.federating.stop()
 	}
 	d.federating = federating{made: made}
+	heap.Bursts(made != "")
 	if made == "" {
 		d.federation.Store(nil)
 		return

@@ -56,7 +56,7 @@ type event struct {
 func newAPIServer(t *testing.T) *apiServer {
 	s := &apiServer{changed: make(chan struct{}), version: 100, objects: map[string]*unstructured.Unstructured{}, served: map[string][]metav1.APIResource{
 		"v1":                      {{Name: "namespaces", Kind: "Namespace"}, {Name: "configmaps", Kind: "ConfigMap", Namespaced: true}, {Name: "services", Kind: "Service", Namespaced: true}},
-		"apps/v1":                 {{Name: "deployments", Kind: "Deployment", Namespaced: true}, {Name: "deployments/scale", Kind: "Scale", Namespaced: true}},
+		"apps/v1":                 {{Name: "deployments", Kind: "Deployment", Namespaced: true}, {Name: "deployments/scale", Kind: "Scale", Namespaced: true}, {Name: "replicasets", Kind: "ReplicaSet", Namespaced: true}},
 		"apiextensions.k8s.io/v1": {{Name: "customresourcedefinitions", Kind: "CustomResourceDefinition"}},
 	}}
 	s.http = httptest.NewServer(http.HandlerFunc(s.serve))
@@ -381,6 +381,9 @@ func (s *apiServer) delete(w http.ResponseWriter, key string, live *unstructured
 		return
 	case o.Preconditions != nil && (*o.Preconditions.UID != live.GetUID() || *o.Preconditions.ResourceVersion != live.GetResourceVersion()):
 		s.answer(w, nil, failed(409, metav1.StatusReasonConflict, "precondition"))
+		return
+	case len(o.DryRun) > 0:
+		s.answer(w, live, nil)
 		return
 	case len(live.GetFinalizers()) > 0:
 		next := live.DeepCopy()

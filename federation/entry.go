@@ -40,14 +40,15 @@ type entry struct {
 	stale    bool                  // to be placed anew
 	unstored bool                  // placed is to be stored again, as it is
 
-	given    map[string]given // by cluster, what was given to the propagator
-	decision placement.Decision
-	err      error             // of the placement
-	wrong    error             // of the overrides
-	keeps    map[string]string // why a cluster keeps what it would lose
-	settled  bool              // all that is to be is ready
-	reported uint64            // which change was reported last
-	changes  uint64            // that are to be reported
+	given     map[string]given // by cluster, what was given to the propagator
+	decision  placement.Decision
+	err       error             // of the placement
+	wrong     error             // of the overrides
+	keeps     map[string]string // why a cluster keeps what it would lose
+	settled   bool              // all that is to be is ready
+	announced map[string]string // trouble that people were told of, by where it is
+	reported  uint64            // which change was reported last
+	changes   uint64            // that are to be reported
 }
 
 // ordered is what one dialect wants of a Key.

@@ -98,8 +98,13 @@ func (e *Engine) tidings(key work.Key) (t tidings, ok bool) {
 		o := known.orders[name]
 		r := work.Report{Order: o.Order, Decision: known.decision, Outcomes: outcomes, Leaving: leaving, Err: o.join(known.err, known.wrong)}
 		r.Lost, r.LostSince = e.gone(outcomes)
+		var second error
 		if o != winner {
-			r = work.Report{Order: o.Order, Err: fmt.Errorf("%s is ordered by %s already: %s %s", key, winner.Dialect, winner.Source.Kind.Kind, winner.origin())}
+			second = fmt.Errorf("%s is ordered by %s already: %s %s", key, winner.Dialect, winner.Source.Kind.Kind, winner.origin())
+		}
+		e.announceOrder(known, o.Source, "claim "+name, second)
+		if o != winner {
+			r = work.Report{Order: o.Order, Err: second}
 		}
 		t.reports = append(t.reports, r)
 	}

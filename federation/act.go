@@ -37,6 +37,7 @@ func (e *Engine) reconcile(ctx context.Context, key work.Key) error {
 		if err := e.store(ctx, known, &next, s); err != nil {
 			return err
 		}
+		e.reports.Add(key)
 		_ = e.carry(known) // removals meet no override
 		if over {
 			return e.forget(ctx, known)
@@ -192,7 +193,6 @@ func (e *Engine) store(ctx context.Context, known *entry, next *Binding, s situa
 		e.need(known, s.placed, next)
 		e.leave(known, s.placed, next)
 	})
-	e.reports.Add(s.key)
 	return nil
 }
 
@@ -216,13 +216,14 @@ func (e *Engine) commit(known *entry, s situation, v verdict) {
 	if !v.wake.IsZero() {
 		e.queue.AddAfter(s.key, max(time.Until(v.wake), time.Millisecond))
 	}
-	err := e.carry(known)
+	wrong := e.carry(known)
 	e.locked(func() {
-		if errText(known.wrong) != errText(err) {
+		was := known.overriding()
+		known.wrong = wrong
+		if errText(was) != errText(known.overriding()) {
 			known.changes++
 		}
-		known.wrong = err
-		e.announceOrder(known, s.order.Source, "overrides", err)
+		e.announceOrder(known, s.order.Source, "overrides", known.overriding())
 		if known.changes != known.reported {
 			e.reports.AddAfter(s.key, e.cfg.ReportEvery)
 		}

@@ -1,8 +1,6 @@
 package federation
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -15,9 +13,9 @@ import (
 	"github.com/fedns/fedns/federation/work"
 )
 
-// carry gives the propagator what is to be done of a Key and was not given yet. The
-// error is of overrides: in the clusters that it names, what is there stands.
-func (e *Engine) carry(known *entry) error {
+// carry gives the propagator what is to be done of a Key and was not given yet. It
+// returns, by cluster, what is wrong with the overrides: there, what is there stands.
+func (e *Engine) carry(known *entry) map[string]error {
 	l := e.load(known)
 	wrong := map[string]error{}
 	var tasks []work.Task
@@ -53,11 +51,7 @@ func (e *Engine) carry(known *entry) error {
 			e.cfg.Propagator.Do(t)
 		}
 	}
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(wrong)) {
-		errs = append(errs, fmt.Errorf("cluster %s: %w", name, wrong[name]))
-	}
-	return errors.Join(errs...)
+	return wrong
 }
 
 // load is what is to be done of one Key.

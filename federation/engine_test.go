@@ -9,8 +9,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/fedns/fedns/federation/api/v1alpha1"
 	"github.com/fedns/fedns/federation/cluster"
 	"github.com/fedns/fedns/federation/override"
 	"github.com/fedns/fedns/federation/placement"
@@ -331,8 +334,18 @@ func TestErrorsLeaveWhatWasPlaced(t *testing.T) {
 		if got := h.fleet.have["b"][good.Key].GetLabels()["new"]; got != "" {
 			t.Error("b gets a template that is half changed")
 		}
-		if r := p.report(good.Key); r.Err == nil || !strings.Contains(r.Err.Error(), "cluster b: OverridePolicy shop/web") {
+		r := p.report(good.Key)
+		if r.Err == nil || !strings.Contains(r.Err.Error(), "cluster b: OverridePolicy shop/web") {
 			t.Errorf("the dialect hears %v", r.Err)
+		}
+		for _, o := range r.Outcomes {
+			if failed := o.Phase == work.Failed && strings.Contains(o.Message, "metadata.name"); failed != (o.Cluster == "b") {
+				t.Errorf("the dialect hears of cluster %s that it is %s %s: %s", o.Cluster, o.Phase, o.Reason, o.Message)
+			}
+		}
+		s := h.store.reports[good.Key]
+		if c := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionPropagated); c == nil || c.Status != metav1.ConditionFalse || !strings.Contains(c.Message, "cluster b") {
+			t.Errorf("what cluster b has is not what it is to have, and the Binding says %+v", c)
 		}
 		p.order(good)
 		after(time.Minute)

@@ -11,11 +11,16 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/fedns/fedns/federation/cluster"
+	"github.com/fedns/fedns/federation/failover"
 	"github.com/fedns/fedns/federation/work"
 )
 
 // report tells of one Key: the dialects, and who reads its Binding.
 func (e *Engine) report(ctx context.Context, key work.Key) error {
+	if e.defers(key) {
+		e.reports.AddAfter(key, e.cfg.ReportEvery)
+		return nil
+	}
 	r, ok := e.tidings(key)
 	if !ok || e.cfg.DryRun {
 		return nil
@@ -46,13 +51,54 @@ func (e *Engine) report(ctx context.Context, key work.Key) error {
 	e.locked(func() {
 		e.stats.Reports++
 		if known := e.entries[key]; known != nil {
-			known.reported = r.changes
+			known.reported, known.deferred = r.changes, time.Time{}
 			if known.changes != r.changes {
 				e.reports.AddAfter(key, e.cfg.ReportEvery)
 			}
 		}
 	})
 	return nil
+}
+
+// How long what there is to tell of a Key may wait for the rest of it.
+const (
+	// patience is for clusters that were not tried yet. Most are within it, so that a
+	// change is told once, and not cluster by cluster; and after a start nothing is told
+	// to be pending that is only not known yet.
+	patience = 3 * time.Second
+	// busyPatience is while decisions wait, which come before what is told of them: the
+	// host has to write both.
+	busyPatience = 10 * time.Second
+)
+
+// defers says that a Key is to be reported later, because there is soon more to tell.
+func (e *Engine) defers(key work.Key) bool {
+	busy := e.queue.Len() > e.cfg.Workers
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	known := e.entries[key]
+	if known == nil || known.placed == nil || len(known.orders) == 0 || known.changes == known.reported || !busy && !known.untried(e.byName) {
+		return false
+	}
+	now := time.Now()
+	if known.deferred.IsZero() {
+		known.deferred = now
+	}
+	limit := patience
+	if busy {
+		limit = busyPatience
+	}
+	return now.Sub(known.deferred) < limit
+}
+
+// untried says that some cluster is to hold it, and was given it, and nothing came
+// of that yet.
+func (e *entry) untried(members map[string]*cluster.Cluster) bool {
+	return slices.ContainsFunc(e.placed.Targets, func(t failover.Target) bool {
+		o, told := e.outcomes[t.Cluster]
+		g, given := e.given[t.Cluster]
+		return given && !g.suspend && members[t.Cluster] != nil && (!told || o.Phase == work.Pending && o.Reason == "")
+	})
 }
 
 // taken forgets an order whose end was reported.
@@ -96,7 +142,7 @@ func (e *Engine) tidings(key work.Key) (t tidings, ok bool) {
 	outcomes, leaving := known.outcome(), known.leaving()
 	for _, name := range slices.Sorted(maps.Keys(known.orders)) {
 		o := known.orders[name]
-		r := work.Report{Order: o.Order, Decision: known.decision, Outcomes: outcomes, Leaving: leaving, Err: o.join(known.err, known.wrong)}
+		r := work.Report{Order: o.Order, Decision: known.decision, Outcomes: outcomes, Leaving: leaving, Err: o.join(known.err, known.overriding())}
 		r.Lost, r.LostSince = e.gone(outcomes)
 		var second error
 		if o != winner {
@@ -200,9 +246,12 @@ func (e *entry) outcome() (all []work.Outcome) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(began)) {
-		o, ok := e.outcomes[name]
-		if !ok {
+		o, ok := e.came(name)
+		switch {
+		case !ok:
 			o = work.Outcome{Cluster: name, Key: e.key, Phase: work.Pending, Health: work.Unknown, Since: began[name]}
+		case o.Since.IsZero():
+			o.Since = began[name]
 		}
 		all = append(all, o)
 	}

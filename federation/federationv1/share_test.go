@@ -1,18 +1,17 @@
 package federationv1
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 
-	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/fedns/fedns/federation/placement"
 	"github.com/fedns/fedns/federation/work"
+	"github.com/fedns/fedns/federation/work/worktest"
 )
 
 // workload is a Deployment with replicas and, if any, more annotations.
@@ -36,7 +35,7 @@ func TestTotal(t *testing.T) {
 		{`, fedns.io/total-replicas: "many", fedns.io/host-replicas: "3"`, 3, 3}, {`, fedns.io/total-replicas: "9"`, 3, 3},
 	} {
 		d := newDesk()
-		d.put(objects(t, fmt.Sprintf(workload, "1", tt.notes, tt.stated))[0])
+		d.put(worktest.Objects(t, fmt.Sprintf(workload, "1", tt.notes, tt.stated))[0])
 		o, ok := d.next()
 		if !ok || o.Err != nil {
 			t.Fatal(ok, o.Err)
@@ -53,22 +52,13 @@ func TestTotal(t *testing.T) {
 // TestHostShare: the host's share is written, once, with the total beside it, and
 // orders nothing anew; it is not written over what people wrote meanwhile.
 func TestHostShare(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		q, e := &quiet{}, &ear{}
-		d, err := New(Config{Host: q, Log: slog.New(slog.DiscardHandler)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		var wait sync.WaitGroup
-		wait.Go(func() { _ = d.Run(ctx, e) })
-		defer wait.Wait()
-		defer cancel()
+	q := &quiet{}
+	made := func() (*Dialect, error) { return New(Config{Host: q, Log: slog.New(slog.DiscardHandler)}) }
+	worktest.Run(t, made, func(t *testing.T, d *Dialect, e *worktest.Sink) {
+		put := func(o *unstructured.Unstructured) { q.Put(t, o) }
+		put(worktest.Objects(t, fmt.Sprintf(workload, "1", "", 9))[0])
 		synctest.Wait()
-		put := q.watched[schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"}].Put
-		put(objects(t, fmt.Sprintf(workload, "1", "", 9))[0])
-		synctest.Wait()
-		o := e.orders[0]
+		o, _ := e.Last()
 		r := work.Report{
 			Order: o, Decision: placement.Decision{Targets: []placement.Target{{Cluster: "a", Replicas: 6}, {Cluster: "h", Replicas: 3}}},
 			Outcomes: []work.Outcome{{Cluster: "a", Key: o.Key, Phase: work.Applied}, {Cluster: "h", Key: o.Key, Phase: work.Applied, Template: true}},
@@ -92,20 +82,20 @@ func TestHostShare(t *testing.T) {
 		const patch = `web {"metadata":{"annotations":{"fedns.io/host-replicas":"%d","fedns.io/total-replicas":"9"},"resourceVersion":"%s","uid":"u"},"spec":{"replicas":%d}}`
 		report(r, fmt.Sprintf(patch, 3, "1", 3))
 		const noted = `, fedns.io/total-replicas: "9", fedns.io/host-replicas: "3"`
-		put(objects(t, fmt.Sprintf(workload, "2", noted, 3))[0])
+		put(worktest.Objects(t, fmt.Sprintf(workload, "2", noted, 3))[0])
 		synctest.Wait()
 		report(r, "")
-		if len(e.orders) != 1 {
-			t.Errorf("what we wrote made orders: %v", e.orders[1:])
+		if e.Told() != 1 {
+			t.Errorf("what we wrote made %d orders", e.Told()-1)
 		}
 		gone := r
 		gone.Decision.Targets = r.Decision.Targets[:1]
 		report(gone, fmt.Sprintf(patch, 0, "2", 0))
-		put(objects(t, fmt.Sprintf(workload, "3", noted, 12))[0])
+		put(worktest.Objects(t, fmt.Sprintf(workload, "3", noted, 12))[0])
 		synctest.Wait()
 		report(r, "") // of what was ordered before
-		if len(e.orders) != 2 || *e.orders[1].Placement.Replicas != 12 {
-			t.Errorf("orders after people wrote 12: %v", e.orders)
+		if o, _ := e.Last(); e.Told() != 2 || *o.Placement.Replicas != 12 {
+			t.Errorf("after people wrote 12, the last of %d orders is %v", e.Told(), o)
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/work"
 )
 
@@ -28,9 +29,9 @@ type desk struct {
 	standing   map[work.Key]*standing
 	told       map[work.Key][32]byte // digests of the last orders
 	dirty      map[work.Key]bool
-	findings   map[string][]Finding // by object
-	yielded    bool                 // a Karmada runs in the host: nothing is written
-	tell       func(note)           // writes an Event; does not block
+	findings   map[string][]finding.Finding // by object
+	yielded    bool                         // a Karmada runs in the host: nothing is written
+	tell       func(note)                   // writes an Event; does not block
 }
 
 // standing is what an order stands on.
@@ -48,7 +49,7 @@ func newDesk(withdraw bool, tell func(note)) *desk {
 		policies: map[reference]*policy{}, overriders: map[reference]*overrider{}, selected: index{}, overridden: index{},
 		templates: map[schema.GroupVersionKind]map[work.Key]*unstructured.Unstructured{}, written: map[work.Key]*unstructured.Unstructured{},
 		read: map[schema.GroupVersionKind]bool{}, absent: map[schema.GroupVersionKind]bool{},
-		standing: map[work.Key]*standing{}, told: map[work.Key][32]byte{}, dirty: map[work.Key]bool{}, findings: map[string][]Finding{},
+		standing: map[work.Key]*standing{}, told: map[work.Key][32]byte{}, dirty: map[work.Key]bool{}, findings: map[string][]finding.Finding{},
 	}
 }
 
@@ -183,10 +184,10 @@ func (d *desk) yield(to bool) {
 }
 
 // find keeps what was found in a policy, and tells what is new; mu is held.
-func (d *desk) find(of reference, err error, findings []Finding) {
+func (d *desk) find(of reference, err error, findings []finding.Finding) {
 	before := d.findings[of.String()]
 	if err != nil {
-		findings = append(findings, Finding{Object: of.String(), Text: err.Error() + "; what was placed before stands"})
+		findings = append(findings, finding.Finding{Object: of.String(), Text: err.Error() + "; what was placed before stands"})
 	}
 	for i, f := range findings {
 		if !slices.Contains(before, f) {

@@ -52,7 +52,7 @@ func (d *Dialect) status(ctx context.Context, desk *desk, book *book, r *work.Re
 	if len(patch) == 0 {
 		return nil
 	}
-	switch n := book.attempt(key, digest(want)); {
+	switch n := book.attempt(key, work.Digest(want)); {
 	case n == contended+1:
 		d.cfg.Log.Warn("karmada: somebody else writes the status of a template, and it is left to them", "template", key)
 		return nil

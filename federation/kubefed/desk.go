@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/work"
 )
 
@@ -26,10 +27,10 @@ type desk struct {
 	absent      map[schema.GroupVersionKind]bool         // not served by the host
 	ordered     map[reference]*ordered
 	dirty       map[reference]bool
-	stale       map[reference]bool   // what the clerk has to look at: objects and configs
-	statuses    map[reference]any    // of configs, as the host has them
-	findings    map[string][]Finding // by object
-	clashes     []Finding            // of configs
+	stale       map[reference]bool           // what the clerk has to look at: objects and configs
+	statuses    map[reference]any            // of configs, as the host has them
+	findings    map[string][]finding.Finding // by object
+	clashes     []finding.Finding            // of configs
 }
 
 // ordered is what was told of an object.
@@ -47,7 +48,7 @@ func newDesk() *desk {
 		wake:    make(chan struct{}, 1),
 		configs: map[reference]*federation{}, preferences: map[reference]*choice{}, versions: map[reference][]string{}, objects: map[reference]*federated{}, written: map[reference]*unstructured.Unstructured{},
 		read: map[schema.GroupVersionKind]bool{}, absent: map[schema.GroupVersionKind]bool{},
-		ordered: map[reference]*ordered{}, dirty: map[reference]bool{}, stale: map[reference]bool{}, statuses: map[reference]any{}, findings: map[string][]Finding{},
+		ordered: map[reference]*ordered{}, dirty: map[reference]bool{}, stale: map[reference]bool{}, statuses: map[reference]any{}, findings: map[string][]finding.Finding{},
 	}
 	d.types, _ = federations(nil)
 	return d
@@ -253,10 +254,10 @@ func (d *desk) namespaces() schema.GroupVersionKind {
 }
 
 // find keeps what was found in an object; mu is held.
-func (d *desk) find(of string, findings []Finding, err error) {
+func (d *desk) find(of string, findings []finding.Finding, err error) {
 	findings = slices.Clone(findings)
 	if err != nil {
-		findings = append(findings, Finding{Object: of, Text: err.Error() + "; what was placed before stands"})
+		findings = append(findings, finding.Finding{Object: of, Text: err.Error() + "; what was placed before stands"})
 	}
 	delete(d.findings, of)
 	if len(findings) > 0 {
@@ -265,7 +266,7 @@ func (d *desk) find(of string, findings []Finding, err error) {
 }
 
 // found are the findings of all objects.
-func (d *desk) found() (all []Finding) {
+func (d *desk) found() (all []finding.Finding) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, some := range d.findings {
@@ -274,7 +275,7 @@ func (d *desk) found() (all []Finding) {
 	all = append(all, d.clashes...)
 	for key, p := range d.preferences {
 		if p.err == nil && !d.aimed(p) {
-			all = append(all, Finding{key.String(), "spec.targetKind", "there is no " + p.kind + " of its name here"})
+			all = append(all, finding.Finding{Object: key.String(), Field: "spec.targetKind", Text: "there is no " + p.kind + " of its name here"})
 		}
 	}
 	return all

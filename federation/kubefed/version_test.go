@@ -3,6 +3,8 @@ package kubefed
 import (
 	"strings"
 	"testing"
+
+	"github.com/fedns/fedns/federation/work/worktest"
 )
 
 const placedBefore = `
@@ -50,7 +52,7 @@ func TestSucceeds(t *testing.T) {
 				}
 			}
 			for _, text := range texts {
-				for _, o := range objects(t, text) {
+				for _, o := range worktest.Objects(t, text) {
 					if o.GetKind() == propagatedVersion.Kind {
 						s.putVersion(o)
 					} else {
@@ -62,7 +64,7 @@ func TestSucceeds(t *testing.T) {
 			if got["ConfigMap"] != "cluster1 cluster2" || got["Namespace"] != "cluster3" || got["Secret"] != "" {
 				t.Errorf("it was placed before in %v", got)
 			}
-			s.deleteVersion(objects(t, placedBefore)[0])
+			s.deleteVersion(worktest.Objects(t, placedBefore)[0])
 			told()
 			if got["ConfigMap"] != "" {
 				t.Errorf("with its record gone, it was placed before in %v", got)

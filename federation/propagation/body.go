@@ -102,15 +102,6 @@ func stateable(o *unstructured.Unstructured) *unstructured.Unstructured {
 	return out
 }
 
-// parse is the object, the caller's to change.
-func (b body) parse() (*unstructured.Unstructured, error) {
-	o := &unstructured.Unstructured{}
-	if err := o.UnmarshalJSON([]byte(b.text.Value())); err != nil {
-		return nil, fmt.Errorf("read what is to be applied: %w", err)
-	}
-	return o, nil
-}
-
 // creation is what is sent to create the object in a term.
 func (b body) creation(term int64) []byte {
 	// The digest is of the text without itself, so the mark can be nowhere else.
@@ -119,15 +110,18 @@ func (b body) creation(term int64) []byte {
 	return bytes.Replace([]byte(b.fresh.Value()), []byte(mark), []byte(now), 1)
 }
 
-// application is what is sent to apply o, which is to be as judged by live, in a
-// term. It fails if anybody has written since.
-func application(o *unstructured.Unstructured, live *unstructured.Unstructured, term int64) ([]byte, error) {
-	notes := o.GetAnnotations()
+// application is what is sent to apply o, which is to be as judged by what was
+// seen, in a term. It fails if anybody has written since. o is not changed.
+func application(o *unstructured.Unstructured, seen *sight, term int64) ([]byte, error) {
+	out := &unstructured.Unstructured{Object: maps.Clone(o.Object)}
+	m, _ := o.Object["metadata"].(map[string]any)
+	out.Object["metadata"] = maps.Clone(m)
+	notes := out.GetAnnotations()
 	notes[AnnotationTerm] = strconv.FormatInt(term, 10)
-	o.SetAnnotations(notes)
-	o.SetResourceVersion(live.GetResourceVersion())
-	o.SetUID(live.GetUID())
-	text, err := json.Marshal(o.Object)
+	out.SetAnnotations(notes)
+	out.SetResourceVersion(seen.version)
+	out.SetUID(seen.uid)
+	text, err := json.Marshal(out.Object)
 	if err != nil {
 		return nil, fmt.Errorf("encode: %w", err)
 	}

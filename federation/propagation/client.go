@@ -39,8 +39,9 @@ type client struct {
 	transport *http.Transport
 }
 
-// newClient makes a client; it connects to nothing. It takes rc over.
-func newClient(rc *rest.Config) (*client, error) {
+// newClient makes a client; it connects to nothing. It takes rc over. Watches yield
+// what is known of an object in its place.
+func newClient(rc *rest.Config, known func(head) *found) (*client, error) {
 	rc.UserAgent = "fedns"
 	rc.QPS = -1
 	rc.WarningHandler = rest.NoWarnings{} // "v1 X is deprecated" is not for whoever runs fedns
@@ -74,6 +75,7 @@ func newClient(rc *rest.Config) (*client, error) {
 	// dynamic.Client would do, but for its retries and its copies.
 	one := dynamic.ConfigFor(rc)
 	one.GroupVersion, one.APIPath = &schema.GroupVersion{}, "/apis"
+	one.NegotiatedSerializer = events{one.NegotiatedSerializer, known}
 	c.rest, err = rest.RESTClientForConfigAndClient(one, &http.Client{Transport: tattler{rt}})
 	return c, err
 }
@@ -101,18 +103,20 @@ func (c *client) get(ctx context.Context, path []string) (*unstructured.Unstruct
 	return decode(c.rest.Get().AbsPath(path...).MaxRetries(0).Do(ctx))
 }
 
-func (c *client) create(ctx context.Context, path []string, text []byte) (*unstructured.Unstructured, error) {
-	return decode(c.rest.Post().AbsPath(path...).Param("fieldManager", Manager).
+// create yields the answer's text.
+func (c *client) create(ctx context.Context, path []string, text []byte) ([]byte, error) {
+	return answer(c.rest.Post().AbsPath(path...).Param("fieldManager", Manager).
 		SetHeader("Content-Type", runtime.ContentTypeJSON).Body(text).MaxRetries(0).Do(ctx))
 }
 
-// patch changes an object by a patch of a type, as our field manager.
-func (c *client) patch(ctx context.Context, path []string, how types.PatchType, text []byte) (*unstructured.Unstructured, error) {
+// patch changes an object by a patch of a type, as our field manager. It yields the
+// answer's text.
+func (c *client) patch(ctx context.Context, path []string, how types.PatchType, text []byte) ([]byte, error) {
 	q := c.rest.Patch(how).AbsPath(path...).Param("fieldManager", Manager)
 	if how == types.ApplyPatchType {
 		q = q.Param("force", "true")
 	}
-	return decode(q.Body(text).MaxRetries(0).Do(ctx))
+	return answer(q.Body(text).MaxRetries(0).Do(ctx))
 }
 
 // delete returns the object as it is while it is being deleted, nil if it is gone.
@@ -131,35 +135,27 @@ func (c *client) delete(ctx context.Context, path []string, o metav1.DeleteOptio
 	return left, nil
 }
 
-func decode(r rest.Result) (*unstructured.Unstructured, error) {
+func answer(r rest.Result) ([]byte, error) {
 	if err := r.Error(); err != nil { // in the API server's own words, which Raw does not read
 		return nil, err
 	}
-	text, err := r.Raw()
+	return r.Raw()
+}
+
+func decode(r rest.Result) (*unstructured.Unstructured, error) {
+	text, err := answer(r)
 	if err != nil {
 		return nil, err
 	}
-	o := &unstructured.Unstructured{}
-	if err := json.Unmarshal(text, (*plain)(o)); err != nil {
+	return answered(text)
+}
+
+func answered(text []byte) (*unstructured.Unstructured, error) {
+	o, err := readObject(text)
+	if err != nil {
 		return nil, fmt.Errorf("read answer: %w", err)
 	}
 	return o, nil
-}
-
-// plain decodes a Status as any other object.
-type plain unstructured.Unstructured
-
-func (p *plain) UnmarshalJSON(text []byte) error {
-	o, _, err := unstructured.UnstructuredJSONScheme.Decode(text, nil, nil)
-	if err != nil {
-		return err
-	}
-	u, ok := o.(*unstructured.Unstructured)
-	if !ok {
-		return fmt.Errorf("it is a %T", o)
-	}
-	p.Object = u.Object
-	return nil
 }
 
 func (c *client) list(ctx context.Context, path []string, o metav1.ListOptions, accept string) (runtime.Object, error) {

@@ -35,7 +35,7 @@ func (m *member) connect() (*connection, *fault) {
 	if err != nil {
 		return nil, &fault{reason: ReasonNoAccess, message: line(err.Error()), away: true}
 	}
-	made, err := newClient(rc)
+	made, err := newClient(rc, m.known)
 	if err != nil {
 		return nil, &fault{reason: ReasonNoAccess, message: line(err.Error()), away: true}
 	}

@@ -74,7 +74,7 @@ func wanted(g *goal, s *sight, term int64, stays bool) step {
 
 // look reads what is to be known of an object. g may be nil. accepted is of the
 // record, home Config's; differs is 0 when the object is as it is to be.
-func look(live *unstructured.Unstructured, g *goal, accepted uint64, home string) (s sight, differs uint64) {
+func (p *parsed) look(live *unstructured.Unstructured, g *goal, accepted uint64, home string) (s sight, differs uint64) {
 	s = sight{
 		by:      g,
 		version: live.GetResourceVersion(), uid: live.GetUID(),
@@ -93,7 +93,7 @@ func look(live *unstructured.Unstructured, g *goal, accepted uint64, home string
 	if g == nil || g.removes() {
 		return s, 0
 	}
-	want, err := g.body.parse()
+	want, err := p.of(g.body)
 	if err != nil {
 		return s, 0
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -133,26 +134,37 @@ func (k *kind) pack(live *unstructured.Unstructured) *found {
 
 // found is what is to be known of an object.
 func (m *member) found(key work.Key, live *unstructured.Unstructured) *found {
+	if f := m.known(head{key.Kind, key.Namespace, key.Name, live.GetUID(), live.GetResourceVersion()}); f != nil {
+		return f
+	}
 	m.mu.Lock()
 	var g *goal
 	var accepted uint64
-	f := &found{ObjectMeta: metaOf(live)}
 	if r := m.records[key]; r != nil {
 		g, accepted = r.goal, r.accepted
-		if g != nil && r.seen.by == g && r.reading != nil && r.seen.uid == f.UID && r.seen.version == f.ResourceVersion {
-			// Most that a watch tells is what our own call was answered just before.
-			f.seen, f.reading = r.seen, r.reading
-			m.mu.Unlock()
-			return f
-		}
 	}
 	m.mu.Unlock()
-	f.reading = observe(live)
-	f.seen, _ = look(live, g, accepted, m.cfg.Home)
+	f := &found{ObjectMeta: metaOf(live), reading: observe(live)}
+	f.seen, _ = m.parsed.look(live, g, accepted, m.cfg.Home)
 	if !f.seen.right && !f.seen.leaving && (g == nil || !g.removes()) {
 		f.seen.text = keep(live)
 	}
 	return f
+}
+
+// known is what was found already of an object's version: most that a watch tells
+// is what our own call was answered just before. nil: it was not.
+func (m *member) known(h head) *found {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.records[work.Key{Kind: h.kind, Namespace: h.namespace, Name: h.name}]
+	if r == nil || r.goal == nil || r.seen.by != r.goal || r.reading == nil || r.seen.uid != h.uid || r.seen.version != h.version {
+		return nil
+	}
+	return &found{
+		ObjectMeta: metav1.ObjectMeta{Namespace: h.namespace, Name: h.name, UID: h.uid, ResourceVersion: h.version},
+		seen:       r.seen, reading: r.reading,
+	}
 }
 
 // put takes in an object that came or changed.

@@ -15,9 +15,10 @@ import (
 // many as calls are in flight; one that tells outcomes while there are any; one a
 // watch.
 type member struct {
-	name string
-	cfg  *Config
-	log  *slog.Logger
+	name   string
+	cfg    *Config
+	parsed *parsed
+	log    *slog.Logger
 
 	// What start sets.
 	ctx    context.Context
@@ -48,9 +49,9 @@ type member struct {
 	telling  bool
 }
 
-func newMember(name string, cfg *Config) *member {
+func newMember(name string, cfg *Config, p *parsed) *member {
 	return &member{
-		name: name, cfg: cfg, log: cfg.Log.With("cluster", name),
+		name: name, cfg: cfg, parsed: p, log: cfg.Log.With("cluster", name),
 		records: map[work.Key]*record{}, kinds: map[schema.GroupVersionKind]*kind{}, presences: map[string]bool{}, defined: map[string]time.Time{},
 	}
 }

@@ -164,13 +164,18 @@ func TestExisting(t *testing.T) {
 	t.Run("leave", func(t *testing.T) {
 		w := newWorld(t, nil, "a")
 		w.servers["a"].put(t, "helm", theirs)
+		before := w.servers["a"].get("configmaps/shop/m").GetResourceVersion()
 		w.do("a", ours, func(t *work.Task) { t.Existing = work.Leave })
 		got := w.comes("a", ours, work.Failed, ReasonConflict)
 		if !strings.Contains(got.Message, "helm") {
 			t.Errorf("message %q does not name helm", got.Message)
 		}
-		if writes := w.servers["a"].writes(); len(writes) > 0 {
+		// That it is there is told by the API server, which refuses the creation.
+		if writes := w.servers["a"].writes(); fmt.Sprint(writes) != "[create configmaps]" {
 			t.Errorf("wrote %v", writes)
+		}
+		if got := w.servers["a"].get("configmaps/shop/m"); got.GetResourceVersion() != before || fmt.Sprint(field(got, "data")) != "map[more:kept whose:theirs]" {
+			t.Errorf("it is %v now", got.Object)
 		}
 		// It is tried again, and made when the other is gone.
 		w.servers["a"].remove("configmaps/shop/m")

@@ -10,8 +10,9 @@ import (
 
 // Propagator carries tasks out. It implements work.Propagator.
 type Propagator struct {
-	cfg   Config
-	press press
+	cfg    Config
+	press  press
+	parsed *parsed
 
 	mu      sync.Mutex
 	ctx     context.Context // of Run; nil: it does not run
@@ -26,7 +27,7 @@ func New(cfg Config) (*Propagator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Propagator{cfg: cfg, members: map[string]*member{}, leaving: map[string]chan struct{}{}}, nil
+	return &Propagator{cfg: cfg, parsed: newParsed(), members: map[string]*member{}, leaving: map[string]chan struct{}{}}, nil
 }
 
 // Do has a task carried out. What it points to must not change any more.
@@ -45,7 +46,7 @@ func (p *Propagator) Do(t work.Task) {
 	}
 	m := p.members[t.Cluster]
 	if m == nil {
-		m = newMember(t.Cluster, &p.cfg)
+		m = newMember(t.Cluster, &p.cfg, p.parsed)
 		p.members[t.Cluster] = m
 		p.start(m)
 	}

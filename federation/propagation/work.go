@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/fedns/fedns/federation/retain"
 	"github.com/fedns/fedns/federation/work"
 )
 
@@ -48,7 +49,10 @@ type task struct {
 	goal *goal
 	seen sight
 	read bool // the object was read in this go
-	keep bool // the object is let go, though it is to be deleted
+	// overtaken says that the object was seen as it was to be before, and that nothing
+	// of it is needed to have it as it is to be now.
+	overtaken bool
+	keep      bool // the object is let go, though it is to be deleted
 }
 
 // attend does what is to be done with a record, tells the outcome, and says when it
@@ -58,7 +62,7 @@ func (m *member) attend(r *record) verdict {
 	var err error
 	for range rounds {
 		m.mu.Lock()
-		t.goal, t.seen = r.goal, r.seen
+		t.goal, t.seen, t.overtaken = r.goal, r.seen, false
 		m.mu.Unlock()
 		if t.goal == nil {
 			return verdict{}
@@ -87,7 +91,7 @@ func (t *task) round() (verdict, error) {
 	if t.kind.blindly() && !t.read {
 		return verdict{}, t.reread()
 	}
-	if t.seen.there() && t.seen.by != t.goal && !t.goal.removes() {
+	if t.seen.there() && t.seen.by != t.goal && !t.goal.removes() && !t.overtake() {
 		return verdict{}, t.judge()
 	}
 	if t.isTemplate() {
@@ -273,13 +277,30 @@ func (t *task) tell(p work.Phase, reason, message string) {
 	}
 }
 
+// overtake says that the object, which was as it was to be before, is otherwise than
+// the goal has it now, without reading it: the digest on it is another. What is
+// retained of what is there, and owners that are to be changed, have it read. That
+// nobody wrote meanwhile is a precondition of the apply.
+func (t *task) overtake() bool {
+	was := t.seen.by
+	if was == nil || !t.seen.right || t.seen.created || t.seen.leaving || t.goal.suspend || was.body.digest == t.goal.body.digest {
+		return false
+	}
+	want, err := t.parsed.of(t.goal.body)
+	if err != nil || retain.Shares(want, retain.Options{Replicas: t.goal.retain}) {
+		return false
+	}
+	t.seen.by, t.seen.right, t.overtaken = t.goal, false, true
+	return true
+}
+
 // judge has the object judged by the goal, reading it if its text was not kept.
 func (t *task) judge() error {
 	if t.seen.text == nil {
 		return t.reread()
 	}
-	live := &unstructured.Unstructured{}
-	if err := live.UnmarshalJSON(t.seen.text); err != nil {
+	live, err := readObject(t.seen.text)
+	if err != nil {
 		return t.reread()
 	}
 	t.take(live, false)
@@ -310,7 +331,7 @@ func (t *task) reread() error {
 // take takes in an object that a call returned. mine: as we have just written it,
 // so where it is otherwise the API server wants it so.
 func (t *task) take(live *unstructured.Unstructured, mine bool) {
-	s, d := look(live, t.goal, t.r.acceptedOf(t.member, mine), t.cfg.Home)
+	s, d := t.parsed.look(live, t.goal, t.r.acceptedOf(t.member, mine), t.cfg.Home)
 	if mine && !s.right && d != 0 {
 		s.right = s.ours
 	}

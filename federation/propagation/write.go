@@ -32,15 +32,17 @@ func (t *task) write(verb string, do func(context.Context) error) error {
 // create creates the object. That it is not there is part of the call, so nobody's
 // is overwritten.
 func (t *task) create(term int64) error {
-	if t.goal.leave && !t.read {
-		return t.reread() // nobody's object is tried to be written at all
-	}
 	var made *unstructured.Unstructured
-	err := t.write("create", func(ctx context.Context) (err error) {
-		made, err = t.c.client.create(ctx, t.kind.path(t.r.key.Namespace, ""), t.goal.body.creation(term))
+	err := t.write("create", func(ctx context.Context) error {
+		text, err := t.c.client.create(ctx, t.kind.path(t.r.key.Namespace, ""), t.goal.body.creation(term))
+		if err == nil && !t.toldOf(text) {
+			made, err = answered(text)
+		}
 		return err
 	})
 	switch {
+	case err == nil && made == nil:
+		return errChanged
 	case err == nil:
 		t.take(made, true)
 		return errChanged
@@ -101,23 +103,42 @@ func (t *task) ownNotes(term int64) map[string]string {
 // apply has the object as it is to be, unless anybody has written it since it was
 // read.
 func (t *task) apply(term int64) error {
-	live := &unstructured.Unstructured{}
-	if t.seen.text == nil || live.UnmarshalJSON(t.seen.text) != nil {
-		return t.reread()
-	}
-	if t.seen.created {
-		return t.upgrade(live)
-	}
-	want, err := t.goal.body.parse()
+	want, err := t.parsed.of(t.goal.body)
 	if err != nil {
 		return unreadable(err)
 	}
-	want = retain.Retain(want, live, retain.Options{Replicas: t.goal.retain})
-	text, err := application(want, live, term)
+	if !t.overtaken {
+		live, err := readObject(t.seen.text)
+		if err != nil {
+			return t.reread()
+		}
+		if t.seen.created {
+			return t.upgrade(live)
+		}
+		want = retain.Retain(want, live, retain.Options{Replicas: t.goal.retain})
+	}
+	text, err := application(want, &t.seen, term)
 	if err != nil {
 		return unreadable(err)
 	}
 	return t.patch("apply", types.ApplyPatchType, text, true)
+}
+
+// toldOf says that a watch was sooner than the answer to what was just written, and
+// that what it told is as it is to be.
+func (t *task) toldOf(text []byte) bool {
+	h, ok := headOf(text)
+	if !ok {
+		return false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.r
+	if r.goal != t.goal || !r.seen.isRight(t.goal) || r.accepted != 0 || r.reading == nil || r.seen.uid != h.uid || r.seen.version != h.version {
+		return false
+	}
+	r.righted = time.Now()
+	return true
 }
 
 // upgrade has what we own by the object's creation owned as by an apply: otherwise
@@ -135,11 +156,16 @@ func (t *task) upgrade(live *unstructured.Unstructured) error {
 
 func (t *task) patch(verb string, how types.PatchType, text []byte, mine bool) error {
 	var now *unstructured.Unstructured
-	err := t.write(verb, func(ctx context.Context) (err error) {
-		now, err = t.c.client.patch(ctx, t.path(), how, text)
+	err := t.write(verb, func(ctx context.Context) error {
+		text, err := t.c.client.patch(ctx, t.path(), how, text)
+		if err == nil && !(mine && t.toldOf(text)) {
+			now, err = answered(text)
+		}
 		return err
 	})
 	switch {
+	case err == nil && now == nil:
+		return errChanged
 	case err == nil:
 		t.take(now, mine)
 		return errChanged
@@ -182,8 +208,8 @@ func (t *task) remove() error {
 // it), our annotations and our ownership of
 // fields are taken from it, and nothing else is changed.
 func (t *task) release() error {
-	live := &unstructured.Unstructured{}
-	if t.seen.text == nil || live.UnmarshalJSON(t.seen.text) != nil {
+	live, err := readObject(t.seen.text)
+	if err != nil {
 		return t.reread() // for the owners of its fields
 	}
 	text, err := json.Marshal(map[string]any{"metadata": map[string]any{

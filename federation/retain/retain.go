@@ -37,6 +37,18 @@ func Retain(desired, live *unstructured.Unstructured, opts Options) *unstructure
 	return k.out
 }
 
+// Shares says that a cluster may have a say in an object of desired's kind: that
+// Retain has to see it as it is there.
+func Shares(desired *unstructured.Unstructured, opts Options) bool {
+	kind := desired.GroupVersionKind().GroupKind()
+	switch name := kind.String(); name {
+	case "Service", "Job.batch":
+		return true
+	default:
+		return fields[name] != nil || opts.Replicas && workload.Replicas(kind) != nil
+	}
+}
+
 // fields are the cluster's, by group and kind.
 var fields = map[string][][]string{
 	"Service": {

@@ -11,8 +11,9 @@ import (
 // form is an object as it was stated, without what an API server adds: members that
 // are given the same share one. It is not changed once it is made.
 type form struct {
-	meta        string // of its metadata, what stands between the braces
-	rest        string // of the object without metadata and status, likewise
+	head        string // kind, version, and the first of its metadata, as they stand first
+	meta        string // of the other metadata, what stands between the braces
+	rest        string // of the object without head, metadata and status, likewise
 	status      string // what a controller would make of it at once; empty: nothing
 	spec        string // a digest of what has a generation
 	fields      string // FieldsV1
@@ -53,7 +54,11 @@ func (f *Fleet) read(text []byte) (stated, error) {
 	if s.form != nil {
 		return s, nil
 	}
-	s.form = &form{meta: meta, rest: rest, spec: string(o["spec"]), name: word(m["name"]), namespace: word(m["namespace"])}
+	s.form = &form{spec: string(o["spec"]), name: word(m["name"]), namespace: word(m["namespace"])}
+	s.form.head = fmt.Sprintf(`"kind":%q,"apiVersion":%q,"metadata":{"name":%q`, word(o["kind"]), word(o["apiVersion"]), s.form.name)
+	if s.form.namespace != "" {
+		s.form.head += fmt.Sprintf(`,"namespace":%q`, s.form.namespace)
+	}
 	for key, into := range map[string]*map[string]string{"labels": &s.labels, "annotations": &s.annotations} {
 		if raw := m[key]; raw != nil {
 			if err := json.Unmarshal(raw, into); err != nil {
@@ -61,12 +66,20 @@ func (f *Fleet) read(text []byte) (stated, error) {
 			}
 		}
 	}
+	isDeployment := word(o["kind"]) == "Deployment"
+	for _, first := range []string{"kind", "apiVersion"} {
+		delete(o, first)
+	}
+	for _, first := range []string{"name", "namespace"} {
+		delete(m, first)
+	}
+	s.form.meta, s.form.rest = leading(inside(m)), leading(inside(o))
 	fields, err := fieldsOf(m, o)
 	if err != nil {
 		return s, err
 	}
 	s.fields = fields
-	if word(o["kind"]) == "Deployment" {
+	if isDeployment {
 		s.status = ready(o["spec"])
 	}
 	f.mu.Lock()
@@ -93,16 +106,20 @@ func inside(o map[string]json.RawMessage) string {
 	return b.String()
 }
 
+// leading puts a comma before a text that is not empty.
+func leading(text string) string {
+	if text == "" {
+		return ""
+	}
+	return "," + text
+}
+
 // fieldsOf says in the form of FieldsV1 what was stated.
 func fieldsOf(meta, rest map[string]json.RawMessage) (string, error) {
 	all := map[string]any{}
 	metaFields := map[string]any{}
 	for into, from := range map[*map[string]any]map[string]json.RawMessage{&all: rest, &metaFields: meta} {
 		for key, raw := range from {
-			switch key {
-			case "apiVersion", "kind", "name", "namespace":
-				continue
-			}
 			var v any
 			if err := json.Unmarshal(raw, &v); err != nil {
 				return "", err

@@ -23,21 +23,23 @@ func (o *object) uidText(m *Member) string {
 	return fmt.Sprintf("%08x-0000-4000-8000-%012x", o.uid, m.number)
 }
 
-// write writes the object of a member as an API server answers it; metadata alone
-// when partial.
+// write writes the object of a member as an API server answers it, in its order of
+// fields; metadata alone when partial.
 func (o *object) write(b *strings.Builder, m *Member, apiVersion string, partial bool) {
 	operation := "Update"
 	if o.applied {
 		operation = "Apply"
 	}
+	head := o.form.head
 	if partial {
-		b.WriteString(`{"apiVersion":"meta.k8s.io/v1","kind":"PartialObjectMetadata"`)
-	} else {
-		b.WriteString(`{` + o.form.rest)
+		_, name, _ := strings.Cut(head, `"metadata":`)
+		head = `"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":` + name
 	}
-	fmt.Fprintf(b, `,"metadata":{"resourceVersion":"%d","uid":%q,"generation":%d,"creationTimestamp":%q,"managedFields":[{"manager":%q,"operation":%q,"apiVersion":%q,"time":%q,"fieldsType":"FieldsV1","fieldsV1":`,
-		o.version, o.uidText(m), o.generation, created, o.manager, operation, apiVersion, created)
-	b.WriteString(o.form.fields + `}],` + o.form.meta + `}`)
+	fmt.Fprintf(b, `{%s,"uid":%q,"resourceVersion":"%d","generation":%d,"creationTimestamp":%q%s,"managedFields":[{"manager":%q,"operation":%q,"apiVersion":%q,"time":%q,"fieldsType":"FieldsV1","fieldsV1":%s}]}`,
+		head, o.uidText(m), o.version, o.generation, created, o.form.meta, o.manager, operation, apiVersion, created, o.form.fields)
+	if !partial {
+		b.WriteString(o.form.rest)
+	}
 	if !partial && o.form.status != "" {
 		fmt.Fprintf(b, `,"status":{"observedGeneration":%d,%s}`, o.generation, o.form.status)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -284,6 +285,10 @@ func (s *Bindings) Report(ctx context.Context, key work.Key, status v1alpha1.Bin
 	next.Status.Conditions = conditions
 	next.Status.ObservedGeneration = next.Generation
 	next.Status.Placed = next.Spec.Placed()
+	sinceBefore(next.Status.Clusters, h.Status.Clusters)
+	if equality.Semantic.DeepEqual(next.Status, h.Status) {
+		return nil
+	}
 	switch err := s.client.Status().Update(ctx, next); {
 	case apierrors.IsNotFound(err):
 		return nil // the next Put finds it gone
@@ -294,4 +299,19 @@ func (s *Bindings) Report(ctx context.Context, key work.Key, status v1alpha1.Bin
 	}
 	h.Binding = trimmed(next)
 	return nil
+}
+
+// sinceBefore keeps since when clusters are as they are: a daemon that starts anew
+// saw it only just now. What came and went between two reports does not count.
+func sinceBefore(now, before []v1alpha1.ClusterStatus) {
+	was := make(map[v1alpha1.DNSLabel]*v1alpha1.ClusterStatus, len(before))
+	for i := range before {
+		was[before[i].Cluster] = &before[i]
+	}
+	for i := range now {
+		c := &now[i]
+		if b := was[c.Cluster]; b != nil && b.Since != nil && c.Since != nil && b.Phase == c.Phase && b.Reason == c.Reason && b.Since.Before(c.Since) {
+			c.Since = b.Since
+		}
+	}
 }

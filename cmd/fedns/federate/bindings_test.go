@@ -178,3 +178,32 @@ func TestVersionsOfAKindShareABinding(t *testing.T) {
 		t.Errorf("after it was deleted: %v", err)
 	}
 }
+
+func TestReportOfTheSameWritesNothing(t *testing.T) {
+	s, _ := shop(t)
+	status := func(since time.Time, replicas int32) v1alpha1.BindingStatus {
+		return v1alpha1.BindingStatus{
+			Clusters:   []v1alpha1.ClusterStatus{{Cluster: "a", Phase: "Applied", Health: "Healthy", Replicas: replicas, Since: &metav1.Time{Time: since}}},
+			Conditions: []metav1.Condition{{Type: v1alpha1.ConditionPropagated, Status: metav1.ConditionTrue, Reason: "Applied"}},
+		}
+	}
+	report := func(b v1alpha1.BindingStatus) *v1alpha1.Binding {
+		t.Helper()
+		if err := s.Report(t.Context(), web, b); err != nil {
+			t.Fatal(err)
+		}
+		return s.one(t)
+	}
+	first := report(status(noon, 2))
+	// A daemon that starts anew sees it later.
+	if again := report(status(noon.Add(time.Hour), 2)); again.ResourceVersion != first.ResourceVersion {
+		t.Errorf("version %s was written over %s, which says the same", again.ResourceVersion, first.ResourceVersion)
+	}
+	more := report(status(noon.Add(time.Hour), 3))
+	if more.ResourceVersion == first.ResourceVersion {
+		t.Error("other replicas are not written")
+	}
+	if got := more.Status.Clusters[0].Since; !got.Time.Equal(noon) {
+		t.Errorf("it is so since %v, want %v", got, noon)
+	}
+}

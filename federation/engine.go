@@ -28,27 +28,28 @@ type Engine struct {
 	reports workqueue.TypedRateLimitingInterface[work.Key] // to be told of
 	recheck chan struct{}
 
-	mu        sync.Mutex
-	entries   map[work.Key]*entry
-	spaces    map[string]map[work.Key]*entry // their Keys by namespace
-	revision  uint64
-	synced    map[string]bool // dialects
-	opened    bool            // the Bindings are known
-	openedAt  time.Time
-	complete  bool // so are the clusters
-	clusters  []*cluster.Cluster
-	byName    map[string]*cluster.Cluster
-	place     func(placement.Request) (placement.Decision, error) // among clusters
-	lost      map[string]bool                                     // see failover.Lost
-	guard     evidence.Guard
-	inventory evidence.Guard              // of clusters that vanish
-	ghosts    map[string]string           // clusters that vanished and are held, each with why
-	parted    map[string]bool             // clusters that vanished and are not
-	leavers   map[place]map[work.Key]bool // false: it waits for what replaces it
-	early     []work.Key                  // of Lost, before the Bindings are known
-	restored  map[work.Key]work.Key       // the Keys of Bindings that were there, by themselves without a version
-	forgotten map[string]bool             // clusters of which the propagator was told
-	stats     Stats
+	mu         sync.Mutex
+	entries    map[work.Key]*entry
+	spaces     map[string]map[work.Key]*entry // their Keys by namespace
+	revision   uint64
+	synced     map[string]bool // dialects
+	opened     bool            // the Bindings are known
+	openedAt   time.Time
+	complete   bool // so are the clusters
+	clusters   []*cluster.Cluster
+	byName     map[string]*cluster.Cluster
+	place      func(placement.Request) (placement.Decision, error) // among clusters
+	lost       map[string]bool                                     // see failover.Lost
+	guard      evidence.Guard
+	inventory  evidence.Guard              // of clusters that vanish
+	ghosts     map[string]string           // clusters that vanished and are held, each with why
+	parted     map[string]bool             // clusters that vanished and are not
+	leavers    map[place]map[work.Key]bool // false: it waits for what replaces it
+	early      []work.Key                  // of Lost, before the Bindings are known
+	restored   map[work.Key]work.Key       // the Keys of Bindings that were there, by themselves without a version
+	forgotten  map[string]bool             // clusters of which the propagator was told
+	stats      Stats
+	announcing announcing
 }
 
 // place is a namespace in a cluster. What leaves one leaves it together: a Service
@@ -113,6 +114,7 @@ func (e *Engine) Order(o work.Order) {
 		known.stale = true
 		return
 	}
+	e.announceOrder(known, o.Source, "order "+o.Dialect, o.Err)
 	e.revision++
 	next.revision = e.revision
 	if was := known.orders[o.Dialect]; o.Err != nil && was != nil {
@@ -179,6 +181,7 @@ func (e *Engine) Outcome(o work.Outcome) {
 	if known == nil || !known.note(o, time.Now()) {
 		return
 	}
+	e.announceOutcome(known, o)
 	e.queue.Add(o.Key)
 	for _, parents := range []map[work.Key][]string{known.needed, known.dropping} {
 		for parent := range parents {
@@ -245,6 +248,7 @@ func (e *Engine) look() {
 			e.queue.Add(key)
 		}
 		if known.hearsOf(others) {
+			e.announceClusters(known, others)
 			known.changes++
 			e.reports.Add(key)
 		}

@@ -61,7 +61,7 @@ type Config struct {
 	// Leads says whether this daemon may write still. While it may not, nothing is
 	// decided or reported: dialects' reports have no other fence. Defaults to always.
 	Leads func() bool
-	// Workers is how many Keys are looked at at a time. Defaults to 4.
+	// Workers is how many Keys are looked at at a time. Defaults to 8.
 	Workers int
 	// ReportEvery is how often a Key is reported at most. Defaults to half a second.
 	ReportEvery time.Duration
@@ -91,7 +91,7 @@ func (c Config) withDefaults() Config {
 		c.Leads = func() bool { return true }
 	}
 	if c.Workers <= 0 {
-		c.Workers = 4
+		c.Workers = 8
 	}
 	if c.ReportEvery <= 0 {
 		c.ReportEvery = 500 * time.Millisecond

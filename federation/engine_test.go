@@ -49,8 +49,8 @@ func TestLostClusterIsReplacedAndComesBackClean(t *testing.T) {
 		if did := f.done(); len(did) > 0 {
 			t.Errorf("before its toleration is over: %v", did)
 		}
-		if r := p.report(web); !slices.Equal(r.Lost, []string{"a"}) {
-			t.Errorf("the dialect hears that %v are lost, want a", r.Lost)
+		if r := p.report(web); !slices.Equal(r.Lost, []string{"a"}) || time.Since(r.LostSince["a"]) != 299*time.Second {
+			t.Errorf("the dialect hears that %v are lost since %v, want a", r.Lost, r.LostSince)
 		}
 		after(5 * time.Second)
 		b, _ := store.get(web)

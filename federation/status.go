@@ -43,6 +43,10 @@ func (e *Engine) bindingStatus(known *entry) status {
 		if !o.Since.IsZero() {
 			c.Since = &metav1.Time{Time: o.Since.Truncate(time.Second)}
 		}
+		if lostNow(e.byName[o.Cluster]) && o.Phase != work.Abandoned {
+			c.Health = string(work.Unknown)
+			c.Message = cut(strings.TrimPrefix(o.Message+"; the cluster is lost: this is what was seen last", "; "), maxMessage)
+		}
 		s.Clusters = append(s.Clusters, c)
 		if p.removing(o.Cluster) && (o.Phase == work.Abandoned || e.outOfReach(o.Cluster, o)) {
 			s.Abandoned = append(s.Abandoned, v1alpha1.Abandoned{Cluster: v1alpha1.DNSLabel(o.Cluster), Since: metav1.Time{Time: since(p, o.Cluster)}})

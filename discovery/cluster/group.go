@@ -109,6 +109,9 @@ type Group struct {
 	Ports           []Port
 	Endpoints       []Endpoint
 	PublishNotReady bool // spec.publishNotReadyAddresses
+	// WithoutEndpoints says that it is answered whether or not an endpoint is known or
+	// ready, wherever else it has an address (fedns.io/without-endpoints).
+	WithoutEndpoints bool
 
 	TTL       uint32       // seconds, fedns.io/ttl, MaxTTL at most; 0: not set
 	Policy    string       // fedns.io/policy; empty: not set

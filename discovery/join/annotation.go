@@ -13,14 +13,21 @@ import (
 	"github.com/fedns/fedns/discovery/cluster"
 )
 
-// Annotations of a Service that discovery reads.
+// Annotations of a Service that discovery reads. An Ingress has Hosts, too, and what
+// says where hosts are has all up to Addresses.
 const (
-	AnnotationExport    = "fedns.io/export"
-	AnnotationPolicy    = "fedns.io/policy"
-	AnnotationWeight    = "fedns.io/weight"
-	AnnotationTTL       = "fedns.io/ttl"
-	AnnotationAddresses = "fedns.io/addresses"
+	AnnotationExport           = "fedns.io/export"
+	AnnotationPolicy           = "fedns.io/policy"
+	AnnotationWeight           = "fedns.io/weight"
+	AnnotationTTL              = "fedns.io/ttl"
+	AnnotationAddresses        = "fedns.io/addresses"
+	AnnotationHosts            = "fedns.io/hosts"
+	AnnotationAlias            = "fedns.io/alias"
+	AnnotationWithoutEndpoints = "fedns.io/without-endpoints"
 )
+
+// maxHosts bounds how many hosts one object may ask for by annotation.
+const maxHosts = 64
 
 // policies are the values fedns.io/policy may have.
 var policies = []string{"Nearest", "All", "Weighted", "Failover"}
@@ -61,6 +68,39 @@ func (s *Service) annotate(object string, annotations map[string]string) {
 	read(AnnotationTTL, func(v string) (err error) { s.ttl, err = ParseTTL(v); return err })
 	read(AnnotationWeight, func(v string) (err error) { s.weight, err = ParseWeight(v); return err })
 	read(AnnotationAddresses, func(v string) (err error) { s.addresses, err = ParseAddresses(v); return err })
+	read(AnnotationHosts, func(v string) (err error) { s.hosts, err = parseHosts(v); return err })
+	read(AnnotationAlias, func(v string) error {
+		if !cluster.IsLabel(v) {
+			return fmt.Errorf("want a name that a Service could have")
+		}
+		s.alias = strings.Clone(v)
+		return nil
+	})
+	read(AnnotationWithoutEndpoints, func(v string) error {
+		s.withoutEndpoints = v == "true"
+		if v != "true" && v != "false" {
+			return fmt.Errorf(`want "true" or "false"`)
+		}
+		return nil
+	})
+}
+
+// parseHosts reads comma-separated hosts; the result is sorted and unique. Whether
+// each is a domain name is for who makes records of it to say.
+func parseHosts(text string) (hosts []string, err error) {
+	for field := range strings.SplitSeq(text, ",") {
+		if host := hostname(strings.TrimSpace(field)); host != "" {
+			hosts = append(hosts, host)
+		}
+	}
+	slices.Sort(hosts)
+	if hosts = slices.Compact(hosts); len(hosts) > maxHosts {
+		return hosts[:maxHosts], fmt.Errorf("want at most %d hosts, the first of which count", maxHosts)
+	}
+	if len(hosts) == 0 {
+		return nil, fmt.Errorf("want comma-separated domain names")
+	}
+	return hosts, nil
 }
 
 // ParseTTL reads a TTL in seconds: "30", or a Go duration of whole seconds,

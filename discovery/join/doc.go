@@ -10,7 +10,9 @@
 //
 // Ingresses, and Gateways with the HTTPRoutes on them, say where hosts are. A host
 // is what a Service is, with a key of its own (cluster.HostKey): each object that has
-// it claims it, and its Group is made of the claims.
+// it claims it, and its Group is made of the claims. A Service may ask for other names
+// by annotation, hosts and an alias in its namespace: what is behind them is the
+// Service (see mirror.go).
 //
 // It is not an object cache: of an object it keeps what DNS needs, a Service and
 // the endpoints of a slice each as one string of octets (see record.go, packed.go:

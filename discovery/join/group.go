@@ -35,7 +35,8 @@ func (j *Join) Take(limit int, settled bool) (groups []cluster.Group, more bool)
 	for ; n < len(j.queue) && n < scanned && len(groups) < limit; n++ {
 		key := j.queue[n]
 		e := j.services[key]
-		export := j.exportOf(e)
+		_, from := j.behind(key, e)
+		export := j.exportOf(from)
 		if export != 0 && !e.reported && !settled {
 			j.held = append(j.held, key)
 			j.received.take(key) // it is part of a first list
@@ -47,7 +48,7 @@ func (j *Join) Take(limit int, settled bool) (groups []cluster.Group, more bool)
 			g.Received = at
 			groups = append(groups, g)
 		}
-		if e.service == nil && !e.exported() && len(e.slices) == 0 && len(e.claims) == 0 && !e.reported {
+		if e.service == nil && !e.exported() && len(e.slices) == 0 && len(e.claims) == 0 && !e.reported && len(j.mirrors[key]) == 0 {
 			delete(j.services, key)
 		}
 	}
@@ -76,7 +77,11 @@ func (j *Join) Losing(groups []cluster.Group) (n int) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, key := range j.queue {
-		if e := j.services[key]; e.reported && e.ready && len(e.lost) > 0 && (j.exportOf(e) == 0 || len(e.slices) == 0 && len(e.claims) == 0) {
+		e := j.services[key]
+		if !e.reported || !e.ready || len(e.lost) == 0 {
+			continue
+		}
+		if _, from := j.behind(key, e); j.exportOf(from) == 0 || len(from.slices) == 0 && len(from.claims) == 0 {
 			n++
 		}
 	}
@@ -148,6 +153,9 @@ func (j *Join) difference(key cluster.ServiceKey, e *entry, export cluster.Expor
 // takes traffic, or that terminates and still serves, or addresses by annotation
 // where no endpoint is known, or that of a host, which has no endpoints.
 func ready(g *cluster.Group) bool {
+	if g.WithoutEndpoints && len(g.Ingress)+len(g.ClusterIPs) > 0 {
+		return true
+	}
 	if len(g.Endpoints) == 0 {
 		return len(g.Addresses) > 0 || g.Export&cluster.Hosts != 0 && len(g.Ingress) > 0
 	}
@@ -159,21 +167,22 @@ func ready(g *cluster.Group) bool {
 // group puts e together. The result shares no memory with the Join that is
 // ever written to again.
 func (j *Join) group(key cluster.ServiceKey, e *entry, export cluster.Export) cluster.Group {
-	if key.IsHost() {
-		return e.host(j.cfg.Cluster, key, export)
+	of, from := j.behind(key, e)
+	if len(from.claims) > 0 {
+		return from.host(j.cfg.Cluster, key, export)
 	}
-	s := e.service.service(key, j.names.intern) // unpacked for g, which may keep what it holds
+	s := from.service.service(of, j.names.intern) // unpacked for g, which may keep what it holds
 	g := cluster.Group{
 		Cluster: j.cfg.Cluster, Service: key, Export: export,
 		Created: s.created, Type: s.typ, PublishNotReady: s.publishNotReady,
 		ClusterIPs: s.clusterIPs, Ingress: s.ingress, Ports: s.ports,
-		TTL: s.ttl, Policy: s.policy, Weight: s.weight, Addresses: s.addresses,
+		TTL: s.ttl, Policy: s.policy, Weight: s.weight, Addresses: s.addresses, WithoutEndpoints: s.withoutEndpoints,
 	}
 	if export&cluster.ByServiceExport != 0 {
-		g.Created = *e.export
+		g.Created = *from.export
 	}
-	found := []findings{s.findings, s.misannotated}
-	for _, p := range e.slices {
+	found := []findings{s.findings, s.misannotated, j.misnamed(key, from, s)}
+	for _, p := range from.slices {
 		found = append(found, p.findings.get())
 		var err error
 		if g.Endpoints, err = unpack(g.Endpoints, p.packed, j.names.intern); err != nil {
@@ -220,7 +229,7 @@ func merge(endpoints []cluster.Endpoint) []cluster.Endpoint {
 // appendGroup appends every field of g that a reader could tell apart, each
 // list behind its length, so that different Groups give different bytes.
 func appendGroup(b []byte, g *cluster.Group) []byte {
-	b = append(b, byte(g.Export), byte(g.Type), boolByte(g.PublishNotReady))
+	b = append(b, byte(g.Export), byte(g.Type), boolByte(g.PublishNotReady), boolByte(g.WithoutEndpoints))
 	b = appendTime(b, g.Created)
 	b = appendAddrs(b, g.ClusterIPs)
 	b = binary.AppendUvarint(b, uint64(len(g.Ingress)))

@@ -34,6 +34,7 @@ type hosting struct {
 	hosts []string // in lower case, sorted, unique; of an HTTPRoute, before they meet those of listeners
 	claim claim
 
+	annotated     []string // fedns.io/hosts
 	malformed     string
 	placed        bool // by federation
 	optIn, optOut bool // fedns.io/export
@@ -55,6 +56,7 @@ func FromIngress(o *networkingv1.Ingress) Ingress {
 			i.hosts = append(i.hosts, hostname(r.Host))
 		}
 	}
+	i.hosts = append(i.hosts, i.annotated...)
 	slices.Sort(i.hosts)
 	i.hosts = slices.Compact(i.hosts)
 	var in []point
@@ -73,7 +75,7 @@ func hostingOf(kind string, o *metav1.ObjectMeta, rule cluster.Export) hosting {
 	}
 	var s Service
 	s.annotate(kind+" "+h.Key.String(), o.Annotations)
-	h.optIn, h.optOut = s.optIn, s.optOut
+	h.optIn, h.optOut, h.annotated = s.optIn, s.optOut, s.hosts
 	h.claim = claim{export: rule, created: o.CreationTimestamp.UTC(), ttl: s.ttl, weight: s.weight, policy: s.policy, findings: s.misannotated}
 	for _, a := range s.addresses {
 		h.claim.ingress = append(h.claim.ingress, cluster.Ingress{Addr: a})

@@ -40,6 +40,7 @@ type Join struct {
 	services map[cluster.ServiceKey]*entry
 	strays   map[cluster.ServiceKey]string // slices that are not called after their Service: that Service
 	hosts    hosts
+	mirrors  mirrors
 	nodes    places
 	names    interned
 	queue    []cluster.ServiceKey // dirty Services in order of their first change, each once
@@ -101,8 +102,10 @@ func (j *Join) PutService(s Service) {
 func (j *Join) putService(s Service) {
 	s.Key.Namespace = j.names.intern(s.Key.Namespace)
 	e := j.entry(s.Key)
+	before := e.service.others(s.Key)
 	e.service = recordOf(&s)
-	delete(e.lost, object{kind: theService})
+	j.mirror(s.Key, before, e.service.others(s.Key), cluster.Deleted)
+	j.regain(s.Key, e, object{kind: theService})
 	j.touch(s.Key, e)
 }
 
@@ -142,7 +145,7 @@ func (j *Join) putExport(x Export) {
 	if e.export == nil || !e.export.Equal(x.Created) {
 		created := x.Created // not to hold on to the rest of x
 		e.export = &created
-		delete(e.lost, object{kind: theExport})
+		j.regain(x.Key, e, object{kind: theExport})
 		j.touch(x.Key, e)
 	}
 }
@@ -211,7 +214,7 @@ func (j *Join) putSlice(s Slice) bool {
 			j.strays[s.Key] = s.Service
 		}
 		e.slices = append(e.slices, part{s.Key.Name, s.packed, s.findings.kept()})
-		delete(e.lost, object{aSlice, s.Key.Name})
+		j.regain(key, e, object{aSlice, s.Key.Name})
 	case e.slices[i].packed == s.packed && e.slices[i].findings.get().equal(s.findings):
 		return false // only what DNS does not look at has changed
 	default:
@@ -239,7 +242,7 @@ func (j *Join) dropSlice(slice cluster.ServiceKey, how cluster.Loss) {
 	e := j.services[key]
 	i := e.slice(slice.Name)
 	if e.carries(e.slices[i].packed) {
-		e.lose(object{aSlice, slice.Name}, how)
+		j.lose(key, e, object{aSlice, slice.Name}, how)
 	}
 	e.slices = slices.Delete(e.slices, i, i+1)
 	j.touch(key, e)
@@ -296,14 +299,30 @@ func (j *Join) entry(key cluster.ServiceKey) *entry {
 	return e
 }
 
-// touch puts key into the queue, unless it waits there already.
+// touch puts key into the queue, unless it waits there already, and with it its
+// other names, and those that want one of its names.
 func (j *Join) touch(key cluster.ServiceKey, e *entry) {
-	if !e.dirty {
+	j.enqueue(key, e)
+	j.enqueueWanting(key)
+	for _, other := range e.service.others(key) {
+		j.enqueue(other, j.services[other])
+		j.enqueueWanting(other)
+	}
+	j.signal()
+}
+
+func (j *Join) enqueueWanting(name cluster.ServiceKey) {
+	for _, of := range j.mirrors[name] {
+		j.enqueue(of, j.services[of])
+	}
+}
+
+func (j *Join) enqueue(key cluster.ServiceKey, e *entry) {
+	if e != nil && !e.dirty {
 		e.dirty = true
 		j.queue = append(j.queue, key)
 		j.queued++
 	}
-	j.signal()
 }
 
 func (j *Join) signal() {

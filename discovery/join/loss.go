@@ -20,6 +20,7 @@ const (
 	aSlice
 	anIngress
 	aRoute
+	theName // that a Service asked for
 )
 
 // lose takes note of what went away, and by which evidence. Of an object that
@@ -50,8 +51,10 @@ func (j *Join) dropService(key cluster.ServiceKey, e *entry, how cluster.Loss) {
 	if e == nil || e.service == nil {
 		return
 	}
+	j.lose(key, e, object{kind: theService}, how)
+	others := e.service.others(key)
 	e.service, e.warned = nil, 0
-	e.lose(object{kind: theService}, how)
+	j.mirror(key, others, nil, how)
 	j.touch(key, e)
 }
 
@@ -63,7 +66,7 @@ func (j *Join) dropExport(key cluster.ServiceKey, e *entry, how cluster.Loss) {
 	}
 	e.export = nil
 	if j.cfg.Rules&cluster.ByServiceExport != 0 {
-		e.lose(object{kind: theExport}, how)
+		j.lose(key, e, object{kind: theExport}, how)
 	}
 	j.touch(key, e)
 }

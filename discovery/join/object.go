@@ -37,6 +37,10 @@ type Service struct {
 	ttl, weight     uint32
 	policy          string
 	addresses       []netip.Addr
+	hosts           []string // fedns.io/hosts, sorted
+	alias           string   // fedns.io/alias
+
+	withoutEndpoints bool
 }
 
 // Slice is what DNS needs of an EndpointSlice.

@@ -15,6 +15,7 @@ import (
 //
 //	flags:1  type:1  seconds:8  nanoseconds:4  addrs:clusterIPs  { addr  uvarint+hostname }*:ingress
 //	ports  uvarint:ttl  uvarint:weight  uvarint+policy  addrs:addresses  findings  findings:misannotated
+//	[uvarint+alias  { uvarint+host }*, when flags have recordMirrored]
 //	addr:      octets:1  address
 //	findings:  more:1  { uvarint+text }*
 //
@@ -27,12 +28,15 @@ const (
 	recordOptOut
 	recordNotReady
 	recordMisannotated
+	recordWithoutEndpoints
+	recordMirrored
 )
 
 // recordOf packs a Service, but for its key.
 func recordOf(s *Service) record {
 	flags := boolByte(s.external)*recordExternal | boolByte(s.optIn)*recordOptIn | boolByte(s.optOut)*recordOptOut |
-		boolByte(s.publishNotReady)*recordNotReady | boolByte(len(s.misannotated.list) > 0)*recordMisannotated
+		boolByte(s.publishNotReady)*recordNotReady | boolByte(len(s.misannotated.list) > 0)*recordMisannotated |
+		boolByte(s.withoutEndpoints)*recordWithoutEndpoints | boolByte(s.alias != "" || len(s.hosts) > 0)*recordMirrored
 	b := append(make([]byte, 0, 128), flags, byte(s.typ))
 	b = appendTime(b, s.created)
 	b = appendAddrs(b, s.clusterIPs)
@@ -46,7 +50,14 @@ func recordOf(s *Service) record {
 	b = packed.AppendText(b, s.policy)
 	b = appendAddrs(b, s.addresses)
 	b = appendFindings(b, s.findings)
-	return slices.Clip(slices.Clone(appendFindings(b, s.misannotated)))
+	b = appendFindings(b, s.misannotated)
+	if s.alias != "" || len(s.hosts) > 0 {
+		b = binary.AppendUvarint(packed.AppendText(b, s.alias), uint64(len(s.hosts)))
+		for _, host := range s.hosts {
+			b = packed.AppendText(b, host)
+		}
+	}
+	return slices.Clip(slices.Clone(b))
 }
 
 func (r record) flag(bit byte) bool { return r[0]&bit != 0 }
@@ -57,7 +68,7 @@ func (r record) typ() cluster.ServiceType { return cluster.ServiceType(r[1]) }
 func (r record) service(key cluster.ServiceKey, intern func(string) string) Service {
 	s := Service{
 		Key: key, typ: r.typ(), external: r.flag(recordExternal), optIn: r.flag(recordOptIn), optOut: r.flag(recordOptOut),
-		publishNotReady: r.flag(recordNotReady),
+		publishNotReady: r.flag(recordNotReady), withoutEndpoints: r.flag(recordWithoutEndpoints),
 	}
 	from := packed.Read(string(r[2:]))
 	s.created = readTime(&from)
@@ -70,6 +81,9 @@ func (r record) service(key cluster.ServiceKey, intern func(string) string) Serv
 	s.policy = intern(from.Text())
 	s.addresses = readAddrs(&from)
 	s.findings, s.misannotated = readFindings(&from), readFindings(&from)
+	if r.flag(recordMirrored) {
+		s.alias, s.hosts = from.Text(), packed.List(&from, from.Text)
+	}
 	if from.Bad() || !from.Empty() {
 		// Only recordOf writes records: this is a bug here, not bad input.
 		panic("join: record of " + key.String() + " is malformed")

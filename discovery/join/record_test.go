@@ -20,6 +20,7 @@ func TestRecord(t *testing.T) {
 		clusterIPs: []netip.Addr{a, b}, ingress: []cluster.Ingress{{Addr: a}, {Hostname: "lb.example.net"}},
 		ports: []cluster.Port{{Name: "dns", Protocol: "udp", Number: 53}, {Protocol: "sctp", Number: 65535}},
 		ttl:   cluster.MaxTTL, weight: 1<<32 - 1, policy: "Nearest", addresses: []netip.Addr{b},
+		hosts: []string{"a.example.com", "b.example.com"}, alias: "basket", withoutEndpoints: true,
 		findings: findings{[]string{"one", strings.Repeat("x", 300)}, true}, misannotated: findings{[]string{"two"}, false},
 	}
 	plain := Service{Key: key, created: time.Unix(1, 0).UTC(), clusterIPs: []netip.Addr{a}, ports: []cluster.Port{{Name: "http", Protocol: "tcp", Number: 80}}}
@@ -43,7 +44,7 @@ func TestRecord(t *testing.T) {
 // TestEveryFieldIsRecorded: whoever adds a field to Service has to add it to the
 // record, and to TestRecord.
 func TestEveryFieldIsRecorded(t *testing.T) {
-	if n := reflect.TypeFor[Service]().NumField(); n != 16 {
+	if n := reflect.TypeFor[Service]().NumField(); n != 19 {
 		t.Errorf("Service has %d fields; are all in record?", n)
 	}
 }

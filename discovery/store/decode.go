@@ -28,7 +28,7 @@ func decode(octets string, room *shelf) (cluster.Group, error) {
 	}
 	flags := r.Octet()
 	r.Must(flags&^headerFlags == 0)
-	g.PublishNotReady = flags&flagPublishNotReady != 0
+	g.PublishNotReady, g.WithoutEndpoints = flags&flagPublishNotReady != 0, flags&flagWithoutEndpoints != 0
 	g.Export, g.Type = cluster.Export(r.Octet()), cluster.ServiceType(r.Octet())
 	if flags&flagCreated != 0 {
 		g.Created = r.time()

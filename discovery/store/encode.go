@@ -17,7 +17,8 @@ const (
 	flagPublishNotReady = 1 << iota
 	flagCreated         // a creation time follows
 	flagFindings        // findings follow
-	headerFlags         = flagPublishNotReady | flagCreated | flagFindings
+	flagWithoutEndpoints
+	headerFlags = flagPublishNotReady | flagCreated | flagFindings | flagWithoutEndpoints
 )
 
 // Endpoint flags. Two bits hold the kind of address.
@@ -45,6 +46,9 @@ func Append(dst []byte, g *cluster.Group) []byte {
 	var flags byte
 	if g.PublishNotReady {
 		flags |= flagPublishNotReady
+	}
+	if g.WithoutEndpoints {
+		flags |= flagWithoutEndpoints
 	}
 	if !g.Created.IsZero() {
 		flags |= flagCreated

@@ -31,7 +31,7 @@ var samples = []cluster.Group{
 		Ingress:    []cluster.Ingress{{Addr: netip.MustParseAddr("::ffff:1.2.3.4")}, {Hostname: "lb.cloud.test"}},
 		Ports:      []cluster.Port{{Name: "http", Protocol: "tcp", Number: 80}, {Protocol: "udp", Number: 65535}},
 		TTL:        1<<32 - 1, Weight: 7, Policy: "Nearest", Addresses: []netip.Addr{{}, netip.MustParseAddr("192.0.2.1")},
-		PublishNotReady: true, Findings: []string{"Service a/b: spec.clusterIP: want something else", ""},
+		PublishNotReady: true, WithoutEndpoints: true, Findings: []string{"Service a/b: spec.clusterIP: want something else", ""},
 	},
 	{Created: time.Date(1901, 1, 1, 0, 0, 0, 0, time.UTC), Type: cluster.Headless, Endpoints: endpoints(5)},
 	{Endpoints: []cluster.Endpoint{{}, {Addr: netip.MustParseAddr("2001:db8::2"), Terminating: true}, {Ports: []cluster.Port{{Number: 1}}}, {Zone: "z"}}},

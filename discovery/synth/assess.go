@@ -39,7 +39,8 @@ type Verdict struct {
 // where there is none, those that terminate but still serve, as kube-proxy does.
 // Addresses given by annotation stand on their own while no endpoint is known at
 // all: such a Service has no selector, and nobody tells what is behind it. A host
-// has no endpoints: its cluster says where it is served, not by whom.
+// has no endpoints: its cluster says where it is served, not by whom. And whoever says
+// that a Service is to be answered without endpoints is believed.
 func Assess(g *cluster.Group, resolve Resolve) Verdict {
 	v := Verdict{Total: len(g.Endpoints)}
 	usable := usableEndpoints(g)
@@ -51,6 +52,7 @@ func Assess(g *cluster.Group, resolve Resolve) Verdict {
 	v.Terminating = v.Ready == 0 && usable != nil
 	v.Addresses, v.Stale, v.Reason = addresses(g, usable, resolve)
 	switch {
+	case g.WithoutEndpoints:
 	case v.Total == 0 && (len(g.Addresses) > 0 || g.Export&cluster.Hosts != 0):
 	case v.Total == 0:
 		v.Reason = NoEndpoints

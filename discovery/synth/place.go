@@ -36,6 +36,9 @@ func (l *level) holds(p Place) bool {
 	return l.region == p.Region && (l.zone == "" || slices.Contains(p.Zones, l.zone))
 }
 
+// Place is where a member cluster is, as names have it.
+func (s *Synthesizer) Place(id cluster.ID) Place { return s.places[id] }
+
 // SameLadder says that both give every Service the same federation names, as long
 // as they are of one Federation.
 func (s *Synthesizer) SameLadder(o *Synthesizer) bool { return slices.Equal(s.levels, o.levels) }

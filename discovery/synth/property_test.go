@@ -100,7 +100,7 @@ func (w world) ports() (out []cluster.Port) {
 func (w world) group(id cluster.ID) cluster.Group {
 	g := cluster.Group{
 		Cluster: id, Service: web, Withdrawn: w.IntN(10) == 0, Created: day(1).Add(time.Duration(w.IntN(3)) * time.Hour),
-		Type: cluster.ServiceType(w.IntN(3)), ClusterIPs: w.addrs(2), Ports: w.ports(), PublishNotReady: w.IntN(5) == 0,
+		Type: cluster.ServiceType(w.IntN(3)), ClusterIPs: w.addrs(2), Ports: w.ports(), PublishNotReady: w.IntN(5) == 0, WithoutEndpoints: w.IntN(9) == 0,
 		TTL: uint32(w.IntN(3)),
 	}
 	if w.IntN(6) == 0 {

@@ -15,13 +15,17 @@ import (
 // again. It may be used from any goroutine.
 type desk struct {
 	wake chan struct{} // holds one: there is something to look at
+	zone Zone          // of names
 
 	mu          sync.Mutex
 	configs     map[reference]*federation
 	types       map[schema.GroupVersionKind]*federation // by federated kind
 	preferences map[reference]*choice
 	objects     map[reference]*federated
-	versions    map[reference][]string                   // by PropagatedVersion: clusters where KubeFed placed what it is of
+	versions    map[reference][]string // by PropagatedVersion: clusters where KubeFed placed what it is of
+	domains     map[reference]*domain
+	records     map[reference]*naming
+	endpoints   map[reference]*unstructured.Unstructured // DNSEndpoints
 	written     map[reference]*unstructured.Unstructured // as they were after the last status was written, until that is told
 	read        map[schema.GroupVersionKind]bool         // told whole once
 	absent      map[schema.GroupVersionKind]bool         // not served by the host
@@ -29,6 +33,7 @@ type desk struct {
 	dirty       map[reference]bool
 	stale       map[reference]bool           // what the clerk has to look at: objects and configs
 	statuses    map[reference]any            // of configs, as the host has them
+	due         map[reference]bool           // what the registrar has to look at: records
 	findings    map[string][]finding.Finding // by object
 	clashes     []finding.Finding            // of configs
 }
@@ -43,11 +48,12 @@ type ordered struct {
 	withdrawn bool
 }
 
-func newDesk() *desk {
+func newDesk(zone Zone) *desk {
 	d := &desk{
-		wake:    make(chan struct{}, 1),
+		wake: make(chan struct{}, 1), zone: zone,
 		configs: map[reference]*federation{}, preferences: map[reference]*choice{}, versions: map[reference][]string{}, objects: map[reference]*federated{}, written: map[reference]*unstructured.Unstructured{},
 		read: map[schema.GroupVersionKind]bool{}, absent: map[schema.GroupVersionKind]bool{},
+		domains: map[reference]*domain{}, records: map[reference]*naming{}, endpoints: map[reference]*unstructured.Unstructured{}, due: map[reference]bool{},
 		ordered: map[reference]*ordered{}, dirty: map[reference]bool{}, stale: map[reference]bool{}, statuses: map[reference]any{}, findings: map[string][]finding.Finding{},
 	}
 	d.types, _ = federations(nil)
@@ -139,7 +145,7 @@ func (d *desk) putObject(o *unstructured.Unstructured) {
 	f := readFederated(o)
 	before := d.objects[f.reference]
 	d.objects[f.reference] = f
-	if w := d.written[f.reference]; w != nil && !newer(w, o) {
+	if w := d.written[f.reference]; w != nil && !work.Newer(w, o) {
 		delete(d.written, f.reference)
 	}
 	d.find(f.reference.String(), f.findings, f.err)
@@ -273,6 +279,14 @@ func (d *desk) found() (all []finding.Finding) {
 		all = append(all, some...)
 	}
 	all = append(all, d.clashes...)
+	for key := range d.dirty {
+		if !d.nameable(key) {
+			all = append(all, finding.Finding{Object: key.String(), Text: "waits until Domains, ServiceDNSRecords and IngressDNSRecords were read: it would lose the names that they give it"})
+		}
+	}
+	for key, n := range d.records {
+		all = append(all, d.unnamed(key, n)...)
+	}
 	for key, p := range d.preferences {
 		if p.err == nil && !d.aimed(p) {
 			all = append(all, finding.Finding{Object: key.String(), Field: "spec.targetKind", Text: "there is no " + p.kind + " of its name here"})

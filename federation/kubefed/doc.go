@@ -4,6 +4,12 @@
 //
 //	federated objects, type configs, preferences ── host ──► desk ── order ──► work.Sink
 //	finalizer, status.conditions, status.clusters ◄── clerk, Report ── work.Report
+//	status.dns, DNSEndpoints ◄── registrar ── Names: what is answered
+//
+// A ServiceDNSRecord or an IngressDNSRecord makes annotations of the Service or
+// Ingress that is ordered under its name: by these discovery, which reads the
+// members, names it. So names have the evidence, the guard and the memory that all
+// names have, and the host cluster is not asked for them.
 //
 // What KubeFed does and is kept:
 //   - neither placement.clusters nor placement.clusterSelector: nothing is placed;
@@ -29,7 +35,9 @@
 //     a FederatedTypeConfig lets go of what is in members;
 //   - a cluster that is lost holds no deletion up: what is left there is the engine's
 //     to record and remove later;
-//   - one object that cannot be read holds up none but itself.
+//   - one object that cannot be read holds up none but itself;
+//   - an externalName is added to a Service's own name, and does not replace it; names
+//     of which nothing is answered at any level are none, and no aliases of none.
 //
 // It imports federation's types, federation/host and the API's types.
 package kubefed

@@ -12,12 +12,12 @@ import (
 
 // Run implements work.Dialect.
 func (d *Dialect) Run(ctx context.Context, to work.Sink) error {
-	desk := newDesk()
-	clerk := newClerk(d.cfg, desk)
+	desk := newDesk(d.cfg.Zone)
+	clerk, registrar := newClerk(d.cfg, desk), newRegistrar(d.cfg, desk)
 	watches := &host.Watches{Host: d.cfg.Host, Log: d.cfg.Log, Synced: desk.synced}
 	var running sync.WaitGroup
-	d.hold(desk, clerk)
-	defer d.hold(nil, nil)
+	d.hold(desk, clerk, registrar)
+	defer d.hold(nil, nil, nil)
 	ctx, cancel := context.WithCancel(ctx)
 	defer running.Wait()
 	defer watches.Wait()
@@ -28,6 +28,13 @@ func (d *Dialect) Run(ctx context.Context, to work.Sink) error {
 		// Nobody waits for what KubeFed left: without it, what has its label in members is another's.
 		watches.Watch(ctx, kind, desk.putVersion, desk.deleteVersion)
 	}
+	watches.Watch(ctx, domainKind, desk.putDomain, desk.deleteDomain)
+	watches.Watch(ctx, serviceRecordKind, desk.putRecord, desk.deleteRecord)
+	watches.Watch(ctx, ingressRecordKind, desk.putRecord, desk.deleteRecord)
+	if d.cfg.Names != nil {
+		watches.Watch(ctx, endpointKind, desk.putEndpoint, desk.deleteEndpoint)
+		running.Go(func() { registrar.run(ctx) })
+	}
 	running.Go(func() { clerk.run(ctx) })
 	synced := false
 	for {
@@ -37,6 +44,7 @@ func (d *Dialect) Run(ctx context.Context, to work.Sink) error {
 			}
 		}
 		clerk.rouse()
+		registrar.rouse()
 		kinds := desk.kinds()
 		watches.Follow(ctx, kinds, desk.putObject, desk.deleteObject, desk.forget)
 		if !synced && desk.complete(kinds) {
@@ -51,8 +59,8 @@ func (d *Dialect) Run(ctx context.Context, to work.Sink) error {
 	}
 }
 
-func (d *Dialect) hold(desk *desk, clerk *clerk) {
+func (d *Dialect) hold(desk *desk, clerk *clerk, registrar *registrar) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.desk, d.clerk = desk, clerk
+	d.desk, d.clerk, d.registrar = desk, clerk, registrar
 }

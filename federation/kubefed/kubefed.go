@@ -3,6 +3,7 @@ package kubefed
 import (
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/fedns/fedns/federation/finding"
@@ -13,6 +14,11 @@ import (
 // Config is what a Dialect is made of. Host is required.
 type Config struct {
 	Host host.Cluster
+	// Names tell what is answered, for the statuses of records and for DNSEndpoints.
+	// Defaults to none: neither is written then.
+	Names Names
+	// Zone is what names are made of. It serves findings alone.
+	Zone Zone
 	// Log defaults to slog.Default().
 	Log *slog.Logger
 }
@@ -21,9 +27,10 @@ type Config struct {
 type Dialect struct {
 	cfg Config
 
-	mu    sync.Mutex
-	desk  *desk // of the Run that runs; nil: none
-	clerk *clerk
+	mu        sync.Mutex
+	desk      *desk // of the Run that runs; nil: none
+	clerk     *clerk
+	registrar *registrar
 }
 
 var _ work.Dialect = (*Dialect)(nil)
@@ -44,16 +51,19 @@ func (*Dialect) Name() string { return Name }
 
 // Findings are what people should know of, sorted.
 func (d *Dialect) Findings() (all []finding.Finding) {
-	if desk, clerk := d.running(); desk != nil {
-		all = append(desk.found(), clerk.found()...)
+	d.mu.Lock()
+	desk, clerk, registrar := d.desk, d.clerk, d.registrar
+	d.mu.Unlock()
+	if desk != nil {
+		all = slices.Concat(desk.found(), clerk.found(), registrar.found())
 	}
 	finding.Sort(all)
 	return all
 }
 
-// running is what runs; nil: nothing.
-func (d *Dialect) running() (*desk, *clerk) {
+// running is the desk of what runs; nil: nothing.
+func (d *Dialect) running() *desk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.desk, d.clerk
+	return d.desk
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/fedns/fedns/federation/interpret"
+	"github.com/fedns/fedns/federation/override"
 	"github.com/fedns/fedns/federation/placement"
 	"github.com/fedns/fedns/federation/preference"
 	"github.com/fedns/fedns/federation/work"
@@ -20,6 +21,9 @@ func (d *desk) next() ([]work.Order, bool) {
 		return nil, false
 	}
 	for key := range d.dirty {
+		if !d.nameable(key) {
+			continue
+		}
 		delete(d.dirty, key)
 		if all := d.look(key); len(all) > 0 {
 			return all, true
@@ -87,6 +91,7 @@ func (o *ordered) takeBack(orphan bool) work.Order {
 // order is an object's order; mu is held.
 func (d *desk) order(f *federated, t *federation) work.Order {
 	o := work.Order{Key: keyOf(f, t), Dialect: Name, Source: source(f.object), Template: f.template(t), Err: f.err}
+	named := d.annotate(o.Template, f, t)
 	o.Options = work.Options{Existing: work.Adopt, Orphan: orphaned(f.object), RetainReplicas: f.spec.RetainReplicas}
 	o.Options.Succeeds = d.versions[versionOf(f, t)]
 	if t.disabled {
@@ -94,6 +99,9 @@ func (d *desk) order(f *federated, t *federation) work.Order {
 	}
 	if o.Err == nil {
 		o.Err = d.fill(&o, f, t)
+	}
+	if o.Err == nil && len(named) > 0 && reannotated(f.spec.Overrides) { // they are put on last
+		o.Overrides = append(o.Overrides, override.Rule{Origin: f.reference.String(), Changes: []override.Change{{Annots: &override.Metadata{Op: override.Add, Values: named}}}})
 	}
 	return o
 }

@@ -10,6 +10,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/fedns/fedns/federation/cluster"
 	"github.com/fedns/fedns/federation/override"
@@ -104,22 +105,39 @@ type stage struct {
 }
 
 func newStage(t *testing.T) *stage {
-	s := &stage{desk: newDesk(), t: t}
+	s := &stage{desk: newDesk(Zone{"prod", "example.com"}), t: t}
 	s.synced(typeConfigKind, false)
 	s.synced(preferenceKind, true)
 	s.synced(federatedNamespace, false)
+	for _, kind := range []schema.GroupVersionKind{domainKind, serviceRecordKind, ingressRecordKind} {
+		s.synced(kind, true)
+	}
 	return s
 }
 
 // put has objects come or change.
-func (s *stage) put(text string) { s.each(text, s.putConfig, s.putPreference, s.putObject) }
+func (s *stage) put(text string) { s.each(text, false, s.putConfig, s.putPreference, s.putObject) }
 
 // remove has objects go.
 func (s *stage) remove(text string) {
-	s.each(text, s.deleteConfig, s.deletePreference, s.deleteObject)
+	s.each(text, true, s.deleteConfig, s.deletePreference, s.deleteObject)
 }
 
-func (s *stage) each(text string, config, preference, object func(*unstructured.Unstructured)) {
+// name has a Domain or a record come, change or go.
+func (s *stage) name(o *unstructured.Unstructured, remove bool) {
+	switch {
+	case o.GroupVersionKind() == domainKind && remove:
+		s.deleteDomain(o)
+	case o.GroupVersionKind() == domainKind:
+		s.putDomain(o)
+	case remove:
+		s.deleteRecord(o)
+	default:
+		s.putRecord(o)
+	}
+}
+
+func (s *stage) each(text string, remove bool, config, preference, object func(*unstructured.Unstructured)) {
 	s.t.Helper()
 	for _, o := range worktest.Objects(s.t, text) {
 		switch o.GroupVersionKind() {
@@ -127,6 +145,8 @@ func (s *stage) each(text string, config, preference, object func(*unstructured.
 			config(o)
 		case preferenceKind:
 			preference(o)
+		case domainKind, serviceRecordKind, ingressRecordKind:
+			s.name(o, remove)
 		default:
 			object(o)
 		}
@@ -189,6 +209,8 @@ func show(o work.Order) string {
 				fmt.Fprintf(&b, "    %s %s %s\n", c.Patch.Op, c.Patch.Path, c.Patch.Value)
 			case c.Labels != nil:
 				fmt.Fprintf(&b, "    labels %s %v\n", c.Labels.Op, c.Labels.Values)
+			case c.Annots != nil:
+				fmt.Fprintf(&b, "    annotations %s %v\n", c.Annots.Op, c.Annots.Values)
 			}
 		}
 	}

@@ -47,6 +47,15 @@ func rules(all []typesv1beta1.Override, origin string, without string) (into []o
 	return into, nil
 }
 
+// reannotated says that overrides put other annotations in the place of all.
+func reannotated(all []typesv1beta1.Override) bool {
+	return slices.ContainsFunc(all, func(o typesv1beta1.Override) bool {
+		return slices.ContainsFunc(o.ClusterOverrides, func(c typesv1beta1.ClusterOverride) bool {
+			return c.Path == "/metadata" || c.Path == "/metadata/annotations"
+		})
+	})
+}
+
 // patch reads an operation. A value that is missing is null, as JSON has it, but for
 // remove, which has none.
 func patch(c *typesv1beta1.ClusterOverride, field string) (*override.Patch, error) {

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	corev1beta1 "github.com/fedns/fedns/federation/api/kubefed/core/v1beta1"
+	dnsv1alpha1 "github.com/fedns/fedns/federation/api/kubefed/multiclusterdns/v1alpha1"
 	schedulingv1alpha1 "github.com/fedns/fedns/federation/api/kubefed/scheduling/v1alpha1"
 	typesv1beta1 "github.com/fedns/fedns/federation/api/kubefed/types/v1beta1"
 	"github.com/fedns/fedns/federation/work"
@@ -20,6 +21,14 @@ var (
 	typeConfigKind     = corev1beta1.Version.WithKind("FederatedTypeConfig")
 	preferenceKind     = schedulingv1alpha1.Version.WithKind("ReplicaSchedulingPreference")
 	federatedNamespace = typesv1beta1.Version.WithKind("FederatedNamespace")
+)
+
+// Kinds of names.
+var (
+	domainKind        = dnsv1alpha1.Version.WithKind("Domain")
+	serviceRecordKind = dnsv1alpha1.Version.WithKind("ServiceDNSRecord")
+	ingressRecordKind = dnsv1alpha1.Version.WithKind("IngressDNSRecord")
+	endpointKind      = dnsv1alpha1.Version.WithKind("DNSEndpoint")
 )
 
 // Labels, annotations and the finalizer, as KubeFed has them.

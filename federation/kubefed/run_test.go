@@ -59,6 +59,14 @@ func (q *quiet) Patch(_ context.Context, o client.Object, p client.Patch, _ ...c
 	return q.patched(o, p, "")
 }
 
+func (q *quiet) Create(_ context.Context, o client.Object, _ ...client.CreateOption) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	body, err := json.Marshal(o)
+	q.patches = append(q.patches, "create "+string(body))
+	return errors.Join(err, q.failing)
+}
+
 func (q *quiet) Status() client.SubResourceWriter { return &statusWriter{q: q} }
 
 type statusWriter struct {
@@ -120,7 +128,16 @@ func (q *quiet) taken() string {
 
 // running runs a dialect in a bubble.
 func running(t *testing.T, q *quiet, do func(*testing.T, *Dialect, *worktest.Sink)) {
-	worktest.Run(t, func() (*Dialect, error) { return New(Config{Host: q, Log: slog.New(slog.DiscardHandler)}) }, do)
+	t.Helper()
+	runningWith(t, q, nil, do)
+}
+
+// runningWith runs a dialect that is told what is answered.
+func runningWith(t *testing.T, q *quiet, names Names, do func(*testing.T, *Dialect, *worktest.Sink)) {
+	t.Helper()
+	worktest.Run(t, func() (*Dialect, error) {
+		return New(Config{Host: q, Names: names, Zone: Zone{"prod", "example.com"}, Log: slog.New(slog.DiscardHandler)})
+	}, do)
 }
 
 // TestDeletion: an object has the finalizer as soon as it is ordered, and loses it

@@ -14,6 +14,7 @@ import (
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/federation"
 	"github.com/fedns/fedns/federation/cluster"
+	"github.com/fedns/fedns/federation/kubefed"
 	"github.com/fedns/fedns/federation/propagation"
 	"github.com/fedns/fedns/federation/work"
 )
@@ -32,6 +33,10 @@ type Config struct {
 	Members func() (all []Member, complete bool)
 	// Access is how a member is reached, as of now; the caller's.
 	Access func(name string) (*rest.Config, error)
+	// Names tell what is answered, and Zone what names of Services are made of. Default
+	// to nobody and to none.
+	Names kubefed.Names
+	Zone  kubefed.Zone
 	// Tell hears what the operator should. It must not block. Defaults to nobody.
 	Tell func(warning bool, reason, message string)
 	Log  *slog.Logger

@@ -60,7 +60,7 @@ type ServiceDNSRecordSpec struct {
 	// A label of the Domain that has all addresses, too.
 	// +optional
 	DNSPrefix string `json:"dnsPrefix,omitempty"`
-	// A name, of any domain, that leads to the Service.
+	// What names have for the Service's own.
 	// +optional
 	ExternalName string `json:"externalName,omitempty"`
 	// Clusters where the Service has no endpoints count, too.

@@ -1,0 +1,52 @@
+package daemon
+
+import (
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/fedns/fedns/cmd/fedns/config"
+	"github.com/fedns/fedns/discovery"
+	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/federation/kubefed"
+)
+
+// names tell federation what discovery has answered (kubefed.Names).
+type names struct {
+	from interface {
+		Shards(key cluster.ServiceKey) ([]discovery.Shard, bool)
+	}
+}
+
+// Service implements kubefed.Names.
+func (n names) Service(namespace, name string) ([]kubefed.Shard, bool) {
+	return n.of(cluster.ServiceKey{Namespace: namespace, Name: name})
+}
+
+// Host implements kubefed.Names.
+func (n names) Host(name string) ([]kubefed.Shard, bool) { return n.of(cluster.HostKey(name)) }
+
+func (n names) of(key cluster.ServiceKey) (all []kubefed.Shard, known bool) {
+	shards, known := n.from.Shards(key)
+	for _, s := range shards {
+		to := kubefed.Shard{Cluster: string(s.Cluster), Region: s.Place.Region, Zones: s.Place.Zones, Addresses: s.Addresses}
+		for _, in := range s.Ingress {
+			point := corev1.LoadBalancerIngress{Hostname: in.Hostname}
+			if in.Addr.IsValid() {
+				point.IP = in.Addr.String()
+			}
+			to.LoadBalancer = append(to.LoadBalancer, point)
+		}
+		all = append(all, to)
+	}
+	return all, known
+}
+
+// zoneOf is what the configuration makes names of Services of.
+func zoneOf(cfg *config.Config) (z kubefed.Zone) {
+	if cfg.Federation.Domain.IsZero() {
+		return z
+	}
+	text := func(s string) string { return strings.TrimSuffix(s, ".") }
+	return kubefed.Zone{Federation: text(cfg.Federation.Name.String()), Domain: text(cfg.Federation.Domain.String())}
+}

@@ -59,6 +59,9 @@ func soaChange(apex dnsname.Name, changes []zone.Change) *zone.Change {
 
 // begin readies a zone that is to be served for the first time; mu is held.
 func (s *Server) begin(c *content) {
+	if c.filled && s.cfg.Serials != nil {
+		s.cfg.Serials.Expect(c.apex)
+	}
 	s.reach(c)
 	if s.journaled {
 		c.journal = transfer.NewJournal(journalSteps, journalOctets)

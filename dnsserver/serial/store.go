@@ -24,6 +24,10 @@ import (
 // keeps about the serials it has.
 const maxAhead = 100_000
 
+// firstAhead is how far the first ceiling of a zone is put that is expected to change:
+// to write one takes as long as the disk likes, and a change waits for it.
+const firstAhead = 1000
+
 // header begins the file, with its version.
 const header = "fedns serials 1"
 
@@ -105,6 +109,14 @@ func (s *Store) Floor(apex dnsname.Name) (serial uint32, ok bool) {
 	defer s.mu.Unlock()
 	serial, ok = s.floors[apex]
 	return serial, ok
+}
+
+// Expect says that a zone will change many times: its ceilings are far ahead from the
+// first one on.
+func (s *Store) Expect(apex dnsname.Name) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ahead[apex] = max(s.ahead[apex], firstAhead)
 }
 
 // Reach must come before a zone is served with a serial. It returns at once, but

@@ -39,6 +39,27 @@ func TestNoSerialThatWasReachedIsGivenAgain(t *testing.T) {
 	}
 }
 
+// TestExpected: of a zone that will change, the first changes wait for no disk, and
+// none is written for but at the beginning.
+func TestExpected(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "serials")
+	s := open(t, path)
+	s.Expect(apex)
+	for serial := range uint32(firstAhead) {
+		if err := s.Reach(apex, 7+serial); err != nil {
+			t.Fatal(err)
+		}
+		if serial == 0 { // nothing could be written any more
+			if err := os.RemoveAll(filepath.Dir(path)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := s.Reach(apex, 8+firstAhead); err == nil {
+		t.Error("a serial past the ceiling is not told to be unkept")
+	}
+}
+
 func TestTheFileIsWrittenNowAndThen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "serials")
 	s := open(t, path)

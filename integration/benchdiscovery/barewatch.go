@@ -44,22 +44,24 @@ func watchBare(ctx context.Context, c *harness.Cluster, from string) (<-chan sig
 	if err != nil {
 		return nil, err
 	}
-	resp, err := (&http.Client{Transport: wrapped}).Do(q)
-	if err != nil {
-		return nil, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		resp.Body.Close()
-		return nil, fmt.Errorf("watch endpointslices: %s", resp.Status)
-	}
-	seen := make(chan sighting, bareBuffer)
+	opened, seen := make(chan error, 1), make(chan sighting, bareBuffer)
 	go func() {
 		defer transport.CloseIdleConnections()
-		defer resp.Body.Close()
 		defer close(seen)
+		resp, err := (&http.Client{Transport: wrapped}).Do(q)
+		if err != nil {
+			opened <- err
+			return
+		}
+		defer resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			opened <- fmt.Errorf("watch endpointslices: %s", resp.Status)
+			return
+		}
+		opened <- nil
 		sight(resp.Body, seen)
 	}()
-	return seen, nil
+	return seen, <-opened
 }
 
 // sight notes when each event's last octet came in, until there are no more. An

@@ -213,12 +213,13 @@ func (e *Engine) commit(known *entry, s situation, v verdict) {
 	if !v.wake.IsZero() {
 		e.queue.AddAfter(s.key, max(time.Until(v.wake), time.Millisecond))
 	}
-	err := e.carry(known)
+	wrong := e.carry(known)
 	e.locked(func() {
-		if errText(known.wrong) != errText(err) {
+		was := known.overriding()
+		known.wrong = wrong
+		if errText(was) != errText(known.overriding()) {
 			known.changes++
 		}
-		known.wrong = err
 		if known.changes != known.reported {
 			e.reports.AddAfter(s.key, e.cfg.ReportEvery)
 		}

@@ -9,8 +9,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/fedns/fedns/federation/api/v1alpha1"
 	"github.com/fedns/fedns/federation/cluster"
 	"github.com/fedns/fedns/federation/override"
 	"github.com/fedns/fedns/federation/placement"
@@ -331,8 +334,18 @@ func TestErrorsLeaveWhatWasPlaced(t *testing.T) {
 		if got := h.fleet.have["b"][good.Key].GetLabels()["new"]; got != "" {
 			t.Error("b gets a template that is half changed")
 		}
-		if r := p.report(good.Key); r.Err == nil || !strings.Contains(r.Err.Error(), "cluster b: OverridePolicy shop/web") {
+		r := p.report(good.Key)
+		if r.Err == nil || !strings.Contains(r.Err.Error(), "cluster b: OverridePolicy shop/web") {
 			t.Errorf("the dialect hears %v", r.Err)
+		}
+		for _, o := range r.Outcomes {
+			if failed := o.Phase == work.Failed && strings.Contains(o.Message, "metadata.name"); failed != (o.Cluster == "b") {
+				t.Errorf("the dialect hears of cluster %s that it is %s %s: %s", o.Cluster, o.Phase, o.Reason, o.Message)
+			}
+		}
+		s := h.store.reports[good.Key]
+		if c := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionPropagated); c == nil || c.Status != metav1.ConditionFalse || !strings.Contains(c.Message, "cluster b") {
+			t.Errorf("what cluster b has is not what it is to have, and the Binding says %+v", c)
 		}
 		p.order(good)
 		after(time.Minute)
@@ -474,6 +487,40 @@ func TestDryRunWritesNothing(t *testing.T) {
 		plan := h.Plan()
 		if len(plan) != 2 || plan[0].Action != "apply" || plan[0].Cluster != "a" || plan[0].Replicas != 2 || plan[1].Replicas != 1 {
 			t.Errorf("plan %+v, want 2 in a and 1 in b", plan)
+		}
+	})
+}
+
+// TestTemplateIsTold: a Task says which object of the host orders are made of, so that
+// a member that is the host keeps it, when the order is taken back as well.
+func TestTemplateIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		web := key(deployments, "web")
+		o := deployment("web", 2)
+		o.Source.UID = "of-web"
+		copied := service("api") // of an object of another kind, as KubeFed's are
+		copied.Source = work.Reference{Kind: federatedServices, Namespace: "shop", Name: "api", UID: "of-federated"}
+		p := &people{name: "people", orders: []work.Order{o, copied}}
+		f, store := newFleet(t, "a"), newMemory()
+		tasks := map[string]work.Task{}
+		f.given = func(t work.Task) { tasks[t.Key.Kind.Kind] = t }
+		h := begin(t, store, f, nil, p)
+		after(30 * time.Second)
+		if got := tasks["Deployment"]; got.Template != "of-web" || !got.Own {
+			t.Errorf("the Task has template %q, own %v", got.Template, got.Own)
+		}
+		if got := tasks["Service"]; got.Template != "" {
+			t.Errorf("the Task of a copy has template %q", got.Template)
+		}
+		// A daemon that knows it from the Binding alone says so as well.
+		h.stop()
+		p = &people{name: "people", orders: []work.Order{copied}}
+		h = begin(t, store, f, nil, p)
+		defer h.stop()
+		p.order(work.Order{Key: web, Dialect: "people", Source: o.Source})
+		after(30 * time.Second)
+		if got := tasks["Deployment"]; got.Object != nil || got.Template != "of-web" || !got.Own {
+			t.Errorf("the removal has template %q, own %v, %v", got.Template, got.Own, got.Object)
 		}
 	})
 }

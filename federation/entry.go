@@ -1,12 +1,15 @@
 package federation
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/fedns/fedns/federation/cluster"
 	"github.com/fedns/fedns/federation/failover"
@@ -42,7 +45,7 @@ type entry struct {
 	given    map[string]given // by cluster, what was given to the propagator
 	decision placement.Decision
 	err      error             // of the placement
-	wrong    error             // of the overrides
+	wrong    map[string]error  // of the overrides, by cluster
 	keeps    map[string]string // why a cluster keeps what it would lose
 	settled  bool              // all that is to be is ready
 	reported uint64            // which change was reported last
@@ -70,6 +73,8 @@ type given struct {
 	selected string                     // by which rules of override
 	along    *unstructured.Unstructured // where it goes along with another: as the host has it
 	of       work.Key                   // that other, whose options it has
+	template types.UID                  // see work.Task
+	own      bool
 }
 
 func newEntry(key work.Key) *entry {
@@ -113,6 +118,42 @@ func (e *entry) seen(name string) failover.Seen {
 		return failover.Seen{}
 	}
 	return failover.Seen{Applied: o.Phase == work.Applied, Ready: o.Ready, Healthy: o.Health != work.Unhealthy, Sick: e.sick[name]}
+}
+
+// overriding is what is wrong with the overrides; nil: nothing.
+func (e *entry) overriding() error {
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(e.wrong)) {
+		errs = append(errs, fmt.Errorf("cluster %s: %w", name, e.wrong[name]))
+	}
+	return errors.Join(errs...)
+}
+
+// notOverridden is the Reason of an Outcome of a cluster whose overrides cannot be
+// applied.
+const notOverridden = "Override"
+
+// came is what came of it in a cluster; false: nothing yet. Where overrides cannot be
+// applied, what is there is not what is to be there.
+func (e *entry) came(name string) (work.Outcome, bool) {
+	o, ok := e.outcomes[name]
+	if err := e.wrong[name]; err != nil && e.has(name) {
+		if !ok {
+			o = work.Outcome{Cluster: name, Key: e.key, Health: work.Unknown}
+		}
+		o.Phase, o.Reason, o.Message = work.Failed, notOverridden, err.Error()
+		return o, true
+	}
+	return o, ok
+}
+
+// has says that a cluster holds it, or is to.
+func (e *entry) has(name string) bool {
+	if e.placed == nil || e.placed.Deleted {
+		return false
+	}
+	_, has := e.placed.Has(name)
+	return has
 }
 
 // note takes in an outcome, and says whether anything is new.

@@ -153,7 +153,7 @@ func (e *Engine) Bindings(reasons bool) []Placed {
 func (e *entry) tell() Placed {
 	p := Placed{Object: e.key.String(), Held: e.holds(), Withdrawn: e.withdrawn && len(e.orders) == 0, Unplaced: e.decision.Unplaced, Clusters: []PlacedCluster{}}
 	if o := e.winner(); o != nil {
-		p.Dialect, p.Source, p.Error = o.Dialect, o.origin(), errText(o.join(e.err, e.wrong))
+		p.Dialect, p.Source, p.Error = o.Dialect, o.origin(), errText(o.join(e.err, e.overriding()))
 	} else if e.placed != nil {
 		p.Dialect = e.placed.Dialect
 	}
@@ -193,7 +193,7 @@ func (e *Engine) reasons(known *entry) (all []Reason) {
 
 // in fills in what came of it in the cluster.
 func (e *entry) in(c PlacedCluster) PlacedCluster {
-	o, ok := e.outcomes[c.Cluster]
+	o, ok := e.came(c.Cluster)
 	if !ok {
 		o.Phase = work.Pending
 	}

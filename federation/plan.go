@@ -67,7 +67,7 @@ func (e *Engine) planOf(key work.Key) (all []Action) {
 		next, orphan = v.next, s.order.Options.Orphan
 	}
 	for _, t := range next.Targets {
-		o := known.outcomes[t.Cluster]
+		o, _ := known.came(t.Cluster)
 		switch before := was.Target(t.Cluster); {
 		case before == nil:
 			at("apply", t.Cluster, "placed there", t.Replicas)

@@ -142,7 +142,7 @@ func (e *Engine) tidings(key work.Key) (t tidings, ok bool) {
 	outcomes, leaving := known.outcome(), known.leaving()
 	for _, name := range slices.Sorted(maps.Keys(known.orders)) {
 		o := known.orders[name]
-		r := work.Report{Order: o.Order, Decision: known.decision, Outcomes: outcomes, Leaving: leaving, Lost: e.gone(outcomes), Err: o.join(known.err, known.wrong)}
+		r := work.Report{Order: o.Order, Decision: known.decision, Outcomes: outcomes, Leaving: leaving, Lost: e.gone(outcomes), Err: o.join(known.err, known.overriding())}
 		if o != winner {
 			r = work.Report{Order: o.Order, Err: fmt.Errorf("%s is ordered by %s already: %s %s", key, winner.Dialect, winner.Source.Kind.Kind, winner.origin())}
 		}
@@ -226,9 +226,12 @@ func (e *entry) outcome() (all []work.Outcome) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(began)) {
-		o, ok := e.outcomes[name]
-		if !ok {
+		o, ok := e.came(name)
+		switch {
+		case !ok:
 			o = work.Outcome{Cluster: name, Key: e.key, Phase: work.Pending, Health: work.Unknown, Since: began[name]}
+		case o.Since.IsZero():
+			o.Since = began[name]
 		}
 		all = append(all, o)
 	}

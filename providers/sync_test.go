@@ -1,11 +1,9 @@
 package providers_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -16,132 +14,10 @@ import (
 	"github.com/fedns/fedns/providers"
 	"github.com/fedns/fedns/providers/hosted"
 	"github.com/fedns/fedns/providers/inmemory"
-	"github.com/fedns/fedns/providers/ownership"
 	"github.com/fedns/fedns/providers/plan"
 )
 
 var apex = dnsname.MustParse("example.com.")
-
-// daemon is one fedns with a zone of its own.
-type daemon struct {
-	t    *testing.T
-	sync *providers.Sync
-	snap *zone.Snapshot
-	stop context.CancelFunc
-	done chan struct{}
-}
-
-// start runs a daemon against a server, in a synctest bubble.
-func start(t *testing.T, server *inmemory.Server, change func(*providers.Config), records ...string) *daemon {
-	t.Helper()
-	z, err := inmemory.New(inmemory.Config{Server: server, Client: "a"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	codec, err := ownership.NewCodec(apex, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := providers.Config{Name: "memory", Apex: apex, Zone: z, Holder: "pod-a",
-		Rules: plan.Rules{Owner: "prod", Codec: codec, Limits: server.Limits()}}
-	if change != nil {
-		change(&cfg)
-	}
-	d := &daemon{t: t, sync: providers.New(cfg)}
-	b := zone.NewZone(apex)
-	b.Set(zone.NewRRset(apex, zone.TypeSOA, 60, zone.SOA{MName: apex, RName: apex, Serial: 1, Minimum: 5}.RDATA()))
-	for _, r := range records {
-		b.Set(set(t, r))
-	}
-	d.publish(b)
-	d.run()
-	return d
-}
-
-func (d *daemon) run() {
-	ctx, stop := context.WithCancel(context.Background())
-	d.stop, d.done = stop, make(chan struct{})
-	go func() {
-		defer close(d.done)
-		d.sync.Run(ctx)
-	}()
-	d.t.Cleanup(d.halt)
-}
-
-func (d *daemon) halt() { d.stop(); <-d.done }
-
-func (d *daemon) publish(b *zone.Builder) {
-	snap, changes, err := b.Build()
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	d.snap = snap
-	d.sync.Publish(snap, changes)
-}
-
-// set changes the zone: "web 30 192.0.2.1 192.0.2.2", "www CNAME web"; "-web A" deletes.
-func (d *daemon) set(records ...string) {
-	d.t.Helper()
-	b := zone.NewBuilder(d.snap)
-	for _, r := range records {
-		if name, ok := strings.CutPrefix(r, "-"); ok {
-			label, typ, _ := strings.Cut(name, " ")
-			t := map[string]uint16{"": zone.TypeA, "A": zone.TypeA, "CNAME": zone.TypeCNAME}[typ]
-			b.Delete(zone.Key{Owner: name_(label), Type: t})
-			continue
-		}
-		b.Set(set(d.t, r))
-	}
-	d.publish(b)
-}
-
-func name_(label string) dnsname.Name { return dnsname.MustParse(label + ".example.com.") }
-
-// set reads one RRset: "web 30 192.0.2.1 192.0.2.2" or "www 30 CNAME web".
-func set(t *testing.T, text string) zone.RRset {
-	t.Helper()
-	f := strings.Fields(text)
-	var ttl uint32
-	fmt.Sscan(f[1], &ttl)
-	if f[2] == "CNAME" {
-		return zone.NewRRset(name_(f[0]), zone.TypeCNAME, ttl, zone.Target(name_(f[3])))
-	}
-	var rdata []string
-	for _, a := range f[2:] {
-		rdata = append(rdata, zone.Addr(netip.MustParseAddr(a)))
-	}
-	return zone.NewRRset(name_(f[0]), zone.TypeA, ttl, rdata...)
-}
-
-// records are those of a server that are neither fences, claims, nor the apex's.
-func records(t *testing.T, server *inmemory.Server) []string {
-	t.Helper()
-	z, _ := inmemory.New(inmemory.Config{Server: server, Client: "test"})
-	entries, err := z.Records(context.Background())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []string
-	for _, e := range entries {
-		if !ownership.IsClaim(e.Key) && !ownership.IsFence(e.Key) && e.Key.Owner != apex {
-			out = append(out, strings.ReplaceAll(e.String(), ".example.com.", ""))
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-func want(t *testing.T, server *inmemory.Server, records_ ...string) {
-	t.Helper()
-	if got := records(t, server); !slices.Equal(got, records_) {
-		t.Errorf("the hosted zone holds\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(records_, "\n\t"))
-	}
-}
-
-func fresh() *inmemory.Server { return inmemory.NewServer(apex, inmemory.Limits()) }
-
-// pass lets time pass until nothing is left to do but audits.
-func pass() { time.Sleep(5 * time.Second); synctest.Wait() }
 
 func TestSyncWritesWhatTheZoneHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -375,34 +251,6 @@ func TestOwnersShareAName(t *testing.T) {
 	})
 }
 
-func TestStaleLeaderFailsWhole(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		server := fresh()
-		a := start(t, server, nil, "web 30 192.0.2.1", "api 30 192.0.2.2")
-		pass()
-		held := make(chan struct{})
-		server.Inject(func(c inmemory.Call) (f inmemory.Fault) {
-			if c.Client == "a" && c.Action == inmemory.Apply {
-				f.Until = held
-			}
-			return f
-		})
-		a.set("web 30 192.0.2.66", "late 30 192.0.2.67")
-		time.Sleep(time.Second) // a's batch is on its way, and stays there
-		z, _ := inmemory.New(inmemory.Config{Server: server, Client: "b"})
-		b := start(t, server, func(c *providers.Config) { c.Zone = z; c.Holder = "pod-b" }, "web 30 192.0.2.1", "api 30 192.0.2.3")
-		pass()
-		a.stop()
-		close(held)
-		<-a.done
-		pass()
-		want(t, server, "api A 30 192.0.2.3", "web A 30 192.0.2.1")
-		if st := b.sync.Status(); st.Phase != providers.PhaseInSync {
-			t.Errorf("got %+v, want it in sync", st)
-		}
-	})
-}
-
 func TestDrift(t *testing.T) {
 	for _, tt := range []struct {
 		drift plan.Drift
@@ -510,40 +358,4 @@ func TestUnheardClustersStand(t *testing.T) {
 		pass()
 		want(t, server, "web A 30 192.0.2.1")
 	})
-}
-
-// TestABatchHasRoomForALongerFence: the fence grows by a digit in the midst of
-// batches that are as full as may be, and none is refused for its size.
-func TestABatchHasRoomForALongerFence(t *testing.T) {
-	text := func(e hosted.Entry) (n int) {
-		for _, s := range e.Sets {
-			for r := range s.Records.RDATA() {
-				n += len(r)
-			}
-		}
-		return n
-	}
-	for most := 400; most < 480; most++ { // one of them is filled to the last octet
-		synctest.Test(t, func(t *testing.T) {
-			limits := inmemory.Limits()
-			limits.Batch = []hosted.Dimension{{Name: "octets", Max: most, Cost: func(c hosted.Change) int {
-				if c.Old.Equal(c.New) {
-					return 0
-				}
-				return text(c.Old) + text(c.New)
-			}}}
-			a := start(t, inmemory.NewServer(apex, limits), nil)
-			pass()
-			var records []string
-			for i := range 100 {
-				records = append(records, fmt.Sprintf("w%d 30 192.0.2.%d", i, i+1))
-			}
-			a.set(records...)
-			pass()
-			if st := a.sync.Status(); st.Generation < 10 || st.Calls.Refused > 0 || st.Phase != providers.PhaseInSync {
-				t.Errorf("batches of %d: generation %d, %d batches refused, %s", most, st.Generation, st.Calls.Refused, st.Phase)
-			}
-			a.halt()
-		})
-	}
 }

@@ -245,14 +245,20 @@ var rules = []rule{
 	{
 		From:    []string{"federation/karmada"},
 		Ban:     []string{"federation/...", "discovery/..."},
-		Allow:   []string{"federation/karmada", "federation/api/karmada/...", "federation/host", "federation/work", "federation/placement", "federation/override", "federation/interpret", "federation/workload", "federation/cluster", "federation/api/v1alpha1"},
+		Allow:   []string{"federation/karmada", "federation/api/karmada/...", "federation/finding", "federation/host", "federation/work", "federation/placement", "federation/override", "federation/interpret", "federation/workload", "federation/cluster", "federation/api/v1alpha1"},
 		Because: "a dialect translates its own system's objects: it knows no other dialect, nor who carries orders out",
 	},
 	{
 		From:    []string{"federation/kubefed", "federation/federationv1"},
 		Ban:     []string{"federation/...", "discovery/..."},
-		Allow:   []string{"federation/kubefed", "federation/federationv1", "federation/preference", "federation/host", "federation/work", "federation/interpret", "federation/workload", "federation/placement", "federation/override", "federation/cluster", "federation/api/..."},
+		Allow:   []string{"federation/kubefed", "federation/federationv1", "federation/finding", "federation/preference", "federation/host", "federation/work", "federation/interpret", "federation/workload", "federation/placement", "federation/override", "federation/cluster", "federation/api/..."},
 		Because: "a dialect translates: it knows its own objects and what orders are made of, neither other dialects nor who carries orders out",
+	},
+	{
+		From:    []string{"..."},
+		Except:  []string{"federation/work/worktest"},
+		Ban:     []string{"federation/work/worktest"},
+		Because: "it imports testing, so only tests may import it",
 	},
 	{
 		From:    []string{"federation/preference"},

@@ -188,7 +188,7 @@ func burst(conn *dns.Conn, query *dns.Msg) error {
 			return err
 		}
 	}
-	_ = conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_ = conn.SetReadDeadline(time.Now().Add(30 * time.Second))
 	var seen [bursts]bool
 	for n := range bursts {
 		r, err := conn.ReadMsg()
@@ -403,7 +403,7 @@ func TestHandoverOfEncryptedTransports(t *testing.T) {
 	}
 	for range 3 {
 		p.handOver()
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		if err := askQUIC(ctx, doq, trusts, query()); err != nil {
 			t.Errorf("over QUIC: %v", err)
 		}

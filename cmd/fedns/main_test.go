@@ -199,7 +199,7 @@ func serveDaemon(t *testing.T, rest string, files map[string]string) *served {
 // await waits until look says nothing.
 func (s *served) await(what string, look func() string) {
 	s.t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for {
 		wrong := look()
 		if wrong == "" {

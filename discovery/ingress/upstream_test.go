@@ -251,7 +251,7 @@ func TestStop(t *testing.T) {
 	cancel()
 	select {
 	case <-done:
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Error("still running")
 	}
 }

@@ -159,7 +159,7 @@ func TestGuaranteeMembersAreOnlyRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.client.Load().close()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	verbs := []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
 	for _, i := range p.Perm(len(verbs)) {

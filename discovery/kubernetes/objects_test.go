@@ -72,7 +72,7 @@ func (k *kept) tell(s cluster.State) {
 // until waits until a condition holds; mu is held while it is looked at.
 func (k *kept) until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(30 * time.Second)
 	for {
 		k.mu.Lock()
 		ok := holds()

@@ -158,7 +158,7 @@ func (v *view) receive(up <-chan cluster.Update) {
 // await waits until is holds; is may read v's fields.
 func (v *view) await(what string, is func() bool) {
 	v.t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(30 * time.Second)
 	for {
 		v.mu.Lock()
 		ok, changed := is(), v.changed

@@ -23,7 +23,7 @@ spec: {rules: [{host: example.com}]}, status: {loadBalancer: {ingress: [{ip: 192
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	up, ended := make(chan cluster.Update), make(chan error, 1)
 	go func() { ended <- s.Run(ctx, up) }()

@@ -87,7 +87,7 @@ func listen(t *testing.T, cfg quic.Config) site {
 
 func (s site) connect(t *testing.T, cfg *quicgo.Config) (*quicgo.Conn, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	c, err := quicgo.DialAddr(ctx, s.Addr().String(), s.client, cfg)
 	if err == nil {
@@ -108,13 +108,13 @@ func (s site) dial(t *testing.T) *quicgo.Conn {
 // send opens a stream with what is in it, and its end if so.
 func send(t *testing.T, c *quicgo.Conn, p []byte, end bool) *quicgo.Stream {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	s, err := c.OpenStreamSync(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = s.SetDeadline(time.Now().Add(10 * time.Second))
+	_ = s.SetDeadline(time.Now().Add(30 * time.Second))
 	if _, err := s.Write(p); err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +204,7 @@ func TestBreaches(t *testing.T) {
 			send(t, c, tt.sent, tt.end)
 			select {
 			case <-c.Context().Done():
-			case <-time.After(10 * time.Second):
+			case <-time.After(30 * time.Second):
 				t.Fatal("the connection goes on")
 			}
 			var e *quicgo.ApplicationError

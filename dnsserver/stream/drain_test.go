@@ -14,7 +14,7 @@ import (
 
 // askOnce sends one message and reads its answer.
 func askOnce(c net.Conn, message string) (string, error) {
-	_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+	_ = c.SetDeadline(time.Now().Add(30 * time.Second))
 	if _, err := c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(message))), message...)); err != nil {
 		return "", err
 	}

@@ -58,7 +58,7 @@ func dial(t *testing.T, l *stream.Listener) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -224,7 +224,7 @@ func TestBounds(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, _ = io.WriteString(c, frame("y"))
-		_ = c.SetDeadline(time.Now().Add(5 * time.Second))
+		_ = c.SetDeadline(time.Now().Add(30 * time.Second))
 		_, err = io.ReadFull(c, make([]byte, 4))
 		_ = c.Close()
 		if err == nil {

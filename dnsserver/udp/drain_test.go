@@ -47,7 +47,7 @@ func TestHandOverLosesNothing(t *testing.T) {
 					return
 				default:
 				}
-				_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+				_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
 				if _, err := conn.Write([]byte("query")); err != nil {
 					t.Error(err)
 				}

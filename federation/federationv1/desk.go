@@ -6,6 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/work"
 )
 
@@ -20,7 +21,7 @@ type desk struct {
 	read     map[schema.GroupVersionKind]bool        // told whole once, or not served
 	ordered  map[work.Key]*ordered
 	dirty    map[work.Key]bool
-	findings map[work.Key]Finding
+	findings map[work.Key]finding.Finding
 }
 
 // ordered is what was told of an object.
@@ -33,7 +34,7 @@ type ordered struct {
 func newDesk() *desk {
 	return &desk{
 		wake: make(chan struct{}, 1), objects: map[work.Key]*unstructured.Unstructured{}, written: map[work.Key]*unstructured.Unstructured{}, read: map[schema.GroupVersionKind]bool{},
-		ordered: map[work.Key]*ordered{}, dirty: map[work.Key]bool{}, findings: map[work.Key]Finding{},
+		ordered: map[work.Key]*ordered{}, dirty: map[work.Key]bool{}, findings: map[work.Key]finding.Finding{},
 	}
 }
 
@@ -83,7 +84,7 @@ func (d *desk) remove(o *unstructured.Unstructured) {
 }
 
 // synced notes that all objects of a kind were told, or that it is not served.
-func (d *desk) synced(kind schema.GroupVersionKind) {
+func (d *desk) synced(kind schema.GroupVersionKind, _ bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.read[kind] = true
@@ -98,7 +99,7 @@ func (d *desk) complete() bool {
 }
 
 // found are the findings of all objects.
-func (d *desk) found() (all []Finding) {
+func (d *desk) found() (all []finding.Finding) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, f := range d.findings {

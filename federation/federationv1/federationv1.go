@@ -3,16 +3,12 @@ package federationv1
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"slices"
-	"strings"
 	"sync"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/host"
 	"github.com/fedns/fedns/federation/work"
 )
@@ -27,15 +23,9 @@ var kinds = []schema.GroupVersionKind{
 	{Group: "apps", Version: "v1", Kind: "ReplicaSet"},
 }
 
-// Host is what the dialect needs of a host cluster; *host.Host is one.
-type Host interface {
-	Watch(ctx context.Context, kind schema.GroupVersionKind, to host.Handler) error
-	Client() client.Client
-}
-
 // Config is what a Dialect is made of. Host is required.
 type Config struct {
-	Host Host
+	Host host.Cluster
 	// Log defaults to slog.Default().
 	Log *slog.Logger
 }
@@ -64,21 +54,12 @@ func New(cfg Config) (*Dialect, error) {
 // Name implements work.Dialect.
 func (*Dialect) Name() string { return Name }
 
-// Finding is something in an object that people should know of.
-type Finding struct {
-	Object string // Service shop/web
-	Text   string // begins with the annotation
-}
-
-// String is the finding as a line.
-func (f Finding) String() string { return fmt.Sprintf("%s: %s", f.Object, f.Text) }
-
 // Findings are what people should know of, sorted.
-func (d *Dialect) Findings() (all []Finding) {
+func (d *Dialect) Findings() (all []finding.Finding) {
 	if desk := d.running(); desk != nil {
 		all = desk.found()
 	}
-	slices.SortFunc(all, func(a, b Finding) int { return strings.Compare(a.String(), b.String()) })
+	finding.Sort(all)
 	return all
 }
 
@@ -101,21 +82,11 @@ func (d *Dialect) Run(ctx context.Context, to work.Sink) error {
 	d.hold(desk)
 	defer d.hold(nil)
 	ctx, cancel := context.WithCancel(ctx)
-	var running sync.WaitGroup
-	defer running.Wait()
+	watches := &host.Watches{Host: d.cfg.Host, Log: d.cfg.Log, Synced: desk.synced}
+	defer watches.Wait()
 	defer cancel()
 	for _, kind := range kinds {
-		running.Go(func() {
-			err := d.cfg.Host.Watch(ctx, kind, host.Handler{
-				Put:    func(o *unstructured.Unstructured) { desk.put(o) },
-				Delete: func(o *unstructured.Unstructured) { desk.remove(o) },
-				Synced: func() { desk.synced(kind) },
-				Absent: func() { desk.synced(kind) },
-			})
-			if err != nil && ctx.Err() == nil {
-				d.cfg.Log.Error("a kind of the host cluster is not watched", "kind", kind, "error", err)
-			}
-		})
+		watches.Watch(ctx, kind, desk.put, desk.remove)
 	}
 	synced := false
 	for {

@@ -3,34 +3,26 @@ package federationv1
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"log/slog"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/yaml"
 
 	"github.com/fedns/fedns/federation/cluster"
-	"github.com/fedns/fedns/federation/host"
 	"github.com/fedns/fedns/federation/placement"
 	"github.com/fedns/fedns/federation/work"
+	"github.com/fedns/fedns/federation/work/worktest"
 )
-
-var update = flag.Bool("update", false, "write golden files anew")
 
 // TestOrders: testdata/orders.yaml is what is in the host, orders.txt the orders and
 // findings that follow from it.
 func TestOrders(t *testing.T) {
 	d := newDesk()
-	for _, o := range objects(t, read(t, "testdata/orders.yaml")) {
+	for _, o := range worktest.Objects(t, worktest.Read(t, "testdata/orders.yaml")) {
 		d.put(o)
 	}
 	var all []string
@@ -41,15 +33,7 @@ func TestOrders(t *testing.T) {
 		all = append(all, "finding "+f.String()+"\n")
 	}
 	slices.Sort(all)
-	got := strings.Join(all, "")
-	if *update {
-		if err := os.WriteFile("testdata/orders.txt", []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if want := read(t, "testdata/orders.txt"); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
-	}
+	worktest.Golden(t, "testdata/orders.txt", strings.Join(all, ""))
 }
 
 // TestDocumented: what v1's documentation says of replicas holds.
@@ -62,7 +46,7 @@ func TestDocumented(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d := newDesk()
-			d.put(objects(t, "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: a\n  annotations: {"+tt.annotation+"}\nspec: {replicas: 9}")[0])
+			d.put(worktest.Objects(t, "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: a\n  annotations: {"+tt.annotation+"}\nspec: {replicas: 9}")[0])
 			o, _ := d.next()
 			decided, err := placement.Planner{}.Place(o.Placement, []*cluster.Cluster{{Name: "A", Labels: map[string]string{"load": "9"}}, {Name: "B", Labels: map[string]string{"load": "10"}}, {Name: "C"}})
 			if err != nil || o.Err != nil {
@@ -93,9 +77,9 @@ const federated = `, annotations: {federation.alpha.kubernetes.io/cluster-select
 // TestDesk: what changes gives the orders that follow, and none again.
 func TestDesk(t *testing.T) {
 	put := func(more string) func(*desk) {
-		return func(d *desk) { d.put(objects(t, fmt.Sprintf(service, more))[0]) }
+		return func(d *desk) { d.put(worktest.Objects(t, fmt.Sprintf(service, more))[0]) }
 	}
-	remove := func(d *desk) { d.remove(objects(t, fmt.Sprintf(service, federated))[0]) }
+	remove := func(d *desk) { d.remove(worktest.Objects(t, fmt.Sprintf(service, federated))[0]) }
 	type step struct {
 		do   func(*desk)
 		want string
@@ -140,9 +124,9 @@ type clients client.Client
 // quiet is a host whose kinds are all there and empty, and its client.
 type quiet struct {
 	clients
+	worktest.Watches
 	mu      sync.Mutex
 	patches []string
-	watched map[schema.GroupVersionKind]host.Handler
 }
 
 func (q *quiet) Client() client.Client { return q }
@@ -155,63 +139,19 @@ func (q *quiet) Patch(_ context.Context, o client.Object, p client.Patch, _ ...c
 	return err
 }
 
-func (q *quiet) Watch(ctx context.Context, kind schema.GroupVersionKind, to host.Handler) error {
-	q.mu.Lock()
-	if q.watched == nil {
-		q.watched = map[schema.GroupVersionKind]host.Handler{}
-	}
-	q.watched[kind] = to
-	q.mu.Unlock()
-	to.Synced()
-	<-ctx.Done()
-	return nil
-}
-
-// ear is a work.Sink.
-type ear struct {
-	mu     sync.Mutex
-	orders []work.Order
-	synced int
-}
-
-func (e *ear) Order(o work.Order) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.orders = append(e.orders, o)
-}
-
-func (e *ear) Synced(string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.synced++
-}
-
 // TestRun: an object is ordered, and its addresses are written back, once.
 func TestRun(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		q, e := &quiet{}, &ear{}
-		d, err := New(Config{Host: q, Log: slog.New(slog.DiscardHandler)})
-		if err != nil {
-			t.Fatal(err)
+	q := &quiet{}
+	made := func() (*Dialect, error) { return New(Config{Host: q, Log: slog.New(slog.DiscardHandler)}) }
+	worktest.Run(t, made, func(t *testing.T, d *Dialect, e *worktest.Sink) {
+		if _, synced := e.Last(); synced != 1 {
+			t.Errorf("synced %d times", synced)
 		}
-		ctx, cancel := context.WithCancel(t.Context())
-		var wait sync.WaitGroup
-		wait.Go(func() {
-			if err := d.Run(ctx, e); err != nil {
-				t.Errorf("Run: %v", err)
-			}
-		})
-		synctest.Wait()
-		if e.synced != 1 {
-			t.Errorf("synced %d times", e.synced)
+		q.Put(t, worktest.Objects(t, fmt.Sprintf(service, federated))[0])
+		o, _ := e.Last()
+		if e.Told() != 1 {
+			t.Fatalf("%d orders, %v", e.Told(), o)
 		}
-		services := q.watched[schema.GroupVersionKind{Version: "v1", Kind: "Service"}]
-		services.Put(objects(t, fmt.Sprintf(service, federated))[0])
-		synctest.Wait()
-		if len(e.orders) != 1 {
-			t.Fatalf("orders: %v", e.orders)
-		}
-		o := e.orders[0]
 		r := work.Report{Order: o, Outcomes: []work.Outcome{
 			{Cluster: "b", Key: o.Key, Phase: work.Applied, Status: json.RawMessage(`{"loadBalancer":{"ingress":[{"ip":"192.0.2.2","ipMode":"VIP"},{"hostname":"b.example.com"}]}}`)},
 			{Cluster: "a", Key: o.Key, Phase: work.Applied, Status: json.RawMessage(`{"loadBalancer":{"ingress":[{"ip":"192.0.2.1"}]}}`)},
@@ -226,51 +166,16 @@ func TestRun(t *testing.T) {
 		if want := `web {"metadata":{"annotations":{"federation.kubernetes.io/service-ingresses":` + string(quoted) + `},"uid":"u"}}`; len(q.patches) != 1 || q.patches[0] != want {
 			t.Errorf("got  %v\nwant %s", q.patches, want)
 		}
-		written := objects(t, fmt.Sprintf(service, federated))[0]
+		written := worktest.Objects(t, fmt.Sprintf(service, federated))[0]
 		written.SetAnnotations(map[string]string{selectorKey: "[]", ingressesKey: text})
-		services.Put(written)
-		synctest.Wait()
-		if err := d.Report(t.Context(), r); err != nil || len(q.patches) != 1 || len(e.orders) != 1 {
-			t.Errorf("written again: %v, %v, %d orders", err, q.patches, len(e.orders))
-		}
-		cancel()
-		wait.Wait()
-		if err := d.Report(t.Context(), r); err == nil {
-			t.Error("a report is taken in after the end")
+		q.Put(t, written)
+		if err := d.Report(t.Context(), r); err != nil || len(q.patches) != 1 || e.Told() != 1 {
+			t.Errorf("written again: %v, %v, %d orders", err, q.patches, e.Told())
 		}
 	})
 	if _, err := New(Config{}); err == nil {
 		t.Error("made without a host")
 	}
-}
-
-func read(t *testing.T, file string) string {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-// objects reads YAML documents. What has no namespace is in default.
-func objects(t *testing.T, text string) (all []*unstructured.Unstructured) {
-	t.Helper()
-	for doc := range strings.SplitSeq(text, "\n---\n") {
-		body, err := yaml.YAMLToJSON([]byte(doc))
-		if err != nil {
-			t.Fatalf("%v in %s", err, doc)
-		}
-		o := &unstructured.Unstructured{}
-		if err := o.UnmarshalJSON(body); err != nil {
-			t.Fatalf("%v in %s", err, doc)
-		}
-		if o.GetNamespace() == "" {
-			o.SetNamespace("default")
-		}
-		all = append(all, o)
-	}
-	return all
 }
 
 // show is an order as the golden file has it.

@@ -1,13 +1,12 @@
 package federationv1
 
 import (
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"maps"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/interpret"
 	"github.com/fedns/fedns/federation/placement"
 	"github.com/fedns/fedns/federation/preference"
@@ -43,11 +42,11 @@ func (d *desk) look(key work.Key) (o work.Order, ok bool) {
 	text := ""
 	if err := fill(&o, object); err != nil {
 		name := fmt.Sprintf("%s %s/%s", object.GetKind(), object.GetNamespace(), object.GetName())
-		d.findings[key] = Finding{Object: name, Text: err.Error() + "; what was placed before stands"}
+		d.findings[key] = finding.Finding{Object: name, Text: err.Error() + "; what was placed before stands"}
 		o.Err = fmt.Errorf("%s: %w", name, err)
 		text = o.Err.Error()
 	}
-	now := &ordered{source: o.Source, digest: digest([]any{o.Template.Object, o.Source.UID, o.Placement, text})}
+	now := &ordered{source: o.Source, digest: work.Digest([]any{o.Template.Object, o.Source.UID, o.Placement, text})}
 	if last != nil && last.digest == now.digest && !last.orphan {
 		return o, false
 	}
@@ -66,6 +65,10 @@ func fill(o *work.Order, object *unstructured.Unstructured) error {
 		return err
 	}
 	if r.Replicas != nil {
+		*r.Replicas = total(object, *r.Replicas)
+		if err := interpret.SetReplicas(o.Template, *r.Replicas); err != nil {
+			return err
+		}
 		if r.Scheduling, err = scheduling(object); err != nil {
 			return err
 		}
@@ -99,7 +102,7 @@ func strip(o *unstructured.Unstructured) *unstructured.Unstructured {
 	}
 	unstructured.RemoveNestedField(o.Object, "status")
 	all := maps.Clone(o.GetAnnotations())
-	for _, key := range []string{selectorKey, deploymentKey, replicaSetKey, ingressesKey, lastAppliedKey, revisionKey} {
+	for _, key := range []string{selectorKey, deploymentKey, replicaSetKey, ingressesKey, totalKey, shareKey, lastAppliedKey, revisionKey} {
 		delete(all, key)
 	}
 	unstructured.RemoveNestedField(o.Object, "metadata", "annotations")
@@ -107,13 +110,4 @@ func strip(o *unstructured.Unstructured) *unstructured.Unstructured {
 		o.SetAnnotations(all)
 	}
 	return o
-}
-
-// digest tells values apart.
-func digest(v any) [32]byte {
-	text, err := json.Marshal(v)
-	if err != nil { // nothing here holds what JSON cannot
-		text = fmt.Append(nil, v)
-	}
-	return sha256.Sum256(text)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/fedns/fedns/federation/placement"
 	"github.com/fedns/fedns/federation/work"
+	"github.com/fedns/fedns/federation/work/worktest"
 )
 
 // BenchmarkOrders: 1,000 templates, each with a policy and an override of its own,
@@ -27,7 +28,7 @@ func BenchmarkOrders(b *testing.B) {
 		text.WriteString(strings.ReplaceAll(nginx, "name: nginx", "name: "+name))
 	}
 	t := &testing.T{}
-	all := objects(t, text.String())
+	all := worktest.Objects(b, text.String())
 	b.ResetTimer()
 	for b.Loop() {
 		s := newStage(t, false)

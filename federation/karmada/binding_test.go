@@ -14,6 +14,7 @@ import (
 	workv1alpha2 "github.com/fedns/fedns/federation/api/karmada/work/v1alpha2"
 	"github.com/fedns/fedns/federation/placement"
 	"github.com/fedns/fedns/federation/work"
+	"github.com/fedns/fedns/federation/work/worktest"
 )
 
 // TestNames: as Karmada has them. nginx-687f7fb96f is from its user guide.
@@ -75,7 +76,7 @@ func TestBinding(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "testdata/binding.txt", string(text))
+	worktest.Golden(t, "testdata/binding.txt", string(text))
 }
 
 // TestConditions: what the placement and the clusters say, in Karmada's words.
@@ -126,7 +127,7 @@ func TestRecall(t *testing.T) {
 	if err != nil || key != r.Order.Key {
 		t.Fatalf("recalled %s, %v", key, err)
 	}
-	if again.policy != st.policy || again.id != st.id || again.template != st.template || digest(again.terms.request) != digest(st.terms.request) || !again.terms.deps {
+	if again.policy != st.policy || again.id != st.id || again.template != st.template || work.Digest(again.terms.request) != work.Digest(st.terms.request) || !again.terms.deps {
 		t.Errorf("recalled %+v, want %+v", again, st)
 	}
 	now := entryOf(binding(r, again, &workv1alpha2.ResourceBinding{Status: workv1alpha2.ResourceBindingStatus{Conditions: b.bindings[key].conditions}}))

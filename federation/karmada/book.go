@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 
 	workv1alpha1 "github.com/fedns/fedns/federation/api/karmada/work/v1alpha1"
 	workv1alpha2 "github.com/fedns/fedns/federation/api/karmada/work/v1alpha2"
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/work"
 )
 
@@ -56,9 +59,11 @@ func open(ctx context.Context, cfg Config) (*book, map[work.Key]*standing, error
 	defer cancel()
 	b := &book{bindings: map[work.Key]*entry{}, works: map[string][32]byte{}, causes: map[string][32]byte{}, namespaces: map[string]bool{}, statuses: map[work.Key]*written{}}
 	all := map[work.Key]*standing{}
+	whole := true // no binding was left out
 	read := func(o *unstructured.Unstructured) error {
 		key, st, err := b.recall(o)
 		if err != nil {
+			whole = false
 			cfg.Log.Warn("karmada: a binding is left out", "binding", o.GetNamespace()+"/"+o.GetName(), "error", err)
 			return nil
 		}
@@ -75,10 +80,44 @@ func open(ctx context.Context, cfg Config) (*book, map[work.Key]*standing, error
 	if cfg.WithoutWorks {
 		return b, all, nil
 	}
-	return b, all, each(ctx, cfg.Host.Client(), workv1alpha1.Version.WithKind("Work"), func(o *unstructured.Unstructured) error {
-		b.works[o.GetNamespace()+"/"+o.GetName()] = digest([]any{o.Object["spec"], o.Object["status"]})
+	err := each(ctx, cfg.Host.Client(), workv1alpha1.Version.WithKind("Work"), func(o *unstructured.Unstructured) error {
+		b.works[o.GetNamespace()+"/"+o.GetName()] = work.Digest([]any{o.Object["spec"], o.Object["status"]})
 		return nil
 	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if whole {
+		b.sweep(ctx, cfg)
+	}
+	return b, all, nil
+}
+
+// sweep makes up for what was not done to Works before a daemon ended: those of a
+// binding that says no more of their clusters are looked at with the next report;
+// those whose binding is gone, as it goes with its template, are deleted.
+func (b *book) sweep(ctx context.Context, cfg Config) {
+	of := make(map[string]*entry, len(b.bindings))
+	for key, e := range b.bindings {
+		of[workName(key)] = e
+	}
+	for name := range b.works {
+		space, rest, _ := strings.Cut(name, "/")
+		cluster, ours := strings.CutPrefix(space, workNamespace(""))
+		if !ours {
+			continue
+		}
+		if e := of[rest]; e != nil {
+			if !slices.Contains(e.clusters, cluster) {
+				e.clusters = append(e.clusters, cluster)
+			}
+			continue
+		}
+		if err := remove(ctx, cfg.Host.Client(), workv1alpha1.Version.WithKind("Work"), space, rest); err != nil {
+			cfg.Log.Warn("karmada: a Work of which there is no binding stays", "error", err)
+		}
+		delete(b.works, name)
+	}
 }
 
 // each lists what fedns wrote of a kind. A kind that is not served has none.
@@ -108,7 +147,7 @@ func each(ctx context.Context, c client.Client, kind schema.GroupVersionKind, do
 // recall reads a binding. One that no policy claimed has no standing.
 func (b *book) recall(o *unstructured.Unstructured) (key work.Key, st *standing, err error) {
 	var r workv1alpha2.ResourceBinding // the cluster-wide one differs in its scope only
-	if _, err := decode(o, &r); err != nil {
+	if _, err := finding.Decode(o, &r); err != nil {
 		return key, nil, err
 	}
 	version, err := schema.ParseGroupVersion(r.Spec.Resource.APIVersion)
@@ -134,8 +173,8 @@ func (b *book) recall(o *unstructured.Unstructured) (key work.Key, st *standing,
 // entryOf is what is kept of a binding.
 func entryOf(r *workv1alpha2.ResourceBinding) *entry {
 	e := &entry{conditions: r.Status.Conditions}
-	e.spec = digest([]any{r.Labels, r.Annotations, r.OwnerReferences, r.Spec})
-	e.status = digest(r.Status)
+	e.spec = work.Digest([]any{r.Labels, r.Annotations, r.OwnerReferences, r.Spec})
+	e.status = work.Digest(r.Status)
 	for _, s := range r.Status.AggregatedStatus {
 		e.clusters = append(e.clusters, s.ClusterName)
 	}

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	workv1alpha2 "github.com/fedns/fedns/federation/api/karmada/work/v1alpha2"
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/work"
 )
 
@@ -162,7 +163,7 @@ func schedulingEvent(r *work.Report, e *entry) note {
 }
 
 // policyEvent tells of what was found in a policy.
-func policyEvent(p reference, f Finding, bad bool) note {
+func policyEvent(p reference, f finding.Finding, bad bool) note {
 	n := note{reason: "NotRead", warning: bad, text: f.Text, regarding: corev1.ObjectReference{APIVersion: p.gvk().GroupVersion().String(), Kind: p.kind, Namespace: p.namespace, Name: p.name}}
 	if f.Field != "" {
 		n.text = f.Field + " " + f.Text

@@ -11,6 +11,7 @@ import (
 
 	clusterv1alpha1 "github.com/fedns/fedns/federation/api/karmada/cluster/v1alpha1"
 	"github.com/fedns/fedns/federation/cluster"
+	"github.com/fedns/fedns/federation/finding"
 )
 
 // Convert is a Karmada's Cluster as federation sees it. Its taints are those that
@@ -18,7 +19,7 @@ import (
 // when Karmada could read all of it.
 func Convert(o *unstructured.Unstructured) (*cluster.Cluster, error) {
 	var stated clusterv1alpha1.Cluster
-	if _, err := decode(o, &stated); err != nil {
+	if _, err := finding.Decode(o, &stated); err != nil {
 		return nil, fmt.Errorf("%s %s: %w", o.GetKind(), o.GetName(), err)
 	}
 	s := &stated.Spec

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/fedns/fedns/federation/work/worktest"
 )
 
 const member = `
@@ -28,7 +30,7 @@ status:
     allocating: {cpu: 500m}`
 
 func TestConvert(t *testing.T) {
-	c, err := Convert(objects(t, member)[0])
+	c, err := Convert(worktest.Objects(t, member)[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,15 +46,15 @@ func TestConvert(t *testing.T) {
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	c, err = Convert(objects(t, strings.Replace(strings.Replace(member, `status: "True"`, `status: "False"`, 1), "zones:", "zone: old\n  formerZones:", 1))[0])
+	c, err = Convert(worktest.Objects(t, strings.Replace(strings.Replace(member, `status: "True"`, `status: "False"`, 1), "zones:", "zone: old\n  formerZones:", 1))[0])
 	if err != nil || c.Kinds != nil || len(c.Zones) != 1 || c.Zones[0] != "old" {
 		t.Errorf("what could not be read whole, and the older field: %+v, %v", c, err)
 	}
 	for text, want := range map[string]string{
 		strings.Replace(member, "apps/v1", "a/b/c", 1): "Cluster member1: status.apiEnablements[0].groupVersion: ",
-		strings.Replace(member, "aws", "[aws]", 1):     "Cluster member1: not of the form of its kind: ",
+		strings.Replace(member, "aws", "[aws]", 1):     "Cluster member1: spec.provider: got array",
 	} {
-		if _, err := Convert(objects(t, text)[0]); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if _, err := Convert(worktest.Objects(t, text)[0]); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("got %v, want an error that begins with %q", err, want)
 		}
 	}

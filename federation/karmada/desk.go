@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/work"
 )
 
@@ -22,14 +23,15 @@ type desk struct {
 	selected   index // policies
 	overridden index // overriders
 	templates  map[schema.GroupVersionKind]map[work.Key]*unstructured.Unstructured
-	read       map[schema.GroupVersionKind]bool // told whole once; of policies: or not served
-	absent     map[schema.GroupVersionKind]bool // not served by the host
+	written    map[work.Key]*unstructured.Unstructured // templates as they were after the last write, until that is told
+	read       map[schema.GroupVersionKind]bool        // told whole once; of policies: or not served
+	absent     map[schema.GroupVersionKind]bool        // not served by the host
 	standing   map[work.Key]*standing
 	told       map[work.Key][32]byte // digests of the last orders
 	dirty      map[work.Key]bool
-	findings   map[string][]Finding // by object
-	yielded    bool                 // a Karmada runs in the host: nothing is written
-	tell       func(note)           // writes an Event; does not block
+	findings   map[string][]finding.Finding // by object
+	yielded    bool                         // a Karmada runs in the host: nothing is written
+	tell       func(note)                   // writes an Event; does not block
 }
 
 // standing is what an order stands on.
@@ -45,9 +47,9 @@ func newDesk(withdraw bool, tell func(note)) *desk {
 	return &desk{
 		withdraw: withdraw, tell: tell, wake: make(chan struct{}, 1),
 		policies: map[reference]*policy{}, overriders: map[reference]*overrider{}, selected: index{}, overridden: index{},
-		templates: map[schema.GroupVersionKind]map[work.Key]*unstructured.Unstructured{},
-		read:      map[schema.GroupVersionKind]bool{}, absent: map[schema.GroupVersionKind]bool{},
-		standing: map[work.Key]*standing{}, told: map[work.Key][32]byte{}, dirty: map[work.Key]bool{}, findings: map[string][]Finding{},
+		templates: map[schema.GroupVersionKind]map[work.Key]*unstructured.Unstructured{}, written: map[work.Key]*unstructured.Unstructured{},
+		read: map[schema.GroupVersionKind]bool{}, absent: map[schema.GroupVersionKind]bool{},
+		standing: map[work.Key]*standing{}, told: map[work.Key][32]byte{}, dirty: map[work.Key]bool{}, findings: map[string][]finding.Finding{},
 	}
 }
 
@@ -130,6 +132,9 @@ func (d *desk) putTemplate(o *unstructured.Unstructured) {
 		d.templates[key.Kind] = map[work.Key]*unstructured.Unstructured{}
 	}
 	d.templates[key.Kind][key] = o
+	if w := d.written[key]; w != nil && !newer(w, o) {
+		delete(d.written, key)
+	}
 	d.dirty[key] = true
 	d.rouse()
 }
@@ -140,6 +145,7 @@ func (d *desk) deleteTemplate(o *unstructured.Unstructured) {
 	defer d.mu.Unlock()
 	key := keyOf(o)
 	delete(d.templates[key.Kind], key)
+	delete(d.written, key)
 	d.dirty[key] = true
 	d.rouse()
 }
@@ -178,10 +184,10 @@ func (d *desk) yield(to bool) {
 }
 
 // find keeps what was found in a policy, and tells what is new; mu is held.
-func (d *desk) find(of reference, err error, findings []Finding) {
+func (d *desk) find(of reference, err error, findings []finding.Finding) {
 	before := d.findings[of.String()]
 	if err != nil {
-		findings = append(findings, Finding{Object: of.String(), Text: err.Error() + "; what was placed before stands"})
+		findings = append(findings, finding.Finding{Object: of.String(), Text: err.Error() + "; what was placed before stands"})
 	}
 	for i, f := range findings {
 		if !slices.Contains(before, f) {

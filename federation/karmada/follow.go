@@ -18,7 +18,8 @@ func (d *Dialect) Run(ctx context.Context, to work.Sink) error {
 		<-ctx.Done()
 		return nil
 	}
-	r := &run{dialect: d, desk: newDesk(d.cfg.Deleted == Withdraw, d.clerk.tell), watches: map[schema.GroupVersionKind]context.CancelFunc{}}
+	r := &run{dialect: d, desk: newDesk(d.cfg.Deleted == Withdraw, d.clerk.tell)}
+	r.watches = host.Watches{Host: d.cfg.Host, Log: d.cfg.Log, Synced: r.desk.synced}
 	if !r.recall(ctx) {
 		return nil // ctx is done
 	}
@@ -32,6 +33,7 @@ func (d *Dialect) Run(ctx context.Context, to work.Sink) error {
 	}()
 	ctx, cancel := context.WithCancel(ctx)
 	defer r.running.Wait()
+	defer r.watches.Wait()
 	defer cancel()
 	r.policies(ctx)
 	r.running.Go(func() { r.yields(ctx) })
@@ -45,7 +47,7 @@ func (d *Dialect) Run(ctx context.Context, to work.Sink) error {
 			}
 		}
 		kinds := r.desk.kinds()
-		r.follow(ctx, kinds)
+		r.watches.Follow(ctx, kinds, r.desk.putTemplate, r.desk.deleteTemplate, r.desk.forget)
 		if !synced && r.desk.complete(kinds) {
 			to.Synced(Name)
 			synced = true
@@ -63,7 +65,7 @@ type run struct {
 	dialect *Dialect
 	desk    *desk
 	running sync.WaitGroup
-	watches map[schema.GroupVersionKind]context.CancelFunc // of templates
+	watches host.Watches
 }
 
 // recall reads what stood when fedns ran last; false: ctx was done first.
@@ -100,45 +102,6 @@ func (r *run) policies(ctx context.Context) {
 		{overridePolicy, r.desk.putOverrider, r.desk.deleteOverrider},
 		{clusterOverridePolicy, r.desk.putOverrider, r.desk.deleteOverrider},
 	} {
-		r.watch(ctx, k.kind, k.put, k.gone)
+		r.watches.Watch(ctx, k.kind, k.put, k.gone)
 	}
-}
-
-// follow watches the kinds that policies select, and no others.
-func (r *run) follow(ctx context.Context, kinds map[schema.GroupVersionKind]bool) {
-	for kind := range kinds {
-		if r.watches[kind] == nil {
-			ctx, cancel := context.WithCancel(ctx)
-			r.watches[kind] = cancel
-			r.watch(ctx, kind, r.desk.putTemplate, r.desk.deleteTemplate)
-		}
-	}
-	for kind, cancel := range r.watches {
-		if !kinds[kind] {
-			cancel()
-			delete(r.watches, kind)
-			r.desk.forget(kind)
-		}
-	}
-}
-
-// watch watches a kind until ctx is done.
-func (r *run) watch(ctx context.Context, kind schema.GroupVersionKind, put, gone func(*unstructured.Unstructured)) {
-	still := func(f func(*unstructured.Unstructured)) func(*unstructured.Unstructured) {
-		return func(o *unstructured.Unstructured) {
-			if ctx.Err() == nil { // what is forgotten is not learnt anew
-				f(o)
-			}
-		}
-	}
-	r.running.Go(func() {
-		err := r.dialect.cfg.Host.Watch(ctx, kind, host.Handler{
-			Put: still(put), Delete: still(gone),
-			Synced: func() { r.desk.synced(kind, false) },
-			Absent: func() { r.desk.synced(kind, true) },
-		})
-		if err != nil && ctx.Err() == nil {
-			r.dialect.cfg.Log.Error("a kind of the host cluster is not watched", "kind", kind, "error", err)
-		}
-	})
 }

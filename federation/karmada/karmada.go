@@ -1,27 +1,17 @@
 package karmada
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
 	"github.com/fedns/fedns/federation/cluster"
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/host"
 	"github.com/fedns/fedns/federation/work"
 )
-
-// Host is what the dialect needs of a host cluster; *host.Host is one.
-type Host interface {
-	Watch(ctx context.Context, kind schema.GroupVersionKind, to host.Handler) error
-	Client() client.Client
-}
 
 // Mode says whether templates are propagated.
 type Mode string
@@ -44,7 +34,7 @@ const (
 
 // Config is what a Dialect is made of. Host is required.
 type Config struct {
-	Host        Host
+	Host        host.Cluster
 	Propagation Mode    // Defaults to Auto
 	Deleted     Deleted // Defaults to Keep
 	// WithoutWorks writes no Works: a template has one in each of its clusters.
@@ -63,7 +53,7 @@ type Dialect struct {
 	cfg   Config
 	mu    sync.Mutex
 	desk  *desk // of the Run that runs; nil: none
-	held  map[string]Finding
+	held  map[string]finding.Finding
 	book  *book
 	clerk *clerk
 }
@@ -93,7 +83,7 @@ func New(cfg Config) (*Dialect, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	d := &Dialect{cfg: cfg, held: map[string]Finding{}}
+	d := &Dialect{cfg: cfg, held: map[string]finding.Finding{}}
 	d.clerk = newClerk(d)
 	return d, nil
 }
@@ -102,10 +92,10 @@ func New(cfg Config) (*Dialect, error) {
 func (*Dialect) Name() string { return Name }
 
 // Findings are what people should know of, sorted.
-func (d *Dialect) Findings() []Finding {
+func (d *Dialect) Findings() []finding.Finding {
 	d.mu.Lock()
 	desk := d.desk
-	var all []Finding
+	var all []finding.Finding
 	for _, f := range d.held {
 		all = append(all, f)
 	}
@@ -113,12 +103,12 @@ func (d *Dialect) Findings() []Finding {
 	if desk != nil {
 		all = append(all, desk.found()...)
 	}
-	slices.SortFunc(all, func(a, b Finding) int { return strings.Compare(a.String(), b.String()) })
+	finding.Sort(all)
 	return all
 }
 
 // found are the findings of all objects.
-func (d *desk) found() (all []Finding) {
+func (d *desk) found() (all []finding.Finding) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, some := range d.findings {
@@ -127,7 +117,7 @@ func (d *desk) found() (all []Finding) {
 	for kind := range d.absent {
 		for _, p := range d.policies {
 			if slices.ContainsFunc(p.selectors, func(s selector) bool { return s.kind == kind }) {
-				all = append(all, Finding{p.String(), "spec.resourceSelectors", "the host does not serve " + kind.String() + " yet"})
+				all = append(all, finding.Finding{Object: p.String(), Field: "spec.resourceSelectors", Text: "the host does not serve " + kind.String() + " yet"})
 			}
 		}
 	}
@@ -145,5 +135,5 @@ func (d *Dialect) hold(object, text string) {
 	if d.held[object].Text != text {
 		d.cfg.Log.Warn("karmada", "object", object, "finding", text)
 	}
-	d.held[object] = Finding{Object: object, Text: text}
+	d.held[object] = finding.Finding{Object: object, Text: text}
 }

@@ -1,12 +1,11 @@
 package karmada
 
 import (
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/interpret"
 	"github.com/fedns/fedns/federation/work"
 )
@@ -51,13 +50,13 @@ func (d *desk) order(key work.Key) (work.Order, bool) {
 	delete(d.findings, key.String())
 	switch {
 	case p != nil && why != "":
-		d.findings[key.String()] = []Finding{{Object: key.String(), Text: fmt.Sprintf("%s selects it, and it is not propagated: %s", p.reference, why)}}
+		d.findings[key.String()] = []finding.Finding{{Object: key.String(), Text: fmt.Sprintf("%s selects it, and it is not propagated: %s", p.reference, why)}}
 		return d.takeBack(key)
 	case p == nil && (before == nil || d.withdraw || before.released || why != ""):
 		return d.takeBack(key)
 	}
 	stripped := strip(template)
-	now := digest(stripped.Object)
+	now := work.Digest(stripped.Object)
 	var t *terms
 	switch {
 	case p == nil:
@@ -134,7 +133,7 @@ func (d *desk) differs(o *work.Order) bool {
 	if o.Err != nil {
 		text = o.Err.Error()
 	}
-	now := digest([]any{o.Template.Object, o.Source, o.Placement, o.Overrides, o.Options, text})
+	now := work.Digest([]any{o.Template.Object, o.Source, o.Placement, o.Overrides, o.Options, text})
 	if before, ok := d.told[o.Key]; ok && before == now {
 		return false
 	}
@@ -144,13 +143,4 @@ func (d *desk) differs(o *work.Order) bool {
 
 func source(o *unstructured.Unstructured) work.Reference {
 	return work.Reference{Kind: o.GroupVersionKind(), Namespace: o.GetNamespace(), Name: o.GetName(), UID: o.GetUID(), Generation: o.GetGeneration()}
-}
-
-// digest tells values apart.
-func digest(v any) [32]byte {
-	text, err := json.Marshal(v)
-	if err != nil { // nothing here holds what JSON cannot
-		text = fmt.Append(nil, v)
-	}
-	return sha256.Sum256(text)
 }

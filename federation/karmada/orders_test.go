@@ -3,9 +3,7 @@ package karmada
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,16 +11,13 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/yaml"
 
 	"github.com/fedns/fedns/federation/override"
 	"github.com/fedns/fedns/federation/placement"
 	"github.com/fedns/fedns/federation/work"
+	"github.com/fedns/fedns/federation/work/worktest"
 )
-
-var update = flag.Bool("update", false, "write golden files anew")
 
 // TestOrders: testdata/orders/NAME.yaml is what is in the host, NAME.txt the orders
 // and findings that follow from it.
@@ -33,12 +28,8 @@ func TestOrders(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
 			s := newStage(t, false)
-			s.put(string(text))
+			s.put(worktest.Read(t, file))
 			var got strings.Builder
 			for _, o := range s.orders() {
 				got.WriteString(show(o))
@@ -46,24 +37,8 @@ func TestOrders(t *testing.T) {
 			for _, f := range s.lines() {
 				got.WriteString("finding " + f + "\n")
 			}
-			golden(t, strings.TrimSuffix(file, ".yaml")+".txt", got.String())
+			worktest.Golden(t, strings.TrimSuffix(file, ".yaml")+".txt", got.String())
 		})
-	}
-}
-
-func golden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("got\n%s\nwant, as in %s,\n%s", got, file, want)
 	}
 }
 
@@ -86,7 +61,7 @@ func newStage(t *testing.T, withdraw bool) *stage {
 // put has objects come or change.
 func (s *stage) put(text string) {
 	s.t.Helper()
-	for _, o := range objects(s.t, text) {
+	for _, o := range worktest.Objects(s.t, text) {
 		switch o.GetKind() {
 		case propagationPolicy.Kind, clusterPropagationPolicy.Kind:
 			s.putPolicy(o)
@@ -106,7 +81,7 @@ func (s *stage) put(text string) {
 // remove has objects deleted.
 func (s *stage) remove(text string) {
 	s.t.Helper()
-	for _, o := range objects(s.t, text) {
+	for _, o := range worktest.Objects(s.t, text) {
 		switch o.GetKind() {
 		case propagationPolicy.Kind, clusterPropagationPolicy.Kind:
 			s.deletePolicy(o)
@@ -133,29 +108,6 @@ func (s *stage) lines() (all []string) {
 		all = append(all, f.String())
 	}
 	slices.Sort(all)
-	return all
-}
-
-// objects reads YAML documents. What has no namespace, and kinds that have one, is in default.
-func objects(t *testing.T, text string) (all []*unstructured.Unstructured) {
-	t.Helper()
-	for _, doc := range strings.Split(text, "\n---\n") {
-		body, err := yaml.YAMLToJSON([]byte(doc))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if string(body) == "null" {
-			continue
-		}
-		o := &unstructured.Unstructured{}
-		if err := o.UnmarshalJSON(body); err != nil {
-			t.Fatalf("%v in %s", err, doc)
-		}
-		if o.GetNamespace() == "" && !strings.HasPrefix(o.GetKind(), "Cluster") && o.GetKind() != "Namespace" {
-			o.SetNamespace("default")
-		}
-		all = append(all, o)
-	}
 	return all
 }
 

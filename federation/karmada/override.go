@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	policyv1alpha1 "github.com/fedns/fedns/federation/api/karmada/policy/v1alpha1"
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/override"
 	"github.com/fedns/fedns/federation/placement"
 )
@@ -59,10 +60,10 @@ func overridesOf(policies map[reference]*overrider, o *unstructured.Unstructured
 }
 
 // readOverrider reads a policy. before is what it said before; nil: nothing.
-func readOverrider(o *unstructured.Unstructured, before *overrider) (*overrider, []Finding) {
+func readOverrider(o *unstructured.Unstructured, before *overrider) (*overrider, []finding.Finding) {
 	p := &overrider{reference: referenceTo(o)}
 	var stated policyv1alpha1.OverridePolicy // the cluster-wide one differs in its scope only
-	unknown, err := decode(o, &stated)
+	unknown, err := finding.Decode(o, &stated)
 	if err == nil {
 		p.selectors, err = selectors(stated.Spec.ResourceSelectors, p.namespace)
 	}

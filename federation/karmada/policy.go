@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	policyv1alpha1 "github.com/fedns/fedns/federation/api/karmada/policy/v1alpha1"
+	"github.com/fedns/fedns/federation/finding"
 )
 
 // Where a template, and its ResourceBinding, say which policy claimed them.
@@ -36,7 +37,7 @@ type policy struct {
 
 // readPolicy reads a policy. before is what it said before; nil: nothing. One that
 // cannot be read goes on selecting what it selected, so that nobody else claims it.
-func readPolicy(o *unstructured.Unstructured, before *policy) (*policy, []Finding) {
+func readPolicy(o *unstructured.Unstructured, before *policy) (*policy, []finding.Finding) {
 	p := &policy{reference: referenceTo(o), generation: o.GetGeneration()}
 	label := policyIDLabel
 	if p.namespace == "" {
@@ -44,7 +45,7 @@ func readPolicy(o *unstructured.Unstructured, before *policy) (*policy, []Findin
 	}
 	p.id = cmp.Or(o.GetLabels()[label], string(o.GetUID()))
 	var stated policyv1alpha1.PropagationPolicy // the cluster-wide one differs in its scope only
-	findings, err := decode(o, &stated)
+	findings, err := finding.Decode(o, &stated)
 	s := &stated.Spec
 	if err == nil && len(s.ResourceSelectors) == 0 {
 		err = wrong("spec.resourceSelectors", "missing, want at least one")
@@ -70,7 +71,7 @@ func readPolicy(o *unstructured.Unstructured, before *policy) (*policy, []Findin
 		p.err = wrong("spec.preemption", "got %.80q, want Always or Never", s.Preemption)
 	}
 	if s.SchedulerName != "" && s.SchedulerName != "default-scheduler" {
-		findings = append(findings, Finding{p.String(), "spec.schedulerName", fmt.Sprintf("fedns places what %s would have placed", s.SchedulerName)})
+		findings = append(findings, finding.Finding{Object: p.String(), Field: "spec.schedulerName", Text: fmt.Sprintf("fedns places what %s would have placed", s.SchedulerName)})
 	}
 	return p, findings
 }

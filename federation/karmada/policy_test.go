@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/fedns/fedns/federation/work"
+	"github.com/fedns/fedns/federation/work/worktest"
 )
 
 const nginx = `
@@ -175,21 +176,21 @@ func TestDeletion(t *testing.T) {
 	})
 	t.Run("the policy cannot be read after a restart", func(t *testing.T) {
 		s := newStage(t, true)
-		key := keyOf(objects(t, nginx)[0])
-		read, _ := readPolicy(objects(t, pp("a", ""))[0], nil)
+		key := keyOf(worktest.Objects(t, nginx)[0])
+		read, _ := readPolicy(worktest.Objects(t, pp("a", ""))[0], nil)
 		s.standing[key] = &standing{policy: read.reference, terms: read.terms}
 		s.put(pp("a", "priority: high") + nginx)
 		s.synced(key.Kind, false)
-		if got := s.told(); !strings.Contains(got, "PropagationPolicy default/a: not of the form") {
+		if got := s.told(); !strings.Contains(got, "PropagationPolicy default/a: spec.priority: got string") {
 			t.Errorf("told %q, want an error, and nothing taken back", got)
 		}
 	})
 	t.Run("a kind that is not told yet", func(t *testing.T) {
 		s := newStage(t, false)
-		for _, o := range objects(t, pp("a", "")) {
+		for _, o := range worktest.Objects(t, pp("a", "")) {
 			s.putPolicy(o)
 		}
-		key := keyOf(objects(t, nginx)[0])
+		key := keyOf(worktest.Objects(t, nginx)[0])
 		s.standing[key] = &standing{policy: reference{propagationPolicy.Kind, "default", "a"}, terms: s.policies[reference{propagationPolicy.Kind, "default", "a"}].terms}
 		s.dirty[key] = true
 		s.want("") // it stood when fedns ran last, and is not seen yet: that is not gone
@@ -207,7 +208,7 @@ func TestLastGood(t *testing.T) {
 		{"another namespace", pp("a", "resourceSelectors: [{apiVersion: v1, kind: Pod, namespace: shop}]"), "PropagationPolicy default/a: spec.resourceSelectors[0].namespace: got shop"},
 		{"a version", pp("a", "resourceSelectors: [{apiVersion: a/b/c, kind: Pod}]"), "PropagationPolicy default/a: spec.resourceSelectors[0].apiVersion: "},
 		{"labels", pp("a", "resourceSelectors: [{apiVersion: apps/v1, kind: Deployment, labelSelector: {matchExpressions: [{key: a, operator: Like}]}}]"), "spec.resourceSelectors[0].labelSelector: "},
-		{"a type", pp("a", "priority: high"), "PropagationPolicy default/a: not of the form of its kind: "},
+		{"a type", pp("a", "priority: high"), "PropagationPolicy default/a: spec.priority: got string"},
 		{"preemption", pp("a", "preemption: Often"), "spec.preemption: got \"Often\""},
 		{"both affinities", pp("a", "placement: {clusterAffinity: {}, clusterAffinities: [{affinityName: x}]}"), "spec.placement.clusterAffinities: not together"},
 		{"the same group twice", pp("a", "placement: {clusterAffinities: [{affinityName: x}, {affinityName: x}]}"), "spec.placement.clusterAffinities[1].affinityName: x is there twice"},

@@ -44,32 +44,7 @@ func keyOf(o *unstructured.Unstructured) work.Key {
 	return work.Key{Kind: o.GroupVersionKind(), Namespace: o.GetNamespace(), Name: o.GetName()}
 }
 
-// Finding is something in an object that people should know of and that holds
-// nothing up by itself.
-type Finding struct {
-	Object string // PropagationPolicy shop/web
-	Field  string // spec.schedulerName; empty: all of it
-	Text   string
-}
-
-// String is the finding as a line.
-func (f Finding) String() string {
-	if f.Field == "" {
-		return fmt.Sprintf("%s: %s", f.Object, f.Text)
-	}
-	return fmt.Sprintf("%s: %s: %s", f.Object, f.Field, f.Text)
-}
-
-// fieldError is an error of a field.
-type fieldError struct {
-	field string
-	err   error
-}
-
-func (e *fieldError) Error() string { return e.field + ": " + e.err.Error() }
-func (e *fieldError) Unwrap() error { return e.err }
-
 // wrong makes an error of a field.
 func wrong(field, format string, args ...any) error {
-	return &fieldError{field, fmt.Errorf(format, args...)}
+	return fmt.Errorf("%s: %w", field, fmt.Errorf(format, args...))
 }

@@ -25,13 +25,13 @@ import (
 func (d *Dialect) works(ctx context.Context, book *book, r *work.Report) error {
 	var errs []error
 	resource, name := d.resource(r.Order.Key.Kind), workName(r.Order.Key)
-	whole := digest([]any{r.Order.Template.Object, r.Order.Overrides, r.Order.Options, r.Order.Placement.Replicas != nil})
+	whole := work.Digest([]any{r.Order.Template.Object, r.Order.Overrides, r.Order.Options, r.Order.Placement.Replicas != nil})
 	for i := range r.Outcomes {
 		o := &r.Outcomes[i]
 		if o.Key != r.Order.Key || o.Phase == work.Removed {
 			continue
 		}
-		name, cause := workNamespace(o.Cluster)+"/"+name, digest([]any{whole, targetOf(r, o.Cluster), o})
+		name, cause := workNamespace(o.Cluster)+"/"+name, work.Digest([]any{whole, targetOf(r, o.Cluster), o})
 		book.mu.Lock()
 		known := book.causes[name] == cause
 		book.mu.Unlock()
@@ -39,6 +39,9 @@ func (d *Dialect) works(ctx context.Context, book *book, r *work.Report) error {
 			continue
 		}
 		w, err := d.work(r, o, resource)
+		if of := (*override.Error)(nil); errors.As(err, &of) {
+			continue // the outcome tells of it, and the Work stays what it was
+		}
 		if err == nil {
 			err = d.writeWork(ctx, book, w)
 		}
@@ -144,7 +147,7 @@ func (d *Dialect) writeWork(ctx context.Context, book *book, w *workv1alpha1.Wor
 	if err != nil {
 		return err
 	}
-	name, now := w.Namespace+"/"+w.Name, digest([]any{all.Object["spec"], status.Object["status"]})
+	name, now := w.Namespace+"/"+w.Name, work.Digest([]any{all.Object["spec"], status.Object["status"]})
 	book.mu.Lock()
 	known, there := book.works[name] == now, book.namespaces[w.Namespace]
 	book.mu.Unlock()

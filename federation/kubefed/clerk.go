@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	corev1beta1 "github.com/fedns/fedns/federation/api/kubefed/core/v1beta1"
+	"github.com/fedns/fedns/federation/finding"
 )
 
 // Bounds of what is written.
@@ -37,11 +38,11 @@ type clerk struct {
 	wake chan struct{} // holds one
 
 	mu       sync.Mutex
-	unserved map[reference]Finding // by config
+	unserved map[reference]finding.Finding // by config
 }
 
 func newClerk(cfg Config, d *desk) *clerk {
-	return &clerk{cfg: cfg, desk: d, wake: make(chan struct{}, 1), unserved: map[reference]Finding{}}
+	return &clerk{cfg: cfg, desk: d, wake: make(chan struct{}, 1), unserved: map[reference]finding.Finding{}}
 }
 
 // rouse has the clerk look whether there is anything to write.
@@ -176,7 +177,7 @@ func (c *clerk) config(ctx context.Context, key reference) error {
 	delete(c.unserved, key)
 	if !f.target.Empty() {
 		if _, err := c.cfg.Host.Client().RESTMapper().RESTMapping(f.target.GroupKind(), f.target.Version); err != nil {
-			found := Finding{key.String(), "spec.targetType", fmt.Sprintf("the host does not serve %s: %v", f.target.GroupVersion().WithKind(f.target.Kind), err)}
+			found := finding.Finding{Object: key.String(), Field: "spec.targetType", Text: fmt.Sprintf("the host does not serve %s: %v", f.target.GroupVersion().WithKind(f.target.Kind), err)}
 			c.unserved[key] = found
 			findings = append(findings, found)
 		}
@@ -207,7 +208,7 @@ func (c *clerk) config(ctx context.Context, key reference) error {
 }
 
 // config is what is known of a FederatedTypeConfig, and its status.
-func (d *desk) config(key reference) (*federation, []Finding, any) {
+func (d *desk) config(key reference) (*federation, []finding.Finding, any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	findings := slices.Clone(d.findings[key.String()])
@@ -220,7 +221,7 @@ func (d *desk) config(key reference) (*federation, []Finding, any) {
 }
 
 // found are the findings of targets.
-func (c *clerk) found() (all []Finding) {
+func (c *clerk) found() (all []finding.Finding) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, f := range c.unserved {

@@ -8,13 +8,14 @@ import (
 
 	corev1beta1 "github.com/fedns/fedns/federation/api/kubefed/core/v1beta1"
 	"github.com/fedns/fedns/federation/cluster"
+	"github.com/fedns/fedns/federation/finding"
 )
 
 // Convert is a KubeFedCluster as federation sees it. It has no taints: what its
 // evidence gives comes beside.
 func Convert(o *unstructured.Unstructured) (*cluster.Cluster, error) {
 	var stated corev1beta1.KubeFedCluster
-	if _, err := decode(o, &stated); err != nil {
+	if _, err := finding.Decode(o, &stated); err != nil {
 		return nil, fmt.Errorf("%s %s: %w", o.GetKind(), o.GetName(), err)
 	}
 	c := &cluster.Cluster{Name: o.GetName(), Labels: o.GetLabels()}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"text/template"
+
+	"github.com/fedns/fedns/federation/work/worktest"
 )
 
 const crds = "../../deploy/crds/kubefed"
@@ -188,7 +190,7 @@ func TestDefinitions(t *testing.T) {
 		}
 		file := "types.kubefed.io_federated" + u.plural + ".yaml"
 		want[file] = true
-		golden(t, filepath.Join(crds, file), b.String())
+		worktest.Golden(t, filepath.Join(crds, file), b.String())
 	}
 	files, err := filepath.Glob(filepath.Join(crds, "types.*"))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/work"
 )
 
@@ -20,15 +21,16 @@ type desk struct {
 	types       map[schema.GroupVersionKind]*federation // by federated kind
 	preferences map[reference]*choice
 	objects     map[reference]*federated
+	versions    map[reference][]string                   // by PropagatedVersion: clusters where KubeFed placed what it is of
 	written     map[reference]*unstructured.Unstructured // as they were after the last status was written, until that is told
 	read        map[schema.GroupVersionKind]bool         // told whole once
 	absent      map[schema.GroupVersionKind]bool         // not served by the host
 	ordered     map[reference]*ordered
 	dirty       map[reference]bool
-	stale       map[reference]bool   // what the clerk has to look at: objects and configs
-	statuses    map[reference]any    // of configs, as the host has them
-	findings    map[string][]Finding // by object
-	clashes     []Finding            // of configs
+	stale       map[reference]bool           // what the clerk has to look at: objects and configs
+	statuses    map[reference]any            // of configs, as the host has them
+	findings    map[string][]finding.Finding // by object
+	clashes     []finding.Finding            // of configs
 }
 
 // ordered is what was told of an object.
@@ -44,9 +46,9 @@ type ordered struct {
 func newDesk() *desk {
 	d := &desk{
 		wake:    make(chan struct{}, 1),
-		configs: map[reference]*federation{}, preferences: map[reference]*choice{}, objects: map[reference]*federated{}, written: map[reference]*unstructured.Unstructured{},
+		configs: map[reference]*federation{}, preferences: map[reference]*choice{}, versions: map[reference][]string{}, objects: map[reference]*federated{}, written: map[reference]*unstructured.Unstructured{},
 		read: map[schema.GroupVersionKind]bool{}, absent: map[schema.GroupVersionKind]bool{},
-		ordered: map[reference]*ordered{}, dirty: map[reference]bool{}, stale: map[reference]bool{}, statuses: map[reference]any{}, findings: map[string][]Finding{},
+		ordered: map[reference]*ordered{}, dirty: map[reference]bool{}, stale: map[reference]bool{}, statuses: map[reference]any{}, findings: map[string][]finding.Finding{},
 	}
 	d.types, _ = federations(nil)
 	return d
@@ -252,10 +254,10 @@ func (d *desk) namespaces() schema.GroupVersionKind {
 }
 
 // find keeps what was found in an object; mu is held.
-func (d *desk) find(of string, findings []Finding, err error) {
+func (d *desk) find(of string, findings []finding.Finding, err error) {
 	findings = slices.Clone(findings)
 	if err != nil {
-		findings = append(findings, Finding{Object: of, Text: err.Error() + "; what was placed before stands"})
+		findings = append(findings, finding.Finding{Object: of, Text: err.Error() + "; what was placed before stands"})
 	}
 	delete(d.findings, of)
 	if len(findings) > 0 {
@@ -264,7 +266,7 @@ func (d *desk) find(of string, findings []Finding, err error) {
 }
 
 // found are the findings of all objects.
-func (d *desk) found() (all []Finding) {
+func (d *desk) found() (all []finding.Finding) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, some := range d.findings {
@@ -273,7 +275,7 @@ func (d *desk) found() (all []Finding) {
 	all = append(all, d.clashes...)
 	for key, p := range d.preferences {
 		if p.err == nil && !d.aimed(p) {
-			all = append(all, Finding{key.String(), "spec.targetKind", "there is no " + p.kind + " of its name here"})
+			all = append(all, finding.Finding{Object: key.String(), Field: "spec.targetKind", Text: "there is no " + p.kind + " of its name here"})
 		}
 	}
 	return all

@@ -4,7 +4,9 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	typesv1beta1 "github.com/fedns/fedns/federation/api/kubefed/types/v1beta1"
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/placement"
+	"github.com/fedns/fedns/federation/work"
 )
 
 // federated is an object of a federated kind.
@@ -13,7 +15,7 @@ type federated struct {
 	object   *unstructured.Unstructured // shared, as the host has it
 	spec     typesv1beta1.FederatedSpec
 	affinity placement.Affinity
-	findings []Finding
+	findings []finding.Finding
 	err      error
 }
 
@@ -21,7 +23,7 @@ type federated struct {
 func readFederated(o *unstructured.Unstructured) *federated {
 	f := &federated{reference: referenceTo(o), object: o}
 	var stated typesv1beta1.Federated
-	f.findings, f.err = decode(&unstructured.Unstructured{Object: map[string]any{
+	f.findings, f.err = finding.Decode(&unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": o.GetAPIVersion(), "kind": o.GetKind(), "spec": o.Object["spec"],
 	}}, &stated)
 	for i := range f.findings {
@@ -88,5 +90,5 @@ func (f *federated) bounds() [32]byte {
 	if f.err != nil {
 		text = f.err.Error()
 	}
-	return digest([]any{f.affinity, f.leaving(), text})
+	return work.Digest([]any{f.affinity, f.leaving(), text})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/fedns/fedns/federation/host"
@@ -13,34 +12,41 @@ import (
 
 // Run implements work.Dialect.
 func (d *Dialect) Run(ctx context.Context, to work.Sink) error {
-	r := &run{dialect: d, desk: newDesk(), watches: map[schema.GroupVersionKind]context.CancelFunc{}}
-	clerk := newClerk(d.cfg, r.desk)
-	d.hold(r.desk, clerk)
+	desk := newDesk()
+	clerk := newClerk(d.cfg, desk)
+	watches := &host.Watches{Host: d.cfg.Host, Log: d.cfg.Log, Synced: desk.synced}
+	var running sync.WaitGroup
+	d.hold(desk, clerk)
 	defer d.hold(nil, nil)
 	ctx, cancel := context.WithCancel(ctx)
-	defer r.running.Wait()
+	defer running.Wait()
+	defer watches.Wait()
 	defer cancel()
-	r.watch(ctx, typeConfigKind, r.desk.putConfig, r.desk.deleteConfig)
-	r.watch(ctx, preferenceKind, r.desk.putPreference, r.desk.deletePreference)
-	r.running.Go(func() { clerk.run(ctx) })
+	watches.Watch(ctx, typeConfigKind, desk.putConfig, desk.deleteConfig)
+	watches.Watch(ctx, preferenceKind, desk.putPreference, desk.deletePreference)
+	for _, kind := range []schema.GroupVersionKind{propagatedVersion, clusterPropagatedVersion} {
+		// Nobody waits for what KubeFed left: without it, what has its label in members is another's.
+		watches.Watch(ctx, kind, desk.putVersion, desk.deleteVersion)
+	}
+	running.Go(func() { clerk.run(ctx) })
 	synced := false
 	for {
-		for orders, ok := r.desk.next(); ok && ctx.Err() == nil; orders, ok = r.desk.next() {
+		for orders, ok := desk.next(); ok && ctx.Err() == nil; orders, ok = desk.next() {
 			for _, o := range orders {
 				to.Order(o)
 			}
 		}
 		clerk.rouse()
-		kinds := r.desk.kinds()
-		r.follow(ctx, kinds)
-		if !synced && r.desk.complete(kinds) {
+		kinds := desk.kinds()
+		watches.Follow(ctx, kinds, desk.putObject, desk.deleteObject, desk.forget)
+		if !synced && desk.complete(kinds) {
 			to.Synced(Name)
 			synced = true
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-r.desk.wake:
+		case <-desk.wake:
 		}
 	}
 }
@@ -49,51 +55,4 @@ func (d *Dialect) hold(desk *desk, clerk *clerk) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.desk, d.clerk = desk, clerk
-}
-
-// run is what goes on while a Dialect runs.
-type run struct {
-	dialect *Dialect
-	desk    *desk
-	running sync.WaitGroup
-	watches map[schema.GroupVersionKind]context.CancelFunc // of federated kinds
-}
-
-// follow watches the federated kinds, and no others.
-func (r *run) follow(ctx context.Context, kinds map[schema.GroupVersionKind]bool) {
-	for kind := range kinds {
-		if r.watches[kind] == nil {
-			ctx, cancel := context.WithCancel(ctx)
-			r.watches[kind] = cancel
-			r.watch(ctx, kind, r.desk.putObject, r.desk.deleteObject)
-		}
-	}
-	for kind, cancel := range r.watches {
-		if !kinds[kind] {
-			cancel()
-			delete(r.watches, kind)
-			r.desk.forget(kind)
-		}
-	}
-}
-
-// watch watches a kind until ctx is done.
-func (r *run) watch(ctx context.Context, kind schema.GroupVersionKind, put, gone func(*unstructured.Unstructured)) {
-	still := func(f func(*unstructured.Unstructured)) func(*unstructured.Unstructured) {
-		return func(o *unstructured.Unstructured) {
-			if ctx.Err() == nil { // what is forgotten is not learnt anew
-				f(o)
-			}
-		}
-	}
-	r.running.Go(func() {
-		err := r.dialect.cfg.Host.Watch(ctx, kind, host.Handler{
-			Put: still(put), Delete: still(gone),
-			Synced: func() { r.desk.synced(kind, false) },
-			Absent: func() { r.desk.synced(kind, true) },
-		})
-		if err != nil && ctx.Err() == nil {
-			r.dialect.cfg.Log.Error("a kind of the host cluster is not watched", "kind", kind, "error", err)
-		}
-	})
 }

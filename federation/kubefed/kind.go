@@ -11,6 +11,7 @@ import (
 
 	corev1beta1 "github.com/fedns/fedns/federation/api/kubefed/core/v1beta1"
 	typesv1beta1 "github.com/fedns/fedns/federation/api/kubefed/types/v1beta1"
+	"github.com/fedns/fedns/federation/finding"
 )
 
 // federation is a federated kind and what it is the template of.
@@ -59,7 +60,7 @@ var usual = []struct {
 // federations are all federated kinds: the usual ones, and those of configs, which
 // come before. Of several for one federated kind, or for one target, the first by
 // namespace and name counts.
-func federations(configs map[reference]*federation) (all map[schema.GroupVersionKind]*federation, findings []Finding) {
+func federations(configs map[reference]*federation) (all map[schema.GroupVersionKind]*federation, findings []finding.Finding) {
 	all = map[schema.GroupVersionKind]*federation{}
 	targets := map[schema.GroupKind]*federation{}
 	sorted := make([]*federation, 0, len(configs))
@@ -77,7 +78,7 @@ func federations(configs map[reference]*federation) (all map[schema.GroupVersion
 			other = targets[f.target.GroupKind()]
 		}
 		if other != nil {
-			findings = append(findings, Finding{f.stated.String(), "spec", fmt.Sprintf("does not count beside %s, which is for %s", other.stated, other.federated.Kind)})
+			findings = append(findings, finding.Finding{Object: f.stated.String(), Field: "spec", Text: fmt.Sprintf("does not count beside %s, which is for %s", other.stated, other.federated.Kind)})
 			continue
 		}
 		all[f.federated], targets[f.target.GroupKind()] = f, f
@@ -93,10 +94,10 @@ func federations(configs map[reference]*federation) (all map[schema.GroupVersion
 
 // readTypeConfig reads a FederatedTypeConfig. before is what it said before; nil:
 // nothing. One that cannot be read goes on meaning what it meant.
-func readTypeConfig(o *unstructured.Unstructured, before *federation) (*federation, []Finding) {
+func readTypeConfig(o *unstructured.Unstructured, before *federation) (*federation, []finding.Finding) {
 	f := &federation{}
 	var stated corev1beta1.FederatedTypeConfig
-	findings, err := decode(o, &stated)
+	findings, err := finding.Decode(o, &stated)
 	if err == nil {
 		err = f.read(o.GetName(), &stated.Spec)
 	}

@@ -1,29 +1,18 @@
 package kubefed
 
 import (
-	"context"
 	"errors"
 	"log/slog"
-	"slices"
-	"strings"
 	"sync"
 
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/host"
 	"github.com/fedns/fedns/federation/work"
 )
 
-// Host is what the dialect needs of a host cluster; *host.Host is one.
-type Host interface {
-	Watch(ctx context.Context, kind schema.GroupVersionKind, to host.Handler) error
-	Client() client.Client
-}
-
 // Config is what a Dialect is made of. Host is required.
 type Config struct {
-	Host Host
+	Host host.Cluster
 	// Log defaults to slog.Default().
 	Log *slog.Logger
 }
@@ -54,11 +43,11 @@ func New(cfg Config) (*Dialect, error) {
 func (*Dialect) Name() string { return Name }
 
 // Findings are what people should know of, sorted.
-func (d *Dialect) Findings() (all []Finding) {
+func (d *Dialect) Findings() (all []finding.Finding) {
 	if desk, clerk := d.running(); desk != nil {
 		all = append(desk.found(), clerk.found()...)
 	}
-	slices.SortFunc(all, func(a, b Finding) int { return strings.Compare(a.String(), b.String()) })
+	finding.Sort(all)
 	return all
 }
 

@@ -1,8 +1,6 @@
 package kubefed
 
 import (
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -53,7 +51,7 @@ func (d *desk) look(key reference) (all []work.Order) {
 		o.Err = fmt.Errorf("%s: %w", key, o.Err)
 		text = o.Err.Error()
 	}
-	now := &ordered{key: o.Key, source: o.Source, orphan: o.Options.Orphan, digest: digest([]any{o.Template.Object, o.Source, o.Placement, o.Overrides, o.Options, text})}
+	now := &ordered{key: o.Key, source: o.Source, orphan: o.Options.Orphan, digest: work.Digest([]any{o.Template.Object, o.Source, o.Placement, o.Overrides, o.Options, text})}
 	if last != nil && last.digest == now.digest {
 		return all
 	}
@@ -90,6 +88,7 @@ func (o *ordered) takeBack(orphan bool) work.Order {
 func (d *desk) order(f *federated, t *federation) work.Order {
 	o := work.Order{Key: keyOf(f, t), Dialect: Name, Source: source(f.object), Template: f.template(t), Err: f.err}
 	o.Options = work.Options{Existing: work.Adopt, Orphan: orphaned(f.object), RetainReplicas: f.spec.RetainReplicas}
+	o.Options.Succeeds = d.versions[versionOf(f, t)]
 	if t.disabled {
 		o.Options.Suspend = []string{"*"}
 	}
@@ -159,13 +158,4 @@ func keyOf(f *federated, t *federation) work.Key {
 		k.Namespace = f.namespace
 	}
 	return k
-}
-
-// digest tells values apart.
-func digest(v any) [32]byte {
-	text, err := json.Marshal(v)
-	if err != nil { // nothing here holds what JSON cannot
-		text = fmt.Append(nil, v)
-	}
-	return sha256.Sum256(text)
 }

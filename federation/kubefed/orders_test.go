@@ -2,9 +2,7 @@ package kubefed
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,15 +10,13 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"sigs.k8s.io/yaml"
 
 	"github.com/fedns/fedns/federation/cluster"
 	"github.com/fedns/fedns/federation/override"
 	"github.com/fedns/fedns/federation/placement"
 	"github.com/fedns/fedns/federation/work"
+	"github.com/fedns/fedns/federation/work/worktest"
 )
-
-var update = flag.Bool("update", false, "write golden files anew")
 
 // TestOrders: testdata/orders/NAME.yaml is what is in the host, NAME.txt the orders
 // and findings that follow from it.
@@ -32,7 +28,7 @@ func TestOrders(t *testing.T) {
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
 			s := newStage(t)
-			s.put(read(t, file))
+			s.put(worktest.Read(t, file))
 			var got strings.Builder
 			for _, o := range s.orders() {
 				got.WriteString(show(o))
@@ -40,7 +36,7 @@ func TestOrders(t *testing.T) {
 			for _, f := range s.lines() {
 				got.WriteString("finding " + f + "\n")
 			}
-			golden(t, strings.TrimSuffix(file, ".yaml")+".txt", got.String())
+			worktest.Golden(t, strings.TrimSuffix(file, ".yaml")+".txt", got.String())
 		})
 	}
 }
@@ -48,7 +44,7 @@ func TestOrders(t *testing.T) {
 // TestManifest: what KubeFed's users have been told of this manifest holds.
 func TestManifest(t *testing.T) {
 	s := newStage(t)
-	s.put(read(t, "testdata/kubefed-federateddeployment.yaml"))
+	s.put(worktest.Read(t, "testdata/kubefed-federateddeployment.yaml"))
 	o := s.orders()[0]
 	for _, tt := range []struct{ cluster, want string }{
 		{"cluster1", `replicas 5, image "nginx:1.17.0-alpine", args [-q -v], annotations map[]`},
@@ -101,27 +97,6 @@ func TestGuide(t *testing.T) {
 	}
 }
 
-func read(t *testing.T, file string) string {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
-}
-
-func golden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if want := read(t, file); got != want {
-		t.Errorf("got\n%s\nwant, as in %s,\n%s", got, file, want)
-	}
-}
-
 // stage is a desk whose host is YAML.
 type stage struct {
 	*desk
@@ -146,7 +121,7 @@ func (s *stage) remove(text string) {
 
 func (s *stage) each(text string, config, preference, object func(*unstructured.Unstructured)) {
 	s.t.Helper()
-	for _, o := range objects(s.t, text) {
+	for _, o := range worktest.Objects(s.t, text) {
 		switch o.GroupVersionKind() {
 		case typeConfigKind:
 			config(o)
@@ -173,29 +148,6 @@ func (s *stage) lines() (all []string) {
 		all = append(all, f.String())
 	}
 	slices.Sort(all)
-	return all
-}
-
-// objects reads YAML documents. What has no namespace, and kinds that have one, is in default.
-func objects(t *testing.T, text string) (all []*unstructured.Unstructured) {
-	t.Helper()
-	for doc := range strings.SplitSeq(text, "\n---\n") {
-		body, err := yaml.YAMLToJSON([]byte(doc))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if string(body) == "null" {
-			continue
-		}
-		o := &unstructured.Unstructured{}
-		if err := o.UnmarshalJSON(body); err != nil {
-			t.Fatalf("%v in %s", err, doc)
-		}
-		if o.GetNamespace() == "" && !strings.HasPrefix(o.GetKind(), "FederatedCluster") {
-			o.SetNamespace("default")
-		}
-		all = append(all, o)
-	}
 	return all
 }
 

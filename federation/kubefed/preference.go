@@ -4,6 +4,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	schedulingv1alpha1 "github.com/fedns/fedns/federation/api/kubefed/scheduling/v1alpha1"
+	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/placement"
 	"github.com/fedns/fedns/federation/preference"
 )
@@ -19,10 +20,10 @@ type choice struct {
 }
 
 // readPreference reads a preference. before is what it said before; nil: nothing.
-func readPreference(o *unstructured.Unstructured, before *choice) (*choice, []Finding) {
+func readPreference(o *unstructured.Unstructured, before *choice) (*choice, []finding.Finding) {
 	p := &choice{reference: referenceTo(o)}
 	var stated schedulingv1alpha1.ReplicaSchedulingPreference
-	findings, err := decode(o, &stated)
+	findings, err := finding.Decode(o, &stated)
 	if err == nil {
 		err = p.read(&stated.Spec)
 	}

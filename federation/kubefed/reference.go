@@ -60,31 +60,7 @@ func orphaned(o *unstructured.Unstructured) bool {
 	return o.GetAnnotations()[orphanKey] == "true" || o.GetLabels()[orphanKey] == "true"
 }
 
-// Finding is something in an object that people should know of.
-type Finding struct {
-	Object string // FederatedDeployment shop/web
-	Field  string // spec.placement.planet; empty: all of it
-	Text   string
-}
-
-// String is the finding as a line.
-func (f Finding) String() string {
-	if f.Field == "" {
-		return fmt.Sprintf("%s: %s", f.Object, f.Text)
-	}
-	return fmt.Sprintf("%s: %s: %s", f.Object, f.Field, f.Text)
-}
-
-// fieldError is an error of a field.
-type fieldError struct {
-	field string
-	err   error
-}
-
-func (e *fieldError) Error() string { return e.field + ": " + e.err.Error() }
-func (e *fieldError) Unwrap() error { return e.err }
-
 // wrong makes an error of a field.
 func wrong(field, format string, args ...any) error {
-	return &fieldError{field, fmt.Errorf(format, args...)}
+	return fmt.Errorf("%s: %w", field, fmt.Errorf(format, args...))
 }

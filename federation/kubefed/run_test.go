@@ -19,9 +19,9 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/fedns/fedns/federation/host"
 	"github.com/fedns/fedns/federation/placement"
 	"github.com/fedns/fedns/federation/work"
+	"github.com/fedns/fedns/federation/work/worktest"
 )
 
 // clients has another name than the method.
@@ -31,12 +31,12 @@ type clients client.Client
 // notes patches; what it does not have may not be called.
 type quiet struct {
 	clients
+	worktest.Watches
 	mu      sync.Mutex
 	failing error // of all patches
 	patches []string
 	version int // of what was patched
 	live    map[reference]*unstructured.Unstructured
-	watched map[schema.GroupVersionKind]host.Handler
 }
 
 func (q *quiet) Client() client.Client { return q }
@@ -94,37 +94,17 @@ func (q *quiet) patched(o client.Object, p client.Patch, sub string) error {
 	return nil
 }
 
-func (q *quiet) Watch(ctx context.Context, kind schema.GroupVersionKind, to host.Handler) error {
-	q.mu.Lock()
-	if q.watched == nil {
-		q.watched = map[schema.GroupVersionKind]host.Handler{}
-	}
-	q.watched[kind] = to
-	q.mu.Unlock()
-	to.Synced()
-	<-ctx.Done()
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	delete(q.watched, kind)
-	return nil
-}
-
-// put has the watch of an object's kind tell of it.
+// put has the host hold objects, and the watches of their kinds tell of them.
 func (q *quiet) put(t *testing.T, text string) {
 	t.Helper()
-	for _, o := range objects(t, text) {
+	for _, o := range worktest.Objects(t, text) {
 		q.mu.Lock()
-		to, ok := q.watched[o.GroupVersionKind()]
 		if q.live == nil {
 			q.live = map[reference]*unstructured.Unstructured{}
 		}
 		q.live[referenceTo(o)] = o
 		q.mu.Unlock()
-		if !ok {
-			t.Fatalf("nobody watches %s", o.GroupVersionKind())
-		}
-		to.Put(o)
-		synctest.Wait()
+		q.Put(t, o)
 	}
 }
 
@@ -138,66 +118,17 @@ func (q *quiet) taken() string {
 	return strings.Join(all, "\n")
 }
 
-// ear is a work.Sink.
-type ear struct {
-	mu     sync.Mutex
-	orders []work.Order
-	synced int
-}
-
-func (e *ear) Order(o work.Order) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.orders = append(e.orders, o)
-}
-
-func (e *ear) Synced(string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.synced++
-}
-
-// last is the last order; the zero Order: there was none.
-func (e *ear) last() (o work.Order, synced int) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if len(e.orders) > 0 {
-		o = e.orders[len(e.orders)-1]
-	}
-	return o, e.synced
-}
-
 // running runs a dialect in a bubble.
-func running(t *testing.T, q *quiet, do func(*testing.T, *Dialect, *ear)) {
-	synctest.Test(t, func(t *testing.T) {
-		d, err := New(Config{Host: q, Log: slog.New(slog.DiscardHandler)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		e := &ear{}
-		var wait sync.WaitGroup
-		wait.Go(func() {
-			if err := d.Run(ctx, e); err != nil {
-				t.Errorf("Run: %v", err)
-			}
-		})
-		synctest.Wait()
-		do(t, d, e)
-		cancel()
-		wait.Wait()
-		if err := d.Report(t.Context(), work.Report{}); err == nil {
-			t.Error("a report is taken in after the end")
-		}
-	})
+func running(t *testing.T, q *quiet, do func(*testing.T, *Dialect, *worktest.Sink)) {
+	worktest.Run(t, func() (*Dialect, error) { return New(Config{Host: q, Log: slog.New(slog.DiscardHandler)}) }, do)
 }
 
 // TestDeletion: an object has the finalizer as soon as it is ordered, and loses it
 // when all is done, not before.
 func TestDeletion(t *testing.T) {
 	q := &quiet{}
-	running(t, q, func(t *testing.T, d *Dialect, e *ear) {
-		if _, synced := e.last(); synced != 1 {
+	running(t, q, func(t *testing.T, d *Dialect, e *worktest.Sink) {
+		if _, synced := e.Last(); synced != 1 {
 			t.Fatalf("an empty host: synced %d times", synced)
 		}
 		q.put(t, fmt.Sprintf(configMap, "u", 1, `, resourceVersion: "7", finalizers: [other]`))
@@ -205,7 +136,7 @@ func TestDeletion(t *testing.T) {
 			t.Fatalf("got  %s\nwant %s", got, want)
 		}
 		q.put(t, fmt.Sprintf(configMap, "u", 2, leaving+`, resourceVersion: "8"`))
-		o, _ := e.last()
+		o, _ := e.Last()
 		if o.Template != nil || o.Source.UID != "u" {
 			t.Fatalf("got %+v", o)
 		}
@@ -237,10 +168,10 @@ func TestDeletion(t *testing.T) {
 // of that yet.
 func TestLag(t *testing.T) {
 	q := &quiet{}
-	running(t, q, func(t *testing.T, d *Dialect, e *ear) {
+	running(t, q, func(t *testing.T, d *Dialect, e *worktest.Sink) {
 		q.put(t, fmt.Sprintf(configMap, "u", 1, `, resourceVersion: "7"`))
 		q.taken()
-		o, _ := e.last()
+		o, _ := e.Last()
 		for i, step := range []struct {
 			phase   work.Phase
 			written bool
@@ -266,9 +197,9 @@ func TestLag(t *testing.T) {
 // TestFailing: what cannot be written is tried again, and holds up no order.
 func TestFailing(t *testing.T) {
 	q := &quiet{failing: errors.New("out of order")}
-	running(t, q, func(t *testing.T, d *Dialect, e *ear) {
+	running(t, q, func(t *testing.T, d *Dialect, e *worktest.Sink) {
 		q.put(t, fmt.Sprintf(configMap, "u", 1, ""))
-		if o, _ := e.last(); o.Template == nil {
+		if o, _ := e.Last(); o.Template == nil {
 			t.Error("not ordered")
 		}
 		q.taken()
@@ -277,7 +208,7 @@ func TestFailing(t *testing.T) {
 		if got := q.taken(); !strings.Contains(got, "finalizers") {
 			t.Errorf("not tried again: %q", got)
 		}
-		o, _ := e.last()
+		o, _ := e.Last()
 		if err := d.Report(t.Context(), work.Report{Order: o}); err == nil || !strings.Contains(err.Error(), "FederatedConfigMap shop/a: write the status: out of order") {
 			t.Errorf("got %v", err)
 		}
@@ -287,7 +218,7 @@ func TestFailing(t *testing.T) {
 // TestTypeConfigStatus: a type config says what is done, and what is wrong with it.
 func TestTypeConfigStatus(t *testing.T) {
 	q := &quiet{}
-	running(t, q, func(t *testing.T, d *Dialect, _ *ear) {
+	running(t, q, func(t *testing.T, d *Dialect, _ *worktest.Sink) {
 		status := func() (s struct {
 			Status map[string]any `json:"status"`
 		}) {
@@ -314,7 +245,7 @@ func TestTypeConfigStatus(t *testing.T) {
 		if all := d.Findings(); len(all) != 1 {
 			t.Errorf("findings: %v", all)
 		}
-		if _, ok := q.watched[schema.GroupVersionKind{Group: "types.kubefed.io", Version: "v1beta1", Kind: "FederatedBar"}]; !ok {
+		if !q.Watched()[schema.GroupVersionKind{Group: "types.kubefed.io", Version: "v1beta1", Kind: "FederatedBar"}] {
 			t.Error("a kind that a type config names is not watched")
 		}
 	})
@@ -332,7 +263,7 @@ func TestConvert(t *testing.T) {
 		{`{apiVersion: core.kubefed.io/v1beta1, kind: KubeFedCluster, metadata: {name: bare}}`, "bare map[]  []"},
 		{`{apiVersion: core.kubefed.io/v1beta1, kind: KubeFedCluster, metadata: {name: odd}, status: {zones: a}}`, "KubeFedCluster odd: status.zones: got string, which it cannot hold"},
 	} {
-		c, err := Convert(objects(t, tt.text)[0])
+		c, err := Convert(worktest.Objects(t, tt.text)[0])
 		got := fmt.Sprint(err)
 		if err == nil {
 			got = fmt.Sprintf("%s %v %s %v", c.Name, c.Labels, c.Region, c.Zones)

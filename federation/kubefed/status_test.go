@@ -13,12 +13,13 @@ import (
 	"github.com/fedns/fedns/federation/override"
 	"github.com/fedns/fedns/federation/placement"
 	"github.com/fedns/fedns/federation/work"
+	"github.com/fedns/fedns/federation/work/worktest"
 )
 
 // TestStatus: what came of the manifest, in KubeFed's words.
 func TestStatus(t *testing.T) {
 	s := newStage(t)
-	s.put(read(t, "testdata/kubefed-federateddeployment.yaml"))
+	s.put(worktest.Read(t, "testdata/kubefed-federateddeployment.yaml"))
 	order := s.orders()[0]
 	order.Source.Generation = 3
 	targets := func(names ...string) (d placement.Decision) {
@@ -81,7 +82,7 @@ func TestStatus(t *testing.T) {
 				b.WriteString("# " + name + "\n" + string(text))
 			}
 		}
-		golden(t, "testdata/status.txt", b.String())
+		worktest.Golden(t, "testdata/status.txt", b.String())
 	})
 }
 
@@ -93,7 +94,7 @@ func TestTimes(t *testing.T) {
 			r := &work.Report{Decision: placement.Decision{Targets: []placement.Target{{Cluster: "a"}}}}
 			s := newStage(t)
 			s.put(bar)
-			r.Order.Key, r.Order.Template = key, s.objects[referenceTo(objects(t, bar)[0])].object
+			r.Order.Key, r.Order.Template = key, s.objects[referenceTo(worktest.Objects(t, bar)[0])].object
 			r.Outcomes = []work.Outcome{{Cluster: "a", Key: key, Phase: phase, Status: []byte(collected)}}
 			return r
 		}

@@ -64,7 +64,7 @@ func TestParsedIsBounded(t *testing.T) {
 	p := newParsed()
 	large := strings.Repeat("x", mostParsedText/3)
 	for i := range 9 {
-		b, err := newBody(configMap(fmt.Sprint("m", i), map[string]any{"large": large}), "test")
+		b, err := newBody(configMap(fmt.Sprint("m", i), map[string]any{"large": large}), "test", "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +117,7 @@ func TestChangeReadsOnlyWhatItHasTo(t *testing.T) {
 				o := c.object(n)
 				w.do("a", o, func(t *work.Task) { t.RetainReplicas = c.retain })
 				eventually(t, func() error {
-					b, err := newBody(o, "test/web")
+					b, err := newBody(o, "test/web", "")
 					if got := w.servers["a"].get(map[string]string{"Service": "services", "Deployment": "deployments"}[o.GetKind()] + "/shop/web"); err != nil || got == nil || got.GetAnnotations()[AnnotationApplied] != b.digest {
 						return fmt.Errorf("change %d is not there: %v", n, err)
 					}

@@ -11,11 +11,8 @@ import (
 	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/integration/figures"
 	"github.com/fedns/fedns/providers/batch"
-	"github.com/fedns/fedns/providers/clouddns/clouddnstest"
 	"github.com/fedns/fedns/providers/hosted"
 	"github.com/fedns/fedns/providers/ownership"
-	"github.com/fedns/fedns/providers/rate"
-	"github.com/fedns/fedns/providers/route53/route53test"
 )
 
 // measure runs the stages wanted, and prints the report.
@@ -211,65 +208,6 @@ func flaps(ctx context.Context, o options, r *report) error {
 		r.Targets.Add(fmt.Sprintf("%d flaps of one record, %s", o.flaps, k.name), fmt.Sprintf("%d writes in %d windows (%v)", len(c.batches), windows, flapped.Round(time.Millisecond)),
 			"1 change a window", len(c.batches) <= windows && len(items) <= 2*windows)
 		d.halt()
-	}
-	return nil
-}
-
-// throttle has many zones of one account changed at once, at the documented rates.
-func throttle(ctx context.Context, o options, r *report) error {
-	const zones, rounds = 30, 4
-	amazon := route53test.New(route53test.Config{Rates: route53test.Documented()})
-	google := clouddnstest.New(clouddnstest.Config{
-		Reads: clouddnstest.Rate{Burst: 50, PerSecond: 5}, Writes: clouddnstest.Rate{Burst: 50, PerSecond: 5},
-	})
-	for _, p := range []struct {
-		kind
-		throttled func(ds []*daemon) int
-	}{
-		{route53Of(amazon), func([]*daemon) (n int) {
-			for _, c := range amazon.Throttled() {
-				n += c
-			}
-			return n
-		}},
-		{cloudDNSOf(google), func(ds []*daemon) (n int) {
-			for _, d := range ds {
-				n += int(d.sync.Status().Calls.Throttled)
-			}
-			return n
-		}},
-	} {
-		account, err := rate.NewAccount(rate.Config{Name: "bench", Rates: p.limits(apexOf(p.name, 4)).Rates})
-		if err != nil {
-			return err
-		}
-		began := time.Now()
-		var all []*daemon
-		for i := range zones {
-			apex := apexOf(p.name, 1000+i)
-			d, err := start(ctx, p.kind, apex, account.Zone(apex.String()), 50)
-			if err != nil {
-				return err
-			}
-			defer d.halt()
-			all = append(all, d)
-		}
-		calls := 0
-		for round := range rounds {
-			for _, d := range all {
-				if err := d.settleAfter(ctx); err != nil {
-					return err
-				}
-				calls += len(d.meter.reset().batches)
-			}
-			for _, d := range all {
-				if err := d.set(round, 20+round); err != nil {
-					return err
-				}
-			}
-		}
-		r.Targets.Add(fmt.Sprintf("throttled answers, %d zones of one account, %s", zones, p.name),
-			fmt.Sprintf("%d, with %d writes in %.0f s", p.throttled(all), calls, time.Since(began).Seconds()), "0", p.throttled(all) == 0)
 	}
 	return nil
 }

@@ -15,19 +15,20 @@ import (
 	"github.com/fedns/fedns/federation/cluster"
 	"github.com/fedns/fedns/federation/federationv1"
 	"github.com/fedns/fedns/federation/work"
+	"github.com/fedns/fedns/federation/work/worktest"
 	"github.com/fedns/fedns/integration/harness"
 )
 
 // annotations: a Service of Federation v1 is ordered, and its addresses are written
 // back.
-func (w *trial) annotations(t *testing.T) {
-	h := w.host
-	d, err := federationv1.New(federationv1.Config{Host: w.objects, Log: slog.New(slog.DiscardHandler)})
+func (w *dialect) annotations(t *testing.T) {
+	h := w.Host
+	d, err := federationv1.New(federationv1.Config{Host: w.Objects, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	s := &sink{}
+	s := &worktest.Sink{}
 	var running sync.WaitGroup
 	running.Go(func() { _ = d.Run(ctx, s) })
 	defer running.Wait()
@@ -48,11 +49,10 @@ spec: {ports: [{port: 80}], type: LoadBalancer}
 	order := func(so func(work.Order) bool) (o work.Order) {
 		t.Helper()
 		if err := harness.Wait(ctx, func(context.Context) error {
-			s.mu.Lock()
-			defer s.mu.Unlock()
 			var ok bool
-			if o, ok = s.orders[key]; !ok || !so(o) || !s.synced {
-				return fmt.Errorf("not as it is to be: %v, %d orders", ok, len(s.orders))
+			_, synced := s.Last()
+			if o, ok = s.Of(key); !ok || !so(o) || synced == 0 {
+				return fmt.Errorf("not as it is to be: %v, %d orders", ok, s.Told())
 			}
 			return nil
 		}); err != nil {

@@ -66,7 +66,7 @@ func TestApplyHoldsUpNobody(t *testing.T) {
 	go func() { d.Reload(); d.ZoneFaults(); close(told) }()
 	select {
 	case <-told:
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Error("Reload and ZoneFaults wait for the zone files")
 	}
 	close(log.done)

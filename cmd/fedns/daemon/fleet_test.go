@@ -147,7 +147,7 @@ func TestFleetRotation(t *testing.T) {
 	server.Put(stated("a", "https://a:1", "two"))
 	select {
 	case <-changed:
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("the member that runs was not told of its new token")
 	}
 	after, content := r.member("a")

@@ -43,7 +43,7 @@ func TestProbesFollowTheConfiguration(t *testing.T) {
 	defer func() { cancel(); running.Wait() }()
 	await := func(want ...string) {
 		t.Helper()
-		deadline := time.After(10 * time.Second)
+		deadline := time.After(30 * time.Second)
 		var got []string
 		for len(want) > 0 {
 			select {

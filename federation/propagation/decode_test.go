@@ -118,8 +118,11 @@ func TestChangeReadsOnlyWhatItHasTo(t *testing.T) {
 				w.do("a", o, func(t *work.Task) { t.RetainReplicas = c.retain })
 				eventually(t, func() error {
 					b, err := newBody(o, "test/web", "")
-					if got := w.servers["a"].get(map[string]string{"Service": "services", "Deployment": "deployments"}[o.GetKind()] + "/shop/web"); err != nil || got == nil || got.GetAnnotations()[AnnotationApplied] != b.digest {
-						return fmt.Errorf("change %d is not there: %v", n, err)
+					if err != nil {
+						return err
+					}
+					if got := w.servers["a"].get(map[string]string{"Service": "services", "Deployment": "deployments"}[o.GetKind()] + "/shop/web"); got == nil || got.GetAnnotations()[AnnotationApplied] != b.digest {
+						return fmt.Errorf("change %d is not there", n)
 					}
 					return nil
 				})

@@ -58,9 +58,9 @@ func Pace() {
 type pacer struct {
 	live  []metrics.Sample
 	last  uint64    // octets in use as of the collection before
-	at    time.Time // of that
 	base  uint64    // octets in use that it was about as many as ever since
 	since int       // collections since then
+	at    time.Time // of the collection before
 	now   int       // percent that is set; 0: none yet
 	quiet *time.Timer
 }
@@ -92,13 +92,12 @@ type beat struct{ _ [32]byte }
 func (p *pacer) set() {
 	metrics.Read(p.live)
 	// To set it stops the world for a moment, so it is not done for trifles.
-	garbage := uint64(spare)
-	now := time.Now()
+	live, garbage, now := p.live[0].Value.Uint64(), uint64(spare), time.Now()
 	if bursts.Load() && now.Sub(p.at) < soon {
-		garbage = burst
+		garbage = max(spare, min(burst, live)) // the heap may be larger by the time it counts
 	}
 	p.at = now
-	if want := p.wanted(p.live[0].Value.Uint64(), garbage); p.now == 0 || want*8 < p.now*7 || want*8 > p.now*9 {
+	if want := p.wanted(live, garbage); p.now == 0 || want*8 < p.now*7 || want*8 > p.now*9 {
 		debug.SetGCPercent(want)
 		p.now = want
 	}

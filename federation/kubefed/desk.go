@@ -14,8 +14,8 @@ import (
 // desk is all that is known of the host, and which objects have to be looked at
 // again. It may be used from any goroutine.
 type desk struct {
-	wake chan struct{} // holds one: there is something to look at
-	zone Zone          // of names
+	wake  chan struct{} // holds one: there is something to look at
+	zones []Zone        // of names
 
 	mu          sync.Mutex
 	configs     map[reference]*federation
@@ -47,9 +47,9 @@ type ordered struct {
 	withdrawn bool
 }
 
-func newDesk(zone Zone) *desk {
+func newDesk(zones []Zone) *desk {
 	d := &desk{
-		wake: make(chan struct{}, 1), zone: zone,
+		wake: make(chan struct{}, 1), zones: zones,
 		configs: map[reference]*federation{}, preferences: map[reference]*choice{}, objects: map[reference]*federated{}, written: map[reference]*unstructured.Unstructured{},
 		read: map[schema.GroupVersionKind]bool{}, absent: map[schema.GroupVersionKind]bool{},
 		domains: map[reference]*domain{}, records: map[reference]*naming{}, endpoints: map[reference]*unstructured.Unstructured{}, due: map[reference]bool{},

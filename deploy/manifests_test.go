@@ -206,19 +206,25 @@ func TestRights(t *testing.T) {
 		{APIGroups: []string{"fedns.io"}, Resources: []string{"memberclusters"}, Verbs: []string{"get", "list", "watch"}},
 		{APIGroups: []string{"fedns.io"}, Resources: []string{"bindings"}, Verbs: []string{"get", "list", "watch", "create", "update", "patch", "delete"}},
 		{APIGroups: []string{""}, Resources: []string{"namespaces"}, Verbs: []string{"get"}},
+		{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"create", "patch"}},
+		{APIGroups: []string{"apiextensions.k8s.io"}, Resources: []string{"customresourcedefinitions"}, Verbs: []string{"get", "list", "watch"}},
 		{APIGroups: []string{"fedns.io"}, Resources: []string{"bindings/status"}, Verbs: []string{"update", "patch"}},
 	}; !reflect.DeepEqual(engine.Rules, want) {
 		t.Errorf("rules are %+v, want %+v", engine.Rules, want)
 	}
-	for _, file := range []string{"karmada.yaml", "kubefed.yaml"} {
+	for _, file := range []string{"karmada.yaml", "kubefed.yaml", "federationv1.yaml"} {
 		dialect := only[*rbacv1.ClusterRole](t, file)
 		if b := only[*rbacv1.ClusterRoleBinding](t, file); b.RoleRef.Name != dialect.Name || !slices.Equal(b.Subjects, []rbacv1.Subject{{Kind: "ServiceAccount", Name: "fedns", Namespace: "fedns"}}) {
-			t.Errorf("bound are %+v to %+v", b.RoleRef, b.Subjects)
+			t.Errorf("%s: bound are %+v to %+v", file, b.RoleRef, b.Subjects)
 		}
 		for _, r := range dialect.Rules {
 			// Whoever may write those may do anything.
 			if slices.Contains(r.APIGroups, "*") || slices.Contains(r.APIGroups, "rbac.authorization.k8s.io") || slices.Contains(r.Verbs, "*") || slices.Contains(r.Verbs, "update") {
 				t.Errorf("%s: too much is allowed: %+v", file, r)
+			}
+			// What people write is theirs to make and to delete; DNSEndpoints of records are not.
+			if !slices.Equal(r.Resources, []string{"dnsendpoints"}) && file != "karmada.yaml" && (slices.Contains(r.Verbs, "create") || slices.Contains(r.Verbs, "delete")) {
+				t.Errorf("%s: people's objects are not to be made or deleted: %+v", file, r)
 			}
 		}
 	}

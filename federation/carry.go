@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/fedns/fedns/federation/cluster"
 	"github.com/fedns/fedns/federation/interpret"
@@ -62,6 +63,8 @@ type load struct {
 	clusters map[string]*cluster.Cluster
 	options  map[work.Key]*ordered // of those whom it goes along with
 	plain    map[int32]*unstructured.Unstructured
+	template types.UID // of the host's object of the Key, if it is one; owner is whose
+	owner    *ordered
 }
 
 // load gathers what is to be done of a Key.
@@ -81,8 +84,14 @@ func (e *Engine) load(known *entry) *load {
 	}
 	e.drop(known, l)
 	e.along(known, l)
+	l.template, l.owner = e.template(known)
 	if l.order != nil && l.order.Template != nil && known.placed != nil && !known.placed.Deleted {
 		l.own(known.placed)
+	}
+	for name, want := range l.want {
+		want.template = l.template
+		want.own = want.along != nil || l.owner == l.order
+		l.want[name] = want
 	}
 	return l
 }
@@ -108,7 +117,7 @@ func (l *load) own(p *Binding) {
 
 // task makes a Task of what is wanted in a cluster.
 func (l *load) task(name string, want given) (work.Task, error) {
-	t := work.Task{Cluster: name, Key: l.key, Orphan: want.orphan, Suspend: want.suspend}
+	t := work.Task{Cluster: name, Key: l.key, Orphan: want.orphan, Suspend: want.suspend, Template: want.template, Own: want.own}
 	if want.remove {
 		return t, nil
 	}
@@ -124,6 +133,7 @@ func (l *load) task(name string, want given) (work.Task, error) {
 		return t, err
 	}
 	t.Object, t.Origin = object, l.order.origin()
+	t.Succeeds = slices.Contains(l.order.Options.Succeeds, name)
 	t.Existing, t.RetainReplicas = l.order.Options.Existing, l.order.Options.RetainReplicas
 	return t, nil
 }

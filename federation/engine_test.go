@@ -490,3 +490,37 @@ func TestDryRunWritesNothing(t *testing.T) {
 		}
 	})
 }
+
+// TestTemplateIsTold: a Task says which object of the host orders are made of, so that
+// a member that is the host keeps it, when the order is taken back as well.
+func TestTemplateIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		web := key(deployments, "web")
+		o := deployment("web", 2)
+		o.Source.UID = "of-web"
+		copied := service("api") // of an object of another kind, as KubeFed's are
+		copied.Source = work.Reference{Kind: federatedServices, Namespace: "shop", Name: "api", UID: "of-federated"}
+		p := &people{name: "people", orders: []work.Order{o, copied}}
+		f, store := newFleet(t, "a"), newMemory()
+		tasks := map[string]work.Task{}
+		f.given = func(t work.Task) { tasks[t.Key.Kind.Kind] = t }
+		h := begin(t, store, f, nil, p)
+		after(30 * time.Second)
+		if got := tasks["Deployment"]; got.Template != "of-web" || !got.Own {
+			t.Errorf("the Task has template %q, own %v", got.Template, got.Own)
+		}
+		if got := tasks["Service"]; got.Template != "" {
+			t.Errorf("the Task of a copy has template %q", got.Template)
+		}
+		// A daemon that knows it from the Binding alone says so as well.
+		h.stop()
+		p = &people{name: "people", orders: []work.Order{copied}}
+		h = begin(t, store, f, nil, p)
+		defer h.stop()
+		p.order(work.Order{Key: web, Dialect: "people", Source: o.Source})
+		after(30 * time.Second)
+		if got := tasks["Deployment"]; got.Object != nil || got.Template != "of-web" || !got.Own {
+			t.Errorf("the removal has template %q, own %v, %v", got.Template, got.Own, got.Object)
+		}
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/fedns/fedns/federation/cluster"
 	"github.com/fedns/fedns/federation/failover"
@@ -72,6 +73,8 @@ type given struct {
 	selected string                     // by which rules of override
 	along    *unstructured.Unstructured // where it goes along with another: as the host has it
 	of       work.Key                   // that other, whose options it has
+	template types.UID                  // see work.Task
+	own      bool
 }
 
 func newEntry(key work.Key) *entry {

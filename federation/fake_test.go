@@ -22,9 +22,10 @@ import (
 )
 
 var (
-	deployments = schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"}
-	services    = schema.GroupVersionKind{Version: "v1", Kind: "Service"}
-	configMaps  = schema.GroupVersionKind{Version: "v1", Kind: "ConfigMap"}
+	deployments       = schema.GroupVersionKind{Group: "apps", Version: "v1", Kind: "Deployment"}
+	services          = schema.GroupVersionKind{Version: "v1", Kind: "Service"}
+	federatedServices = schema.GroupVersionKind{Group: "types.kubefed.io", Version: "v1beta1", Kind: "FederatedService"}
+	configMaps        = schema.GroupVersionKind{Version: "v1", Kind: "ConfigMap"}
 )
 
 // memory is a Store that survives Engines.
@@ -98,6 +99,7 @@ type fleet struct {
 	recheck  func()
 	log      []string // what was done, in order
 	known    func(key work.Key, cluster string) bool
+	given    func(work.Task) // nil: nobody hears
 	t        *testing.T
 }
 
@@ -117,6 +119,9 @@ func (f *fleet) Do(t work.Task) {
 	defer f.mu.Unlock()
 	if f.known != nil && t.Object != nil && !f.known(t.Key, t.Cluster) {
 		f.t.Errorf("%s is to be in %s before its Binding says so", t.Key, t.Cluster)
+	}
+	if f.given != nil {
+		f.given(t)
 	}
 	if t.Suspend {
 		f.outbox <- work.Outcome{Cluster: t.Cluster, Key: t.Key, Phase: work.Pending, Reason: "Suspended", Health: work.Unknown}

@@ -17,8 +17,11 @@ var ErrPacked = errors.New("packed group is cut short or not well formed")
 // the Group share octets, and endpoints share port lists: a Group is only read.
 // Any octets may be given: the error is ErrPacked, and no more memory is taken
 // than a fixed multiple of their number.
-func Decode(octets string) (cluster.Group, error) {
-	r := reader{packed.Read(octets)}
+func Decode(octets string) (cluster.Group, error) { return decode(octets, nil) }
+
+// decode is Decode. Endpoints come to stand in room, if that is given.
+func decode(octets string, room *shelf) (cluster.Group, error) {
+	r := reader{packed.Read(octets), room}
 	var g cluster.Group
 	if r.Octet() != version {
 		return g, ErrPacked
@@ -45,7 +48,25 @@ func Decode(octets string) (cluster.Group, error) {
 }
 
 // reader takes a packed Group apart.
-type reader struct{ packed.Reader }
+type reader struct {
+	packed.Reader
+	room *shelf
+}
+
+// shelf is memory for the endpoints of Groups that are looked at and forgotten.
+type shelf struct{ endpoints []cluster.Endpoint }
+
+// keptEndpoints are kept room for at most; few Services have more.
+const keptEndpoints = 1 << 12
+
+// clear makes all of it free again.
+func (s *shelf) clear() {
+	if cap(s.endpoints) > keptEndpoints {
+		s.endpoints = nil
+	}
+	clear(s.endpoints)
+	s.endpoints = s.endpoints[:0]
+}
 
 func (r *reader) uint32() uint32 {
 	v := r.Uvarint()
@@ -94,7 +115,12 @@ func (r *reader) ports() []cluster.Port {
 func (r *reader) endpoints() []cluster.Endpoint {
 	zones := packed.List(&r.Reader, r.Text)
 	ports := packed.List(&r.Reader, r.ports)
-	return packed.List(&r.Reader, func() cluster.Endpoint {
+	var list []cluster.Endpoint
+	if r.room != nil {
+		list = r.room.endpoints
+	}
+	from := len(list)
+	list = packed.AppendList(list, &r.Reader, func() cluster.Endpoint {
 		flags := r.Octet()
 		e := cluster.Endpoint{
 			Ready: flags&flagReady != 0, Serving: flags&flagServing != 0, Terminating: flags&flagTerminating != 0,
@@ -113,6 +139,13 @@ func (r *reader) endpoints() []cluster.Endpoint {
 		}
 		return e
 	})
+	switch {
+	case len(list) <= from:
+		return nil
+	case r.room != nil:
+		r.room.endpoints = list
+	}
+	return list[from:len(list):len(list)]
 }
 
 // index reads an index of table.

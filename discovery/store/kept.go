@@ -42,14 +42,17 @@ func (k Kept) Groups(dst []cluster.Group) []cluster.Group {
 }
 
 // Since appends the Groups of a service then to old and those now to now. What is
-// the same in both is unpacked once.
+// the same in both is unpacked once. The Groups are good until the next call.
 func (s *Store) Since(then Kept, old, now []cluster.Group) (olds, nows []cluster.Group) {
-	old = then.Groups(old)
+	s.unpacking.clear()
+	for _, h := range then.list {
+		old = append(old, h.groupIn(&s.unpacking, then.key))
+	}
 	for _, h := range s.services[then.key] {
 		if i, found := search(then.list, h.cluster); found && then.list[i].packed == h.packed {
 			now = append(now, old[len(old)-len(then.list)+i])
 		} else {
-			now = append(now, h.group(then.key))
+			now = append(now, h.groupIn(&s.unpacking, then.key))
 		}
 	}
 	return old, now

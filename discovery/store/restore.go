@@ -71,7 +71,7 @@ func (s *Store) PackedOf(key cluster.ServiceKey) iter.Seq2[cluster.ID, string] {
 // Summarize walks a packed Group, and finds what Decode would find wrong. It
 // allocates nothing.
 func Summarize(octets string) (Summary, error) {
-	r := reader{packed.Read(octets)}
+	r := reader{Reader: packed.Read(octets)}
 	var sum Summary
 	if r.Octet() != version {
 		return sum, ErrPacked

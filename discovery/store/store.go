@@ -16,7 +16,9 @@ type Store struct {
 	counts   map[cluster.ID]Count
 	latest   map[cluster.ID]latest
 	bytes    int
-	packing  []byte // scratch
+	packing  []byte // scratch of Renew and Replace
+
+	unpacking shelf // scratch of Since
 }
 
 type held struct {
@@ -146,8 +148,10 @@ func (s *Store) Group(key cluster.ServiceKey, id cluster.ID) (cluster.Group, boo
 	return list[i].group(key), true
 }
 
-func (h held) group(key cluster.ServiceKey) cluster.Group {
-	g, err := Decode(h.packed)
+func (h held) group(key cluster.ServiceKey) cluster.Group { return h.groupIn(nil, key) }
+
+func (h held) groupIn(room *shelf, key cluster.ServiceKey) cluster.Group {
+	g, err := decode(h.packed, room)
 	if err != nil { // only Append makes these octets
 		panic(fmt.Sprintf("%s in %s: %v", key, h.cluster, err))
 	}

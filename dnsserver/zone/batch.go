@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 	"unsafe"
 )
 
@@ -71,13 +72,35 @@ const shelfSize = 128
 
 // arena is memory for octets that are needed until a tree is made.
 type arena struct {
+	first   []byte // is used again by the next Build
 	free    []byte
 	size    int     // of the last piece
 	shared  []byte  // scratch of node
 	entries []entry // scratch of mergePage
 }
 
-const leastPiece, mostPiece = 256, 64 << 10
+const leastPiece, mostPiece = 4 << 10, 64 << 10
+
+// arenas are those of Builds that are done: most Builds are of a change or two, and
+// take no more than one piece.
+var arenas = sync.Pool{New: func() any {
+	first := make([]byte, leastPiece)
+	return &arena{first: first, free: first}
+}}
+
+// release lets the next Build have the arena. Nothing that stood in it may be looked
+// at any more.
+func (a *arena) release() {
+	clear(a.entries[:cap(a.entries)])
+	if cap(a.entries) > keptEntries {
+		a.entries = nil
+	}
+	a.free, a.size = a.first, 0
+	arenas.Put(a)
+}
+
+// keptEntries is what an arena keeps of its scratch at most.
+const keptEntries = 1024
 
 // room is room for n octets, of which those that are used are told to keep.
 func (a *arena) room(n int) []byte {

@@ -70,8 +70,9 @@ func (b *Builder) Build() (*Snapshot, []Change, error) {
 	if b.prev != nil {
 		*next = *b.prev
 	}
-	var room arena
-	entries, changes, err := b.merge(next, &room)
+	room := arenas.Get().(*arena)
+	defer room.release()
+	entries, changes, err := b.merge(next, room)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -83,7 +84,7 @@ func (b *Builder) Build() (*Snapshot, []Change, error) {
 			return nil, nil, err
 		}
 	}
-	next.root = next.root.edited(entries, &room)
+	next.root = next.root.edited(entries, room)
 	if err := checkDNAMEs(next, changes); err != nil {
 		return nil, nil, err
 	}

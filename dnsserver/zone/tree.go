@@ -8,7 +8,7 @@ import (
 
 // fanout is the most children an inner node has. A change copies one inner node
 // a level: 64 children are 1.5 KiB, and 100 million entries stay five levels deep.
-const fanout = 64
+const fanout = 24
 
 // tree is a node of the B+tree: a leaf has a page, an inner node has kids. It
 // is never changed once it can be reached from a Snapshot.

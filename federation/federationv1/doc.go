@@ -13,9 +13,9 @@
 // told out evenly, as in v1: a Service that fedns wrote ingresses to and that loses its
 // cluster-selector goes everywhere.
 //
-// The host has to be an API server without controllers for workloads, or it runs what
-// is federated as well; and it must not be a member: replicas that it got as a member
-// would be taken for those that all clusters have together.
+// The host is best an API server without controllers for workloads, or it runs what is
+// federated as well. A host that is a member has its share of a workload's replicas in
+// the object itself, and the total in annotations: see total.
 //
 // An object that is deleted goes in members, too. One that loses its annotations is
 // let go: members keep what they have. Of statuses only a Service's ingresses are

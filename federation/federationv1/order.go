@@ -65,6 +65,10 @@ func fill(o *work.Order, object *unstructured.Unstructured) error {
 		return err
 	}
 	if r.Replicas != nil {
+		*r.Replicas = total(object, *r.Replicas)
+		if err := interpret.SetReplicas(o.Template, *r.Replicas); err != nil {
+			return err
+		}
 		if r.Scheduling, err = scheduling(object); err != nil {
 			return err
 		}
@@ -98,7 +102,7 @@ func strip(o *unstructured.Unstructured) *unstructured.Unstructured {
 	}
 	unstructured.RemoveNestedField(o.Object, "status")
 	all := maps.Clone(o.GetAnnotations())
-	for _, key := range []string{selectorKey, deploymentKey, replicaSetKey, ingressesKey, lastAppliedKey, revisionKey} {
+	for _, key := range []string{selectorKey, deploymentKey, replicaSetKey, ingressesKey, totalKey, shareKey, lastAppliedKey, revisionKey} {
 		delete(all, key)
 	}
 	unstructured.RemoveNestedField(o.Object, "metadata", "annotations")

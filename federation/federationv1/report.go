@@ -10,7 +10,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -30,8 +29,8 @@ type clusterIngress struct {
 	Items   []corev1.LoadBalancerIngress `json:"items"`
 }
 
-// Report implements work.Dialect: it writes which addresses a Service has, where. An
-// annotation that is as it is to be is not written.
+// Report implements work.Dialect: it writes which addresses a Service has, where, and
+// the host's share of replicas. What is as it is to be is not written.
 func (d *Dialect) Report(ctx context.Context, r work.Report) error {
 	desk := d.running()
 	if desk == nil {
@@ -39,8 +38,11 @@ func (d *Dialect) Report(ctx context.Context, r work.Report) error {
 	}
 	key := r.Order.Key
 	object := desk.object(key)
-	if key.Kind.Kind != "Service" || object == nil || r.Order.Template == nil || object.GetUID() != r.Order.Source.UID {
+	if object == nil || r.Order.Template == nil || object.GetUID() != r.Order.Source.UID {
 		return nil
+	}
+	if key.Kind.Kind != "Service" {
+		return d.share(ctx, desk, object, &r)
 	}
 	text, err := json.Marshal(ingressesOf(&r))
 	if err != nil {
@@ -54,18 +56,7 @@ func (d *Dialect) Report(ctx context.Context, r work.Report) error {
 	if err != nil {
 		return fmt.Errorf("%s: %s: %w", key, ingressesKey, err)
 	}
-	o := &unstructured.Unstructured{Object: map[string]any{}}
-	o.SetGroupVersionKind(key.Kind)
-	o.SetNamespace(key.Namespace)
-	o.SetName(key.Name)
-	err = d.cfg.Host.Client().Patch(ctx, o, client.RawPatch(types.MergePatchType, body), manager)
-	if client.IgnoreNotFound(err) != nil {
-		return fmt.Errorf("%s: write %s: %w", key, ingressesKey, err)
-	}
-	if err == nil {
-		desk.wrote(key, o)
-	}
-	return nil
+	return d.patch(ctx, desk, key, body, ingressesKey)
 }
 
 // wrote keeps an object as it is after it was written: a report may come before the

@@ -144,7 +144,7 @@ func bindStatus(s *workv1alpha2.ResourceBindingStatus, r *work.Report) {
 		if len(o.Status) > 0 {
 			item.Status = &runtime.RawExtension{Raw: o.Status}
 		}
-		if !item.Applied {
+		if !item.Applied || o.Template {
 			item.AppliedMessage = message(&o)
 		}
 		applied[o.Cluster] = item.Applied

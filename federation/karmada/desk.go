@@ -23,8 +23,9 @@ type desk struct {
 	selected   index // policies
 	overridden index // overriders
 	templates  map[schema.GroupVersionKind]map[work.Key]*unstructured.Unstructured
-	read       map[schema.GroupVersionKind]bool // told whole once; of policies: or not served
-	absent     map[schema.GroupVersionKind]bool // not served by the host
+	written    map[work.Key]*unstructured.Unstructured // templates as they were after the last write, until that is told
+	read       map[schema.GroupVersionKind]bool        // told whole once; of policies: or not served
+	absent     map[schema.GroupVersionKind]bool        // not served by the host
 	standing   map[work.Key]*standing
 	told       map[work.Key][32]byte // digests of the last orders
 	dirty      map[work.Key]bool
@@ -46,8 +47,8 @@ func newDesk(withdraw bool, tell func(note)) *desk {
 	return &desk{
 		withdraw: withdraw, tell: tell, wake: make(chan struct{}, 1),
 		policies: map[reference]*policy{}, overriders: map[reference]*overrider{}, selected: index{}, overridden: index{},
-		templates: map[schema.GroupVersionKind]map[work.Key]*unstructured.Unstructured{},
-		read:      map[schema.GroupVersionKind]bool{}, absent: map[schema.GroupVersionKind]bool{},
+		templates: map[schema.GroupVersionKind]map[work.Key]*unstructured.Unstructured{}, written: map[work.Key]*unstructured.Unstructured{},
+		read: map[schema.GroupVersionKind]bool{}, absent: map[schema.GroupVersionKind]bool{},
 		standing: map[work.Key]*standing{}, told: map[work.Key][32]byte{}, dirty: map[work.Key]bool{}, findings: map[string][]finding.Finding{},
 	}
 }
@@ -131,6 +132,9 @@ func (d *desk) putTemplate(o *unstructured.Unstructured) {
 		d.templates[key.Kind] = map[work.Key]*unstructured.Unstructured{}
 	}
 	d.templates[key.Kind][key] = o
+	if w := d.written[key]; w != nil && !newer(w, o) {
+		delete(d.written, key)
+	}
 	d.dirty[key] = true
 	d.rouse()
 }
@@ -141,6 +145,7 @@ func (d *desk) deleteTemplate(o *unstructured.Unstructured) {
 	defer d.mu.Unlock()
 	key := keyOf(o)
 	delete(d.templates[key.Kind], key)
+	delete(d.written, key)
 	d.dirty[key] = true
 	d.rouse()
 }

@@ -73,6 +73,9 @@ func (d *desk) kinds() map[schema.GroupVersionKind]bool {
 func (d *desk) forget(kind schema.GroupVersionKind) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	for key := range d.templates[kind] {
+		delete(d.written, key)
+	}
 	delete(d.templates, kind)
 	delete(d.read, kind)
 	delete(d.absent, kind)

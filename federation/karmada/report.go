@@ -8,6 +8,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	workv1alpha2 "github.com/fedns/fedns/federation/api/karmada/work/v1alpha2"
 	"github.com/fedns/fedns/federation/work"
@@ -28,17 +29,37 @@ func (d *Dialect) Report(ctx context.Context, r work.Report) error {
 		return nil // what was taken back is erased by the clerk
 	}
 	return errors.Join(
-		d.claim(ctx, template, st),
+		d.claim(ctx, desk, template, st),
 		d.bind(ctx, book, &r, st),
-		d.status(ctx, book, &r, template),
+		d.status(ctx, desk, book, &r),
 	)
 }
 
-// of is what is known of a template.
+// of is what is known of a template, as it was told or written last.
 func (d *desk) of(key work.Key) (st *standing, template *unstructured.Unstructured, yielded bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.standing[key], d.templates[key.Kind][key], d.yielded
+	if template = d.templates[key.Kind][key]; template != nil && d.written[key] != nil {
+		template = d.written[key]
+	}
+	return d.standing[key], template, d.yielded
+}
+
+// wrote keeps a template as it is after it was written: a report may come before the
+// watch tells of the one before.
+func (d *desk) wrote(key work.Key, o *unstructured.Unstructured) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if seen := d.templates[key.Kind][key]; seen != nil && newer(o, seen) {
+		d.written[key] = o
+	}
+}
+
+// newer says that one version of an object came after another. Versions that cannot
+// be compared are as good as each other.
+func newer(a, b *unstructured.Unstructured) bool {
+	order, err := resourceversion.CompareResourceVersion(a.GetResourceVersion(), b.GetResourceVersion())
+	return err == nil && order > 0
 }
 
 // bind writes the binding and the Works.

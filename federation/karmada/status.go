@@ -27,12 +27,20 @@ type written struct {
 }
 
 // status writes what the copies' statuses come to into the template's own.
-func (d *Dialect) status(ctx context.Context, book *book, r *work.Report, template *unstructured.Unstructured) error {
+func (d *Dialect) status(ctx context.Context, desk *desk, book *book, r *work.Report) error {
+	_, template, _ := desk.of(r.Order.Key) // after the claim
+	if template == nil {
+		return nil
+	}
 	var own []work.Outcome
 	for _, o := range r.Outcomes {
-		if o.Key == r.Order.Key {
-			own = append(own, o)
+		if o.Key != r.Order.Key {
+			continue
 		}
+		if o.Template {
+			return nil // a copy is the template itself: its status is what that cluster makes of it
+		}
+		own = append(own, o)
 	}
 	want, ok := interpret.Aggregate(template, own)
 	if !ok {
@@ -63,6 +71,7 @@ func (d *Dialect) status(ctx context.Context, book *book, r *work.Report, templa
 	if err != nil {
 		return fmt.Errorf("%s: write the status: %w", key, err)
 	}
+	desk.wrote(key, o)
 	return nil
 }
 
@@ -106,7 +115,7 @@ func difference(have, want map[string]any) map[string]any {
 }
 
 // claim writes on the template which policy claimed it, as Karmada does.
-func (d *Dialect) claim(ctx context.Context, template *unstructured.Unstructured, st *standing) error {
+func (d *Dialect) claim(ctx context.Context, desk *desk, template *unstructured.Unstructured, st *standing) error {
 	if st == nil {
 		return nil
 	}
@@ -135,9 +144,13 @@ func (d *Dialect) claim(ctx context.Context, template *unstructured.Unstructured
 	}
 	o := named(template.GroupVersionKind(), template.GetNamespace(), template.GetName())
 	err = d.cfg.Host.Client().Patch(ctx, o, client.RawPatch(types.MergePatchType, body), manager)
-	if err != nil && !apierrors.IsNotFound(err) {
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
 		return fmt.Errorf("%s: claim for %s: %w", keyOf(template), st.policy, err)
 	}
+	desk.wrote(keyOf(template), o)
 	return nil
 }
 

@@ -25,6 +25,7 @@ type desk struct {
 	domains     map[reference]*domain
 	records     map[reference]*naming
 	endpoints   map[reference]*unstructured.Unstructured // DNSEndpoints
+	versions    map[reference][]string                   // by PropagatedVersion: clusters where KubeFed placed what it is of
 	written     map[reference]*unstructured.Unstructured // as they were after the last status was written, until that is told
 	read        map[schema.GroupVersionKind]bool         // told whole once
 	absent      map[schema.GroupVersionKind]bool         // not served by the host
@@ -50,7 +51,7 @@ type ordered struct {
 func newDesk(zones []Zone) *desk {
 	d := &desk{
 		wake: make(chan struct{}, 1), zones: zones,
-		configs: map[reference]*federation{}, preferences: map[reference]*choice{}, objects: map[reference]*federated{}, written: map[reference]*unstructured.Unstructured{},
+		configs: map[reference]*federation{}, preferences: map[reference]*choice{}, versions: map[reference][]string{}, objects: map[reference]*federated{}, written: map[reference]*unstructured.Unstructured{},
 		read: map[schema.GroupVersionKind]bool{}, absent: map[schema.GroupVersionKind]bool{},
 		domains: map[reference]*domain{}, records: map[reference]*naming{}, endpoints: map[reference]*unstructured.Unstructured{}, due: map[reference]bool{},
 		ordered: map[reference]*ordered{}, dirty: map[reference]bool{}, stale: map[reference]bool{}, statuses: map[reference]any{}, findings: map[string][]finding.Finding{},

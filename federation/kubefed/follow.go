@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/fedns/fedns/federation/host"
 	"github.com/fedns/fedns/federation/work"
 )
@@ -22,6 +24,10 @@ func (d *Dialect) Run(ctx context.Context, to work.Sink) error {
 	defer cancel()
 	watches.Watch(ctx, typeConfigKind, desk.putConfig, desk.deleteConfig)
 	watches.Watch(ctx, preferenceKind, desk.putPreference, desk.deletePreference)
+	for _, kind := range []schema.GroupVersionKind{propagatedVersion, clusterPropagatedVersion} {
+		// Nobody waits for what KubeFed left: without it, what has its label in members is another's.
+		watches.Watch(ctx, kind, desk.putVersion, desk.deleteVersion)
+	}
 	watches.Watch(ctx, domainKind, desk.putDomain, desk.deleteDomain)
 	watches.Watch(ctx, serviceRecordKind, desk.putRecord, desk.deleteRecord)
 	watches.Watch(ctx, ingressRecordKind, desk.putRecord, desk.deleteRecord)

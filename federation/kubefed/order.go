@@ -93,6 +93,7 @@ func (d *desk) order(f *federated, t *federation) work.Order {
 	o := work.Order{Key: keyOf(f, t), Dialect: Name, Source: source(f.object), Template: f.template(t), Err: f.err}
 	named := d.annotate(o.Template, f, t)
 	o.Options = work.Options{Existing: work.Adopt, Orphan: orphaned(f.object), RetainReplicas: f.spec.RetainReplicas}
+	o.Options.Succeeds = d.versions[versionOf(f, t)]
 	if t.disabled {
 		o.Options.Suspend = []string{"*"}
 	}

@@ -34,20 +34,20 @@ type press struct {
 	body   body
 }
 
-func (p *press) of(t work.Task) (body, error) {
+func (p *press) of(t work.Task, home string) (body, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.object == t.Object && p.origin == t.Origin {
 		return p.body, nil
 	}
-	b, err := newBody(t.Object, t.Origin)
+	b, err := newBody(t.Object, t.Origin, home)
 	if err == nil {
 		p.object, p.origin, p.body = t.Object, t.Origin, b
 	}
 	return b, err
 }
 
-func newBody(o *unstructured.Unstructured, origin string) (body, error) {
+func newBody(o *unstructured.Unstructured, origin, home string) (body, error) {
 	stated := stateable(o)
 	text, err := json.Marshal(stated.Object)
 	if err != nil {
@@ -66,6 +66,9 @@ func newBody(o *unstructured.Unstructured, origin string) (body, error) {
 		notes = map[string]string{}
 	}
 	notes[AnnotationOrigin], notes[AnnotationApplied], notes[AnnotationTerm] = origin, b.digest, b.digest
+	if home != "" {
+		notes[AnnotationHost] = home
+	}
 	stated.SetAnnotations(notes)
 	if text, err = json.Marshal(stated.Object); err != nil {
 		return body{}, err

@@ -44,6 +44,10 @@ type Config struct {
 	// starts at or after that, and each has that as its deadline.
 	Term func() (number int64, until time.Time)
 
+	// Home is the UID of the namespace kube-system in the host cluster, by which a
+	// member is known that is the host itself. Empty: no member is.
+	Home string
+
 	// CreateNamespaces has an object's namespace created in members that lack it.
 	// Otherwise the object waits for it. Namespaces made so are never deleted.
 	CreateNamespaces bool
@@ -71,7 +75,7 @@ type Config struct {
 // Call is a call that ended.
 type Call struct {
 	Cluster string
-	Verb    string // get, create, apply, release, upgrade, delete, list, watch, discover, probe
+	Verb    string // identify, get, create, apply, release, upgrade, delete, list, watch, discover, probe
 	Reason  string // why it failed, as in an Outcome; empty: it did not
 	Took    time.Duration
 }

@@ -17,7 +17,8 @@ type connection struct {
 	cancel context.CancelFunc
 	// served are the resources of groups and versions that were asked for.
 	// The member's lock guards it.
-	served map[schema.GroupVersion][]metav1.APIResource
+	served   map[schema.GroupVersion][]metav1.APIResource
+	identity identity // the lock guards it, too
 }
 
 // connect is the connection there is, or a new one. The fault is the member's.

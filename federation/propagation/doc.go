@@ -32,6 +32,19 @@
 // A creation leaves its fields owned as by an update. Before the first apply that
 // ownership is made an apply's: otherwise what is no longer stated would stay.
 //
+// # The host as a member
+//
+// A member that is the host is known by the UID of its namespace kube-system. What
+// orders are made of is there already: it is looked at, and never written or deleted.
+// Namespaces, definitions and objects of federation's own kinds are let go rather than
+// deleted there: templates would go with them.
+//
+// # Members of two federations
+//
+// An object is ours if it has our label and names our host. What another federation
+// has placed, fedns's, KubeFed's or Karmada's, is a conflict, and is neither written
+// nor deleted.
+//
 // # Members that are away
 //
 // A member that does not answer, or answers 401, or turns away whatever comes, has

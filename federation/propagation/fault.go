@@ -31,6 +31,9 @@ const (
 	ReasonSuspended        = "Suspended"        // Pending, and nothing is written
 	ReasonNotOurs          = "NotOurs"          // Removed: what is there was not written by federation
 	ReasonUnreadable       = "Unreadable"       // what is ordered cannot be encoded
+	ReasonTemplate         = "Template"         // the member is the host, and the object the template: it is left as it is
+	ReasonHost             = "Host"             // Removed, by being let go: the member is the host, and holds templates by it
+	ReasonUnidentified     = "Unidentified"     // whether the member is the host is not to be told
 )
 
 var (

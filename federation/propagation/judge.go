@@ -29,9 +29,10 @@ const (
 	suspended             // something would be written, and is not to be
 )
 
-// decide is pure: what is to be done to have g, of what was seen, in a term.
-func decide(g *goal, s *sight, term int64) step {
-	next := wanted(g, s, term)
+// decide is pure: what is to be done to have g, of what was seen, in a term. stays
+// says that the object is let go rather than deleted.
+func decide(g *goal, s *sight, term int64, stays bool) step {
+	next := wanted(g, s, term, stays)
 	switch next {
 	case create, apply, remove, release:
 		if g.suspend {
@@ -42,7 +43,7 @@ func decide(g *goal, s *sight, term int64) step {
 }
 
 // wanted is what is to be done, were it not suspended.
-func wanted(g *goal, s *sight, term int64) step {
+func wanted(g *goal, s *sight, term int64, stays bool) step {
 	if g.removes() {
 		switch {
 		case !s.there() || !s.ours:
@@ -51,7 +52,7 @@ func wanted(g *goal, s *sight, term int64) step {
 			return hold
 		case s.term > term:
 			return stand
-		case g.orphan:
+		case g.orphan || stays:
 			return release
 		}
 		return remove
@@ -61,7 +62,7 @@ func wanted(g *goal, s *sight, term int64) step {
 		return create
 	case s.leaving:
 		return terminate
-	case !s.ours && g.leave:
+	case s.owner != "", !s.ours && g.leave:
 		return conflict
 	case s.isRight(g):
 		return nothing
@@ -72,14 +73,16 @@ func wanted(g *goal, s *sight, term int64) step {
 }
 
 // look reads what is to be known of an object. g may be nil. accepted is of the
-// record; differs is 0 when the object is as it is to be.
-func (p *parsed) look(live *unstructured.Unstructured, g *goal, accepted uint64) (s sight, differs uint64) {
+// record, home Config's; differs is 0 when the object is as it is to be.
+func (p *parsed) look(live *unstructured.Unstructured, g *goal, accepted uint64, home string) (s sight, differs uint64) {
 	s = sight{
 		by:      g,
 		version: live.GetResourceVersion(), uid: live.GetUID(),
-		ours:    live.GetLabels()[LabelManagedBy] == managedBy,
-		leaving: live.GetDeletionTimestamp() != nil,
+		labelled: live.GetLabels()[LabelManagedBy] == managedBy,
+		leaving:  live.GetDeletionTimestamp() != nil,
 	}
+	s.owner = ownerOf(live, g, home)
+	s.ours = s.labelled && s.owner == ""
 	notes := live.GetAnnotations()
 	s.term, _ = strconv.ParseInt(notes[AnnotationTerm], 10, 64)
 	if s.leaving {

@@ -145,7 +145,7 @@ func (m *member) found(key work.Key, live *unstructured.Unstructured) *found {
 	}
 	m.mu.Unlock()
 	f := &found{ObjectMeta: metaOf(live), reading: observe(live)}
-	f.seen, _ = m.parsed.look(live, g, accepted)
+	f.seen, _ = m.parsed.look(live, g, accepted, m.cfg.Home)
 	if !f.seen.right && !f.seen.leaving && (g == nil || !g.removes()) {
 		f.seen.text = keep(live)
 	}
@@ -204,7 +204,7 @@ func (k *kind) replace(all []*found, version string) {
 		}
 		if !r.seen.there() {
 			r.lost = version // a creation's answer that comes only now may be of before
-		} else if r.seen.ours && older(r.seen.version, version) {
+		} else if r.seen.labelled && older(r.seen.version, version) {
 			r.lost = version
 			m.lost(r)
 		}
@@ -218,6 +218,9 @@ func (k *kind) replace(all []*found, version string) {
 func (m *member) meet(key work.Key, f *found) {
 	r := m.records[key]
 	if r == nil {
+		if !f.seen.ours {
+			return // another federation's, of which there may be many
+		}
 		r = &record{key: key}
 		m.records[key] = r
 	}

@@ -35,7 +35,7 @@ func (m *member) repeat(r *record) {
 }
 
 func (m *member) compose(r *record, p work.Phase, reason, message string) work.Outcome {
-	o := work.Outcome{Cluster: m.name, Key: r.key, Phase: p, Reason: reason, Message: message, Since: time.Now(), There: r.seen.there(), Health: work.Unknown}
+	o := work.Outcome{Cluster: m.name, Key: r.key, Phase: p, Reason: reason, Message: message, Since: time.Now(), There: r.seen.there(), Health: work.Unknown, Template: reason == ReasonTemplate}
 	if r.reading != nil {
 		o.Health, o.Status, o.Replicas, o.Ready = r.reading.Health, r.reading.Status, r.reading.Replicas, r.reading.Ready
 	}

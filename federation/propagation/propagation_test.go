@@ -428,3 +428,18 @@ func TestListedMeanwhile(t *testing.T) {
 		t.Errorf("restarts wrote %v", writes)
 	}
 }
+
+// TestAdoptOld: an object that was there, unlabelled, long before its kind was listed
+// is adopted all the same.
+func TestAdoptOld(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	s := w.servers["a"]
+	s.put(t, "helm", configMap("m", map[string]any{"a": "0"}))
+	s.put(t, "helm", configMap("other", nil)) // so that the list is of a later version
+	o := configMap("m", map[string]any{"a": "1"})
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	if got := field(s.get("configmaps/shop/m"), "data", "a"); got != "1" {
+		t.Errorf("data is %v", got)
+	}
+}

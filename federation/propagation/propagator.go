@@ -32,10 +32,10 @@ func New(cfg Config) (*Propagator, error) {
 
 // Do has a task carried out. What it points to must not change any more.
 func (p *Propagator) Do(t work.Task) {
-	g := &goal{orphan: t.Orphan, retain: t.RetainReplicas, leave: t.Existing == work.Leave, suspend: t.Suspend}
+	g := &goal{orphan: t.Orphan, retain: t.RetainReplicas, leave: t.Existing == work.Leave, suspend: t.Suspend, template: t.Template, own: t.Own, succeeds: t.Succeeds}
 	if t.Object != nil {
 		var err error
-		if g.body, err = p.press.of(t); err != nil {
+		if g.body, err = p.press.of(t, p.cfg.Home); err != nil {
 			g.fault = line(err.Error())
 		}
 	}

@@ -42,7 +42,8 @@ func (r *record) outdated(s *sight) bool {
 	if r.seen.there() && r.seen.uid == s.uid {
 		return older(s.version, r.seen.version)
 	}
-	return r.lost != "" && older(s.version, r.lost)
+	// What has no label of ours is in no list, whenever it was written.
+	return s.labelled && r.lost != "" && older(s.version, r.lost)
 }
 
 // goal is what a Task asks for. It is not changed.
@@ -51,6 +52,11 @@ type goal struct {
 	orphan bool
 	retain bool
 	leave  bool // an object that federation did not write is left alone
+	// template is the UID of the host's object of the same name, if orders are made of
+	// that; own says that this one is.
+	template types.UID
+	own      bool
+	succeeds bool // see work.Task
 	// suspend has nothing written.
 	suspend bool
 	fault   string // why there is no body, though there should be one
@@ -60,17 +66,19 @@ func (g *goal) removes() bool { return g.body == body{} && g.fault == "" }
 
 // sight is an object as it was seen last. The zero sight: it is not there.
 type sight struct {
-	version string
-	uid     types.UID
-	term    int64
-	ours    bool  // it has our label
-	created bool  // our fields are owned as by a creation, not as by an apply
-	leaving bool  // it is being deleted
-	right   bool  // it is as by says
-	by      *goal // what it was judged by; nil: nothing yet
-	who     string
-	differs string // the first difference, if it is not right
-	holders string // finalizers of one that is leaving
+	version  string
+	uid      types.UID
+	term     int64
+	labelled bool   // it has the label by which our watch selects
+	ours     bool   // it is ours to change and delete
+	created  bool   // our fields are owned as by a creation, not as by an apply
+	leaving  bool   // it is being deleted
+	right    bool   // it is as by says
+	by       *goal  // what it was judged by; nil: nothing yet
+	owner    string // of another federation; empty: none
+	who      string
+	differs  string // the first difference, if it is not right
+	holders  string // finalizers of one that is leaving
 	// text is the object, kept while it may be needed.
 	text []byte
 }

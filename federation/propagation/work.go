@@ -52,6 +52,7 @@ type task struct {
 	// overtaken says that the object was seen as it was to be before, and that nothing
 	// of it is needed to have it as it is to be now.
 	overtaken bool
+	keep      bool // the object is let go, though it is to be deleted
 }
 
 // attend does what is to be done with a record, tells the outcome, and says when it
@@ -93,8 +94,15 @@ func (t *task) round() (verdict, error) {
 	if t.seen.there() && t.seen.by != t.goal && !t.goal.removes() && !t.overtake() {
 		return verdict{}, t.judge()
 	}
+	if t.isTemplate() {
+		return t.itself()
+	}
+	var err error
+	if t.keep, err = t.stays(); err != nil {
+		return verdict{}, err
+	}
 	term, _ := t.cfg.Term()
-	switch next := decide(t.goal, &t.seen, term); next {
+	switch next := decide(t.goal, &t.seen, term, t.keep); next {
 	case nothing:
 		t.mu.Lock()
 		defer t.mu.Unlock()
@@ -142,6 +150,9 @@ func (t *task) locate() (v verdict, err error, ok bool) {
 		return verdict{fault: f}, nil, false
 	}
 	t.c = c
+	if err := t.identify(); err != nil {
+		return verdict{}, err, false
+	}
 	t.kind, err = t.kindOf(c, t.r.key.Kind)
 	if errors.Is(err, errNotServed) {
 		if t.goal.removes() {
@@ -311,11 +322,11 @@ func (t *task) reread() error {
 // take takes in an object that a call returned. mine: as we have just written it,
 // so where it is otherwise the API server wants it so.
 func (t *task) take(live *unstructured.Unstructured, mine bool) {
-	s, d := t.parsed.look(live, t.goal, t.r.acceptedOf(t.member, mine))
+	s, d := t.parsed.look(live, t.goal, t.r.acceptedOf(t.member, mine), t.cfg.Home)
 	if mine && !s.right && d != 0 {
 		s.right = s.ours
 	}
-	if !s.right && !s.leaving && (!t.goal.removes() || t.goal.orphan) {
+	if !s.right && !s.leaving && (!t.goal.removes() || t.goal.orphan || t.keep) {
 		s.text = keep(live)
 	}
 	t.mu.Lock()

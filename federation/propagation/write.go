@@ -76,7 +76,7 @@ func (t *task) createNamespace(term int64) error {
 		return &errWaiting{ReasonNamespaceMissing, fmt.Sprintf("there is no namespace %s", name)}
 	}
 	text, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{
-		"name": name, "labels": map[string]string{LabelManagedBy: managedBy}, "annotations": map[string]string{AnnotationTerm: strconv.FormatInt(term, 10)},
+		"name": name, "labels": map[string]string{LabelManagedBy: managedBy}, "annotations": t.ownNotes(term),
 	}})
 	if err != nil {
 		return unreadable(err)
@@ -89,6 +89,15 @@ func (t *task) createNamespace(term int64) error {
 		return fmt.Errorf("create namespace %s: %w", name, err)
 	}
 	return errChanged
+}
+
+// ownNotes are the annotations of a namespace that is made along.
+func (t *task) ownNotes(term int64) map[string]string {
+	notes := map[string]string{AnnotationTerm: strconv.FormatInt(term, 10)}
+	if t.cfg.Home != "" {
+		notes[AnnotationHost] = t.cfg.Home
+	}
+	return notes
 }
 
 // apply has the object as it is to be, unless anybody has written it since it was
@@ -195,7 +204,8 @@ func (t *task) remove() error {
 	return errChanged
 }
 
-// release lets the object go: our label, our annotations and our ownership of
+// release lets the object go: our label, KubeFed's (which says that somebody places
+// it), our annotations and our ownership of
 // fields are taken from it, and nothing else is changed.
 func (t *task) release() error {
 	live, err := readObject(t.seen.text)
@@ -204,8 +214,8 @@ func (t *task) release() error {
 	}
 	text, err := json.Marshal(map[string]any{"metadata": map[string]any{
 		"uid": live.GetUID(), "resourceVersion": live.GetResourceVersion(), "managedFields": others(live),
-		"labels":      map[string]any{LabelManagedBy: nil},
-		"annotations": map[string]any{AnnotationOrigin: nil, AnnotationApplied: nil, AnnotationTerm: nil},
+		"labels":      map[string]any{LabelManagedBy: nil, kubefedManaged: nil},
+		"annotations": map[string]any{AnnotationOrigin: nil, AnnotationApplied: nil, AnnotationTerm: nil, AnnotationHost: nil},
 	}})
 	if err != nil {
 		return unreadable(err)
@@ -224,7 +234,11 @@ func (t *task) release() error {
 	defer t.mu.Unlock()
 	t.r.seen, t.r.reading = sight{}, nil
 	if t.r.goal == t.goal {
-		t.say(t.r, work.Removed, ReasonOrphaned, "the object stays")
+		reason, message := ReasonOrphaned, "the object stays"
+		if t.keep {
+			reason, message = ReasonHost, "this is the host cluster, whose templates would go with it: it stays"
+		}
+		t.say(t.r, work.Removed, reason, message)
 	}
 	return errChanged
 }
@@ -256,6 +270,9 @@ func (t *task) foreign() error {
 		who = "nobody known"
 	}
 	f := fault{reason: ReasonConflict, message: "an object is there already, and is left alone; it was written last by " + who}
+	if t.seen.owner != "" {
+		f.message = "an object is there already, and is left alone: it was placed by " + t.seen.owner
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.r.seen.text = nil
@@ -272,6 +289,9 @@ func (t *task) gone() {
 	reason, message := "", ""
 	if t.seen.there() {
 		reason, message = ReasonNotOurs, "what is there was not written by federation"
+		if t.seen.owner != "" {
+			message = "what is there was placed by " + t.seen.owner
+		}
 	}
 	t.r.seen, t.r.reading = sight{}, nil
 	if t.r.told.phase == work.Removed {

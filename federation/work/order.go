@@ -77,6 +77,9 @@ type Options struct {
 	RetainReplicas bool
 	// Dependencies has what the template refers to go along (ConfigMaps, Secrets, ServiceAccounts, …).
 	Dependencies bool
+	// Succeeds are the clusters where KubeFed, run in the same host, has placed the
+	// object before: that is taken over there.
+	Succeeds []string
 	// Failover says how the object moves when a cluster is lost.
 	Failover Failover
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/fedns/fedns/federation/placement"
 )
@@ -22,6 +23,14 @@ type Task struct {
 	Existing       Existing
 	Orphan         bool
 	RetainReplicas bool
+	// Template is the UID of the host's object of this Key, if orders are made of that
+	// very object, and Own says that this one is: in a member that is the host it is not
+	// written. Empty: there is none.
+	Template types.UID
+	Own      bool
+	// Succeeds says that what KubeFed placed there was placed from the same host, and is
+	// taken over. Without it, it is another's.
+	Succeeds bool
 	// Suspend has nothing written. What is there is told all the same; what would be
 	// written is Pending (Suspended).
 	Suspend bool
@@ -60,8 +69,10 @@ type Outcome struct {
 	Message string // for people, in the cluster's own words
 	Since   time.Time
 	// There says that the cluster has the object, as far as it was seen.
-	There  bool
-	Health Health
+	There bool
+	// Template says that the member is the host, and the object the template itself.
+	Template bool
+	Health   Health
 	// Status of the member's object, as it stands; nil: none.
 	Status json.RawMessage
 	// Replicas that run, and those that are ready, where the kind has them.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"io"
 	"net/netip"
 	"slices"
 	"strings"
@@ -101,5 +103,51 @@ Showing nodes accounting for 20MB, 100% of 20MB total
 	}
 	if got := holders("go: no such tool"); got != nil {
 		t.Errorf("of nothing: %v", got)
+	}
+}
+
+// TestSight: an event counts from its last octet, and the stream's end is told.
+func TestSight(t *testing.T) {
+	events := make(chan sighting, 4)
+	stream, server := io.Pipe()
+	go func() {
+		defer close(events)
+		sight(stream, events)
+	}()
+	const event = `{"type":"MODIFIED","object":{"metadata":{"name":"a","resourceVersion":"%s"}}}`
+	if _, err := fmt.Fprintf(server, event, "7"); err != nil {
+		t.Fatal(err)
+	}
+	whole := time.Now()
+	if _, err := fmt.Fprintf(server, "\n"+event+"\n", "8"); err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []string{"7", "8"} {
+		if at, err := sighted(t.Context(), events, version); err != nil || at.Before(whole) {
+			t.Errorf("%s at %v, want after %v: %v", version, at, whole, err)
+		}
+	}
+	server.Close()
+	if at, err := sighted(t.Context(), events, "9"); err == nil {
+		t.Errorf("9 at %v, want an error", at)
+	}
+}
+
+// TestTurns: each competitor comes first as often as last, so that none has the
+// quieter machine.
+func TestTurns(t *testing.T) {
+	first, last := map[int]int{}, map[int]int{}
+	for n := range 6 {
+		order := turns(3, n)
+		first[order[0]]++
+		last[order[2]]++
+		if slices.Sort(order); !slices.Equal(order, []int{0, 1, 2}) {
+			t.Errorf("%d: %v", n, order)
+		}
+	}
+	for i := range 3 {
+		if first[i] != 2 || last[i] != 2 {
+			t.Errorf("%d comes first %d times and last %d times of 6", i, first[i], last[i])
+		}
 	}
 }

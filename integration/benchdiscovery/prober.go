@@ -62,10 +62,16 @@ func (p *prober) ask(query []byte) ([]byte, error) {
 	}
 }
 
+// clusterSet is where the daemon has Services' names.
+const clusterSet = "clusterset.local"
+
 // question packs a query for a Service's A records in the ClusterSet zone.
-func question(namespace, name string) []byte {
+func question(namespace, name string) []byte { return questionIn(clusterSet, namespace, name) }
+
+// questionIn is question, of a name in another domain.
+func questionIn(domain, namespace, name string) []byte {
 	m := new(dns.Msg)
-	m.SetQuestion(name+"."+namespace+".svc.clusterset.local.", dns.TypeA)
+	m.SetQuestion(name+"."+namespace+".svc."+domain+".", dns.TypeA)
 	m.SetEdns0(4096, false)
 	octets, err := m.Pack()
 	if err != nil {

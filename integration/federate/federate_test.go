@@ -184,7 +184,7 @@ func TestFederate(t *testing.T) {
 func definitions(t *testing.T) string {
 	t.Helper()
 	var text strings.Builder
-	for _, pattern := range []string{"*.yaml", "karmada/*.yaml"} {
+	for _, pattern := range []string{"*.yaml", "*/*.yaml"} {
 		files, err := filepath.Glob(filepath.Join("..", "..", "deploy", "crds", pattern))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("no definitions: %v", err)

@@ -28,7 +28,7 @@ clusters:
 - {name: cluster1, kubeconfig: %s, region: eu, zone: eu-a}
 - {name: cluster2, kubeconfig: %s, region: us, zone: us-a}
 propagation: {dialects: [kubefed]}
-providers: [{name: files, zones: [example.com], zonefile: {dir: %s}}]
+providers: [{name: files, zones: [example.com], zonefile: {dir: %s}, withdrawals: {count: 100}}] # all names of few go at once here
 `
 
 const shop = `

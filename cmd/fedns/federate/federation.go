@@ -128,10 +128,14 @@ func (f *Federation) lead(ctx context.Context, lease *Term) error {
 	if err != nil {
 		return err
 	}
+	home, err := identify(ctx, rc)
+	if err != nil {
+		return err
+	}
 	t := &term{lease: lease, details: newDetails(host), kinds: newKinds(f.cfg.Access, f.cfg.Log)}
 	referred := newReferred(ctx, host, func(key work.Key) { t.engine.Changed(key) }, f.cfg.Log)
 	if t.propagator, err = propagation.New(propagation.Config{
-		Members: f.cfg.Access, Term: lease.Now, CreateNamespaces: f.cfg.Propagation.CreateNamespaces, Called: f.meter.called, Log: f.cfg.Log,
+		Members: f.cfg.Access, Home: home, Term: lease.Now, CreateNamespaces: f.cfg.Propagation.CreateNamespaces, Called: f.meter.called, Log: f.cfg.Log,
 		Tell: func(o work.Outcome) { t.engine.Outcome(o) },
 		Outrun: func(name string, key work.Key, number int64) {
 			f.cfg.Log.Warn("a leader of a later term has written: it is left alone", "cluster", name, "object", key.String(), "term", number)

@@ -16,6 +16,14 @@ const (
 	// saves half of what they would take again.
 	percent = 40
 
+	// steadyPercent is the same while the heap stays as large as it is: then what is
+	// collected is of changes, and each collection takes processors away from them. It
+	// is as much as leaves a large zone within 300 octets an endpoint; what is
+	// taken in at a start has to do with less, for it would be the peak.
+	steadyPercent = 60
+	// steadyAfter is after how many collections that left about as much in use.
+	steadyAfter = 8
+
 	// spare is how much garbage there may be at any rate, in octets. A small zone
 	// that changes thousands of times a second would be collected several times a
 	// second otherwise, which costs more than publishing the changes.
@@ -36,6 +44,8 @@ func Pace() {
 type pacer struct {
 	live  []metrics.Sample
 	last  uint64 // octets in use as of the collection before
+	base  uint64 // octets in use that it was about as many as ever since
+	since int    // collections since then
 	now   int    // percent that is set; 0: none yet
 	quiet *time.Timer
 }
@@ -91,10 +101,16 @@ const (
 
 // wanted is the percentage for a heap of so many octets in use.
 func (p *pacer) wanted(live uint64) int {
-	most := mostPercent
+	most, least := mostPercent, percent
 	if live > p.last+p.last/4 {
 		most = growingPercent
 	}
 	p.last = live
-	return min(max(percent, int(spare*100/max(live, 1))), most)
+	if p.since++; live > p.base+p.base/8 || live < p.base-p.base/8 {
+		p.base, p.since = live, 0
+	}
+	if p.since >= steadyAfter {
+		least = steadyPercent
+	}
+	return min(max(least, int(spare*100/max(live, 1))), most)
 }

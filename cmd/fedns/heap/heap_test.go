@@ -22,6 +22,29 @@ func TestWanted(t *testing.T) {
 	}
 }
 
+// TestSteady: a heap that stays about as large may have more garbage than one that
+// grows, or has just grown.
+func TestSteady(t *testing.T) {
+	p := pacer{}
+	at := func(live uint64, times, want int) {
+		t.Helper()
+		for i := range times {
+			if got := p.wanted(live + uint64(i)<<10); got != want {
+				t.Fatalf("%d MiB in use, for the %d. time: %d %%, want %d %%", live>>20, i+1, got, want)
+			}
+		}
+	}
+	at(200<<20, steadyAfter, percent)
+	at(200<<20, 5, steadyPercent)
+	at(230<<20, steadyAfter, percent)
+	at(230<<20, 1, steadyPercent)
+	at(100<<20, steadyAfter, percent)
+	at(100<<20, 1, steadyPercent)
+	for live := uint64(200 << 20); live < 2<<30; live += live / 20 { // a slow start
+		at(live, 1, percent)
+	}
+}
+
 // TestPace: what is set follows the heap.
 func TestPace(t *testing.T) {
 	t.Setenv("GOGC", "")

@@ -103,18 +103,26 @@ func (r *Reader) Index(n int) int {
 
 // List reads a length and so many elements; nil when there is none.
 func List[T any](r *Reader, element func() T) []T {
+	return AppendList(nil, r, element)
+}
+
+// AppendList appends the elements of such a list to dst. Where they are bad, what it
+// returns is of no use.
+func AppendList[T any](dst []T, r *Reader, element func() T) []T {
 	n := r.Count()
 	if n == 0 {
-		return nil
+		return dst
 	}
-	out := make([]T, 0, n)
+	if cap(dst)-len(dst) < n { // not by appending, which would make room for more
+		dst = append(make([]T, 0, len(dst)+n), dst...)
+	}
 	for range n {
 		if r.bad {
 			return nil
 		}
-		out = append(out, element())
+		dst = append(dst, element())
 	}
-	return out
+	return dst
 }
 
 // Rest is what was not read yet.

@@ -24,6 +24,7 @@ type batch struct {
 type stale struct {
 	by    *synth.Synthesizer // nil: none were published
 	whole bool               // publish all of it, changed or not
+	at    uint32             // in the bulk that is being published, counted from 1; 0: it is in none
 }
 
 // refusal is what a Publisher refused.

@@ -38,16 +38,20 @@ func (e *Engine) Missed(owner dnsname.Name) {
 // yet, with all processors: after a start that is everything that was kept.
 func (e *Engine) publishAll() {
 	l := &e.loop
-	var keys []cluster.ServiceKey
+	if len(l.queue) <= staleChunk {
+		return // refresh is good enough
+	}
+	keys := make([]cluster.ServiceKey, 0, len(l.queue))
 	for _, key := range l.queue {
 		if s, ok := l.stale[key]; ok && s.by == nil && !s.whole && e.refused[key] == nil {
 			keys = append(keys, key)
+			s.at = uint32(len(keys))
+			l.stale[key] = s
 		}
 	}
 	if len(keys) <= staleChunk {
-		return // refresh is good enough
+		return
 	}
-	slices.SortFunc(keys, cluster.ServiceKey.Compare)
 	b := bulk{engine: e, by: l.synth, keys: keys, claimed: make([]atomic.Bool, len(keys)), made: make(chan made, 4), quit: make(chan struct{})}
 	b.begin()
 	defer b.end()
@@ -99,39 +103,54 @@ type made struct {
 type bulk struct {
 	engine  *Engine
 	by      *synth.Synthesizer
-	keys    []cluster.ServiceKey // sorted
-	claimed []atomic.Bool        // parallel: somebody makes it, or did
-	next    atomic.Int64
-	made    chan made // closed after the last
+	keys    []cluster.ServiceKey
+	claimed []atomic.Bool // parallel: somebody makes it, or did
+	order   []uint32      // of keys, by which they are made: neighbours stand in one page
+	next    atomic.Int64  // of order
+	made    chan made     // closed after the last
 	quit    chan struct{}
 	workers sync.WaitGroup
 }
 
-// begin starts a worker for each processor.
+// begin starts a worker for each processor. What is asked for does not wait until it
+// is known in which order they make all others.
 func (b *bulk) begin() {
-	var making sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		making.Go(func() {
-			for {
-				i := int(b.next.Add(1)) - 1
-				if i >= len(b.keys) {
-					return
-				}
-				if b.claimed[i].Swap(true) {
-					continue
-				}
-				select {
-				case b.made <- b.make(b.keys[i]):
-				case <-b.quit:
-					return
-				}
-			}
-		})
-	}
 	b.workers.Go(func() {
+		defer close(b.made)
+		b.sort()
+		var making sync.WaitGroup
+		for range runtime.GOMAXPROCS(0) {
+			making.Go(b.work)
+		}
 		making.Wait()
-		close(b.made)
 	})
+}
+
+func (b *bulk) sort() {
+	b.order = make([]uint32, len(b.keys))
+	for i := range b.order {
+		b.order[i] = uint32(i)
+	}
+	slices.SortFunc(b.order, func(x, y uint32) int { return b.keys[x].Compare(b.keys[y]) })
+}
+
+// work makes what nobody has made, until nothing is left.
+func (b *bulk) work() {
+	for {
+		n := int(b.next.Add(1)) - 1
+		if n >= len(b.order) {
+			return
+		}
+		i := b.order[n]
+		if b.claimed[i].Swap(true) {
+			continue
+		}
+		select {
+		case b.made <- b.make(b.keys[i]):
+		case <-b.quit:
+			return
+		}
+	}
 }
 
 // end stops the workers and waits.
@@ -185,9 +204,9 @@ func (b *bulk) raise(owner dnsname.Name) (m made, ok bool) {
 	if !ok {
 		return m, false
 	}
-	i, found := slices.BinarySearchFunc(b.keys, key, cluster.ServiceKey.Compare)
-	if !found || b.claimed[i].Swap(true) {
-		return m, false
+	i := int(b.engine.loop.stale[key].at) - 1
+	if i < 0 || i >= len(b.keys) || b.keys[i] != key || b.claimed[i].Swap(true) {
+		return m, false // or of another bulk
 	}
 	m = b.make(key)
 	m.raised = true

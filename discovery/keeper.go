@@ -132,8 +132,8 @@ func (m memory) Memos() map[cluster.ID]state.Memo {
 		memo := state.Memo{Topology: c.topology, Word: string(c.kept.word), WordAt: c.kept.wordAt, Tides: c.tides.Versions()}
 		if len(c.held) > 0 {
 			memo.Held = c.heldBy
-		} else if !c.swept {
-			memo.Held = c.kept.held
+		} else {
+			memo.Held = c.kept.held // until a whole listing has told what is held
 		}
 		if c.synced || c.kept.whole { // else it is not known whether these are all its Groups
 			memo.LastSync = c.state.LastSync

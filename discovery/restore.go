@@ -23,7 +23,14 @@ func (e *Engine) restore() {
 		return
 	}
 	known := e.cfg.Keeper.Restore()
-	e.locked(func() { e.attic, e.atticWhole = known.Clusters, known.Whole })
+	e.locked(func() {
+		e.attic, e.atticWhole = known.Clusters, known.Whole
+		e.store.Reserve(known.Services)
+	})
+	before := e.loop.stale
+	e.loop.stale = make(map[cluster.ServiceKey]stale, known.Services+len(before))
+	maps.Copy(e.loop.stale, before)
+	e.loop.queue = slices.Grow(e.loop.queue, known.Services)
 	if guarantee.Holds(guarantee.AddressesOutlive) {
 		e.locked(func() { e.hostsBefore = known.Hosts })
 	}
@@ -64,7 +71,8 @@ func (e *Engine) adoptOne(id cluster.ID, c *state.Cluster) {
 	whole := e.atticWhole && !c.LastSync.IsZero()
 	var bad int
 	for key, octets := range c.Groups {
-		if !e.store.Has(key) {
+		held := e.store.Has(key)
+		if !held {
 			if s, ok := l.stale[key]; !ok && e.refused[key] == nil {
 				l.stale[key] = stale{}
 				l.queue = append(l.queue, key)
@@ -74,7 +82,11 @@ func (e *Engine) adoptOne(id cluster.ID, c *state.Cluster) {
 		} else if s, ok := l.stale[key]; !ok || s.by != nil {
 			e.touch(key)
 		}
-		if !e.restoreGroup(key, id, octets) {
+		heard := false // of the cluster itself, since
+		if held {
+			_, heard = e.store.Packed(key, id)
+		}
+		if !heard && !e.restoreGroup(key, id, octets) {
 			bad++
 		}
 		e.commitFull()
@@ -105,9 +117,6 @@ func (e *Engine) adoptOne(id cluster.ID, c *state.Cluster) {
 
 // restoreGroup puts one kept Group into the store; false: it is not well formed.
 func (e *Engine) restoreGroup(key cluster.ServiceKey, id cluster.ID, octets string) bool {
-	if _, ok := e.store.Packed(key, id); ok {
-		return true // the cluster itself was heard of since
-	}
 	ok := true
 	var typ cluster.ServiceType
 	e.locked(func() {

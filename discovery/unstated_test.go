@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -46,6 +47,10 @@ func TestHeldStaysHeld(t *testing.T) {
 		s := newSource()
 		r.SetMembers([]Member{{ID: "a", Source: s}})
 		up := <-s.runs
+		r.names("nothing is told yet", 100)
+		if err := r.Release("a"); err == nil || !strings.Contains(err.Error(), "before the restart") {
+			t.Errorf("what will be held cannot be released yet, and is said to: %v", err)
+		}
 		up <- live(many(95, cluster.NoLoss)...)
 		r.names("five are missing still", 100)
 		if c := r.Clusters()[0]; c.WithdrawalsHeld != 5 || len(c.Conditions) != 1 {
@@ -62,6 +67,9 @@ func TestHeldStaysHeld(t *testing.T) {
 		r.names("and one more later", 94)
 		if memo := (memory{r.Engine}).Memos()["a"]; memo.Held != cluster.NoLoss {
 			t.Error("nothing is held any more")
+		}
+		if err := r.Release("a"); err == nil || !strings.Contains(err.Error(), "no withdrawals are held") {
+			t.Errorf("nothing is held, and yet: %v", err)
 		}
 	})
 }

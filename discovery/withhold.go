@@ -13,14 +13,17 @@ import (
 )
 
 // Release makes the withdrawals that are held of a cluster: the operator's word
-// that they are meant. The error says that nothing is held.
+// that they are meant. The error says that nothing is held, or not yet: what was
+// held before a restart is told again by the cluster's first whole listing.
 func (e *Engine) Release(id cluster.ID) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	m := e.members[id]
+	m, kept := e.members[id], e.attic[id]
 	switch {
 	case m == nil:
 		return fmt.Errorf("there is no cluster %q", id)
+	case len(m.held) == 0 && (m.kept.held != cluster.NoLoss || kept != nil && kept.Held != cluster.NoLoss):
+		return fmt.Errorf("cluster %s: withdrawals were held before the restart, and it was not read whole since: try again when it is live", id)
 	case len(m.held) == 0:
 		return fmt.Errorf("cluster %s: no withdrawals are held", id)
 	}

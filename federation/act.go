@@ -42,11 +42,22 @@ func (e *Engine) reconcile(ctx context.Context, key work.Key) error {
 		if over {
 			return e.forget(ctx, known)
 		}
+		e.retell(known)
 		return nil
 	}
 	_ = e.carry(known) // what others need of it, which no override is for
 	e.sweep(known)
 	return nil
+}
+
+// retell has a Key reported if there is anything new of it, or somebody waits for its
+// end: where a cluster turns out to be out of reach, its Binding does not change.
+func (e *Engine) retell(known *entry) {
+	e.locked(func() {
+		if known.changes != known.reported || len(known.taken) > 0 {
+			e.reports.AddAfter(known.key, e.cfg.ReportEvery)
+		}
+	})
 }
 
 // situation is what is known of a Key; false: nothing can be said of it now.
@@ -186,7 +197,7 @@ func (e *Engine) store(ctx context.Context, known *entry, next *Binding, s situa
 		}
 	}
 	e.locked(func() {
-		e.tellMoves(known, s.placed, next)
+		e.announceMoves(known, s.placed, next)
 		known.placed = next
 		known.changes++
 		e.stats.Decisions++
@@ -207,6 +218,9 @@ func (e *Engine) commit(known *entry, s situation, v verdict) {
 		known.changes++
 	}
 	known.err = v.err
+	if s.standing == "" { // which was told
+		e.announceOrder(known, s.order.Source, "placement", v.err)
+	}
 	e.settle(known, v)
 	e.need(known, nil, known.placed) // the order may refer to others than before
 	e.mu.Unlock()
@@ -220,6 +234,7 @@ func (e *Engine) commit(known *entry, s situation, v verdict) {
 		if errText(was) != errText(known.overriding()) {
 			known.changes++
 		}
+		e.announceOrder(known, s.order.Source, "overrides", known.overriding())
 		if known.changes != known.reported {
 			e.reports.AddAfter(s.key, e.cfg.ReportEvery)
 		}
@@ -322,16 +337,6 @@ func (e *Engine) sweep(known *entry) {
 			}
 		}
 	})
-}
-
-// tellMoves tells people where a template leaves from; mu is held.
-func (e *Engine) tellMoves(known *entry, was, next *Binding) {
-	for _, l := range next.Leaving {
-		if was == nil || was.Leaver(l.Cluster) == nil {
-			e.stats.Moves++
-			e.cfg.Tell(next.Source, true, "Leaving", fmt.Sprintf("%s leaves cluster %s: %s", known.key, l.Cluster, l.Why))
-		}
-	}
 }
 
 // locked does f, short work, with mu held.

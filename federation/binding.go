@@ -49,9 +49,11 @@ func (b Binding) Equal(o Binding) bool {
 }
 
 // sameSource says that two References name the same thing. When it was made is
-// not kept.
+// not kept, and its generation only along with a decision: one that only changes what
+// is in clusters, and not where, is not worth a write to the host before it goes there.
 func sameSource(a, b work.Reference) bool {
 	a.Created, b.Created = time.Time{}, time.Time{}
+	a.Generation, b.Generation = 0, 0
 	return a == b
 }
 

@@ -58,7 +58,7 @@ type Config struct {
 	// Tell hears what people should hear of the object that they wrote. It must not
 	// block. Defaults to nobody.
 	Tell func(of work.Reference, warning bool, reason, message string)
-	// Workers is how many Keys are looked at at a time. Defaults to 4.
+	// Workers is how many Keys are looked at at a time. Defaults to 8.
 	Workers int
 	// ReportEvery is how often a Key is reported at most. Defaults to half a second.
 	ReportEvery time.Duration
@@ -83,7 +83,7 @@ func (c Config) withDefaults() Config {
 		c.Tell = func(work.Reference, bool, string, string) {}
 	}
 	if c.Workers <= 0 {
-		c.Workers = 4
+		c.Workers = 8
 	}
 	if c.ReportEvery <= 0 {
 		c.ReportEvery = 500 * time.Millisecond

@@ -24,30 +24,32 @@ type Engine struct {
 	cfg     Config
 	log     *slog.Logger
 	queue   workqueue.TypedRateLimitingInterface[work.Key] // to be looked at
+	turns   *turns                                         // in which order
 	reports workqueue.TypedRateLimitingInterface[work.Key] // to be told of
 	recheck chan struct{}
 
-	mu        sync.Mutex
-	entries   map[work.Key]*entry
-	spaces    map[string]map[work.Key]*entry // their Keys by namespace
-	revision  uint64
-	synced    map[string]bool // dialects
-	opened    bool            // the Bindings are known
-	openedAt  time.Time
-	complete  bool // so are the clusters
-	clusters  []*cluster.Cluster
-	byName    map[string]*cluster.Cluster
-	place     func(placement.Request) (placement.Decision, error) // among clusters
-	lost      map[string]bool                                     // see failover.Lost
-	guard     evidence.Guard
-	inventory evidence.Guard              // of clusters that vanish
-	ghosts    map[string]string           // clusters that vanished and are held, each with why
-	parted    map[string]bool             // clusters that vanished and are not
-	leavers   map[place]map[work.Key]bool // false: it waits for what replaces it
-	early     []work.Key                  // of Lost, before the Bindings are known
-	restored  map[work.Key]work.Key       // the Keys of Bindings that were there, by themselves without a version
-	forgotten map[string]bool             // clusters of which the propagator was told
-	stats     Stats
+	mu         sync.Mutex
+	entries    map[work.Key]*entry
+	spaces     map[string]map[work.Key]*entry // their Keys by namespace
+	revision   uint64
+	synced     map[string]bool // dialects
+	opened     bool            // the Bindings are known
+	openedAt   time.Time
+	complete   bool // so are the clusters
+	clusters   []*cluster.Cluster
+	byName     map[string]*cluster.Cluster
+	place      func(placement.Request) (placement.Decision, error) // among clusters
+	lost       map[string]bool                                     // see failover.Lost
+	guard      evidence.Guard
+	inventory  evidence.Guard              // of clusters that vanish
+	ghosts     map[string]string           // clusters that vanished and are held, each with why
+	parted     map[string]bool             // clusters that vanished and are not
+	leavers    map[place]map[work.Key]bool // false: it waits for what replaces it
+	early      []work.Key                  // of Lost, before the Bindings are known
+	restored   map[work.Key]work.Key       // the Keys of Bindings that were there, by themselves without a version
+	forgotten  map[string]bool             // clusters of which the propagator was told
+	stats      Stats
+	announcing announcing
 }
 
 // place is a namespace in a cluster. What leaves one leaves it together: a Service
@@ -60,11 +62,17 @@ var _ work.Sink = (*Engine)(nil)
 // Outcome.
 func New(cfg Config) *Engine {
 	cfg = cfg.withDefaults()
-	queue := func() workqueue.TypedRateLimitingInterface[work.Key] {
-		return workqueue.NewTypedRateLimitingQueue(workqueue.NewTypedItemExponentialFailureRateLimiter[work.Key](retryFirst, retryLast))
+	queue := func(order workqueue.Queue[work.Key]) workqueue.TypedRateLimitingInterface[work.Key] {
+		limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[work.Key](retryFirst, retryLast)
+		return workqueue.NewTypedRateLimitingQueueWithConfig(limiter, workqueue.TypedRateLimitingQueueConfig[work.Key]{
+			DelayingQueue: workqueue.NewTypedDelayingQueueWithConfig(workqueue.TypedDelayingQueueConfig[work.Key]{
+				Queue: workqueue.NewTypedWithConfig(workqueue.TypedQueueConfig[work.Key]{Queue: order}),
+			}),
+		})
 	}
+	turns := newTurns()
 	return &Engine{
-		cfg: cfg, log: cfg.Log, queue: queue(), reports: queue(), recheck: make(chan struct{}, 1),
+		cfg: cfg, log: cfg.Log, queue: queue(turns), turns: turns, reports: queue(workqueue.DefaultQueue[work.Key]()), recheck: make(chan struct{}, 1),
 		entries: map[work.Key]*entry{}, synced: map[string]bool{}, byName: map[string]*cluster.Cluster{},
 		spaces: map[string]map[work.Key]*entry{}, leavers: map[place]map[work.Key]bool{}, forgotten: map[string]bool{}, restored: map[work.Key]work.Key{},
 		ghosts: map[string]string{}, parted: map[string]bool{},
@@ -93,6 +101,9 @@ func (e *Engine) Order(o work.Order) {
 	known := e.entry(o.Key)
 	defer e.queue.Add(o.Key)
 	known.changes++
+	if known.decided != 0 {
+		e.turns.hurry(o.Key) // it is not one of those that all come at a start
+	}
 	if o.Template != nil {
 		e.succeed(known)
 	}
@@ -103,6 +114,7 @@ func (e *Engine) Order(o work.Order) {
 		known.stale = true
 		return
 	}
+	e.announceOrder(known, o.Source, "order "+o.Dialect, o.Err)
 	e.revision++
 	next.revision = e.revision
 	if was := known.orders[o.Dialect]; o.Err != nil && was != nil {
@@ -169,6 +181,7 @@ func (e *Engine) Outcome(o work.Outcome) {
 	if known == nil || !known.note(o, time.Now()) {
 		return
 	}
+	e.announceOutcome(known, o)
 	e.queue.Add(o.Key)
 	for _, parents := range []map[work.Key][]string{known.needed, known.dropping} {
 		for parent := range parents {
@@ -235,18 +248,20 @@ func (e *Engine) look() {
 			e.queue.Add(key)
 		}
 		if known.hearsOf(others) {
+			e.announceClusters(known, others)
 			known.changes++
 			e.reports.Add(key)
 		}
 	}
 }
 
-// hearsOf says that one of some clusters holds it, and was lost or found again: that
-// is reported, though nothing moves yet.
+// hearsOf says that one of some clusters holds it, and was lost or found again, or is
+// to hold it no more, and can be reached no more or again: that is reported, though
+// nothing moves yet.
 func (e *entry) hearsOf(others []changedCluster) bool {
 	return e.placed != nil && slices.ContainsFunc(others, func(c changedCluster) bool {
 		_, has := e.placed.Has(c.name)
-		return has && lostNow(c.was) != lostNow(c.now)
+		return has && lostNow(c.was) != lostNow(c.now) || e.placed.removing(c.name) && absentNow(c.was) != absentNow(c.now)
 	})
 }
 

@@ -48,8 +48,8 @@ func TestLostClusterIsReplacedAndComesBackClean(t *testing.T) {
 		if did := f.done(); len(did) > 0 {
 			t.Errorf("before its toleration is over: %v", did)
 		}
-		if r := p.report(web); !slices.Equal(r.Lost, []string{"a"}) {
-			t.Errorf("the dialect hears that %v are lost, want a", r.Lost)
+		if r := p.report(web); !slices.Equal(r.Lost, []string{"a"}) || time.Since(r.LostSince["a"]) != 299*time.Second {
+			t.Errorf("the dialect hears that %v are lost since %v, want a", r.Lost, r.LostSince)
 		}
 		after(5 * time.Second)
 		b, _ := store.get(web)
@@ -163,6 +163,45 @@ func TestWithdrawnOrderWaitsForNoDeadCluster(t *testing.T) {
 			t.Error("nothing is left, but the Binding")
 		}
 	})
+}
+
+func TestWithdrawnOrderStopsWaitingForAClusterThatDies(t *testing.T) {
+	for name, die := range map[string]func(*house, work.Key){
+		"it does not answer": func(h *house, k work.Key) {
+			h.Outcome(work.Outcome{Cluster: "b", Key: k, Phase: work.Failed, Reason: unreachable, Health: work.Unknown})
+		},
+		"its evidence says so": func(h *house, _ work.Key) { h.fleet.set("b", cluster.Degraded) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := deployment("web", 4)
+				p := &people{name: "people", orders: []work.Order{o}}
+				h := begin(t, newMemory(), newFleet(t, "a", "b"), nil, p)
+				defer h.stop()
+				after(time.Minute)
+				h.fleet.mu.Lock()
+				h.fleet.hangs = "b"
+				h.fleet.mu.Unlock()
+				gone := o
+				gone.Template = nil
+				p.order(gone)
+				after(time.Minute)
+				if p.report(o.Key).Done {
+					t.Fatal("it is done before anybody knows of b")
+				}
+				die(h, o.Key)
+				after(time.Minute)
+				if !p.report(o.Key).Done {
+					t.Error("the dialect waits for a cluster that cannot be reached")
+				}
+				h.store.mu.Lock()
+				defer h.store.mu.Unlock()
+				if left := h.store.reports[o.Key].Abandoned; len(left) != 1 || left[0].Cluster != "b" {
+					t.Errorf("the Binding says that %v is left", left)
+				}
+			})
+		})
+	}
 }
 
 func TestOrphansStay(t *testing.T) {

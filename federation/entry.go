@@ -42,15 +42,16 @@ type entry struct {
 	stale    bool                  // to be placed anew
 	unstored bool                  // placed is to be stored again, as it is
 
-	given    map[string]given // by cluster, what was given to the propagator
-	decision placement.Decision
-	err      error             // of the placement
-	wrong    map[string]error  // of the overrides, by cluster
-	keeps    map[string]string // why a cluster keeps what it would lose
-	settled  bool              // all that is to be is ready
-	reported uint64            // which change was reported last
-	deferred time.Time         // since when a report waits for more to tell; zero: none does
-	changes  uint64            // that are to be reported
+	given     map[string]given // by cluster, what was given to the propagator
+	decision  placement.Decision
+	err       error             // of the placement
+	wrong     map[string]error  // of the overrides, by cluster
+	keeps     map[string]string // why a cluster keeps what it would lose
+	settled   bool              // all that is to be is ready
+	reported  uint64            // which change was reported last
+	announced map[string]string // trouble that people were told of, by where it is
+	deferred  time.Time         // since when a report waits for more to tell; zero: none does
+	changes   uint64            // that are to be reported
 }
 
 // ordered is what one dialect wants of a Key.

@@ -93,6 +93,7 @@ type fleet struct {
 	clusters []*cluster.Cluster
 	have     map[string]map[work.Key]*unstructured.Unstructured
 	dead     map[string]bool
+	hangs    string                            // a cluster where nothing that is to be done comes to an end
 	queued   map[string]map[work.Key]work.Task // of dead clusters
 	tell     func(work.Outcome)
 	outbox   chan work.Outcome // in the order of what was done
@@ -122,6 +123,9 @@ func (f *fleet) Do(t work.Task) {
 	}
 	if f.given != nil {
 		f.given(t)
+	}
+	if f.hangs == t.Cluster {
+		return
 	}
 	if t.Suspend {
 		f.outbox <- work.Outcome{Cluster: t.Cluster, Key: t.Key, Phase: work.Pending, Reason: "Suspended", Health: work.Unknown}

@@ -142,9 +142,15 @@ func (e *Engine) tidings(key work.Key) (t tidings, ok bool) {
 	outcomes, leaving := known.outcome(), known.leaving()
 	for _, name := range slices.Sorted(maps.Keys(known.orders)) {
 		o := known.orders[name]
-		r := work.Report{Order: o.Order, Decision: known.decision, Outcomes: outcomes, Leaving: leaving, Lost: e.gone(outcomes), Err: o.join(known.err, known.overriding())}
+		r := work.Report{Order: o.Order, Decision: known.decision, Outcomes: outcomes, Leaving: leaving, Err: o.join(known.err, known.overriding())}
+		r.Lost, r.LostSince = e.gone(outcomes)
+		var second error
 		if o != winner {
-			r = work.Report{Order: o.Order, Err: fmt.Errorf("%s is ordered by %s already: %s %s", key, winner.Dialect, winner.Source.Kind.Kind, winner.origin())}
+			second = fmt.Errorf("%s is ordered by %s already: %s %s", key, winner.Dialect, winner.Source.Kind.Kind, winner.origin())
+		}
+		e.announceOrder(known, o.Source, "claim "+name, second)
+		if o != winner {
+			r = work.Report{Order: o.Order, Err: second}
 		}
 		t.reports = append(t.reports, r)
 	}
@@ -192,20 +198,34 @@ func (e *Engine) outOfReach(name string, o work.Outcome) bool {
 // unreachable is the Reason of an Outcome of a cluster that does not answer.
 const unreachable = "Unreachable"
 
-// gone are those of some outcomes' clusters that are lost; mu is held.
-func (e *Engine) gone(outcomes []work.Outcome) (names []string) {
+// gone are those of some outcomes' clusters that are lost, and since when; mu is held.
+func (e *Engine) gone(outcomes []work.Outcome) (names []string, since map[string]time.Time) {
 	for _, o := range outcomes {
-		if lostNow(e.byName[o.Cluster]) {
+		if c := e.byName[o.Cluster]; lostNow(c) {
 			names = append(names, o.Cluster)
+			if since == nil {
+				since = map[string]time.Time{}
+			}
+			since[o.Cluster] = lostSince(c)
 		}
 	}
-	return names
+	return names, since
 }
 
 // lostNow says that a cluster's API server and its data path are down. One that is
 // being read, after a start, is not.
 func lostNow(c *cluster.Cluster) bool {
 	return c != nil && slices.ContainsFunc(c.Taints, func(t corev1.Taint) bool { return t.Key == cluster.TaintUnreachable })
+}
+
+// lostSince is when a cluster was lost; the zero time: nobody knows.
+func lostSince(c *cluster.Cluster) time.Time {
+	for _, t := range c.Taints {
+		if t.Key == cluster.TaintUnreachable && t.TimeAdded != nil {
+			return t.TimeAdded.Time
+		}
+	}
+	return time.Time{}
 }
 
 // outcome is what came of it in each cluster, by name.

@@ -24,7 +24,7 @@ const (
 
 // absentNow says that nothing can be done in a cluster, as its evidence has it.
 func absentNow(c *cluster.Cluster) bool {
-	return slices.ContainsFunc(c.Taints, func(t corev1.Taint) bool {
+	return c != nil && slices.ContainsFunc(c.Taints, func(t corev1.Taint) bool {
 		return t.Key == cluster.TaintUnreachable || t.Key == cluster.TaintNotReady
 	})
 }
@@ -42,6 +42,10 @@ func (e *Engine) bindingStatus(known *entry) status {
 		}
 		if !o.Since.IsZero() {
 			c.Since = &metav1.Time{Time: o.Since.Truncate(time.Second)}
+		}
+		if lostNow(e.byName[o.Cluster]) && o.Phase != work.Abandoned {
+			c.Health = string(work.Unknown)
+			c.Message = cut(strings.TrimPrefix(o.Message+"; the cluster is lost: this is what was seen last", "; "), maxMessage)
 		}
 		s.Clusters = append(s.Clusters, c)
 		if p.removing(o.Cluster) && (o.Phase == work.Abandoned || e.outOfReach(o.Cluster, o)) {

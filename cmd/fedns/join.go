@@ -111,7 +111,7 @@ It may be run again, to change what it says or to mend what is missing.`,
 	f.DurationVar(&j.tokenLife, "token-life", membership.DefaultTokenLife, "how long each token is good, at least 10m")
 	f.BoolVar(&j.rights.Propagate, "propagate", false, "let fedns write templates there")
 	f.StringSliceVar(&j.rights.Groups, "propagate-group", nil, "API group of custom resources that fedns may write too; may be given again")
-	f.BoolVar(&j.force, "force", false, "take a name that another cluster has")
+	f.BoolVar(&j.force, "force", false, "take a name that another cluster has, or a cluster that is a member already")
 	if err := cmd.MarkFlagRequired("kubeconfig"); err != nil {
 		panic(err) // there is such a flag
 	}

@@ -23,6 +23,8 @@ type Known struct {
 	// Whole says that nothing that was kept is missing. Where it is false, damage
 	// was found: all that is here is good, but more may have been there.
 	Whole bool
+	// Services is about how many different ones the clusters have Groups of.
+	Services int
 }
 
 // Cluster is what was kept of one cluster.
@@ -150,10 +152,18 @@ type taker struct {
 	keys  map[string]cluster.ServiceKey // so that clusters share the texts of a Service's name
 	ids   map[string]cluster.ID
 	ended bool // a base's end was read
+	last  *Cluster
 }
 
+// mostExpected is how many Groups a cluster is expected to have at most, from how
+// many another one has: what is not needed of a hundred maps is little then.
+const mostExpected = 4096
+
 func newTaker() *taker {
-	return &taker{Known{Clusters: map[cluster.ID]*Cluster{}, Hosts: map[string][]netip.Addr{}, Whole: true}, map[string]cluster.ServiceKey{}, map[string]cluster.ID{}, false}
+	return &taker{
+		known: Known{Clusters: map[cluster.ID]*Cluster{}, Hosts: map[string][]netip.Addr{}, Whole: true},
+		keys:  map[string]cluster.ServiceKey{}, ids: map[string]cluster.ID{},
+	}
 }
 
 // take takes one record in. body is not kept.
@@ -204,8 +214,12 @@ func clone(s string) string { return strings.Clone(s) }
 func (t *taker) cluster(id cluster.ID) *Cluster {
 	c := t.known.Clusters[id]
 	if c == nil {
-		c = &Cluster{Groups: map[cluster.ServiceKey]string{}}
-		t.known.Clusters[id] = c
+		expected := 0 // a base has clusters one after the other
+		if t.last != nil {
+			expected = min(len(t.last.Groups), mostExpected)
+		}
+		c = &Cluster{Groups: make(map[cluster.ServiceKey]string, expected)}
+		t.known.Clusters[id], t.last = c, c
 	}
 	return c
 }
@@ -222,12 +236,16 @@ func (t *taker) id(r *packed.Reader) cluster.ID {
 
 func (t *taker) key(r *packed.Reader, body string) cluster.ServiceKey {
 	from := len(body) - len(r.Rest())
-	namespace, name := r.Text(), r.Text()
-	text := body[from : len(body)-len(r.Rest())] // both, with their lengths
+	r.Text()
+	r.Text()
+	text := body[from : len(body)-len(r.Rest())] // namespace and name, with their lengths
 	key, ok := t.keys[text]
 	if !ok {
-		key = cluster.ServiceKey{Namespace: strings.Clone(namespace), Name: strings.Clone(name)}
-		t.keys[strings.Clone(text)] = key
+		text = strings.Clone(text)
+		own := packed.Read(text)
+		key.Namespace = own.Text()
+		key.Name = own.Text()
+		t.keys[text] = key
 	}
 	return key
 }

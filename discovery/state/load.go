@@ -138,6 +138,7 @@ func (f *found) take(segments []segment) {
 		}
 	}
 	f.known = t.known
+	f.known.Services = len(t.keys)
 }
 
 // damage notes that something that was kept is missing.

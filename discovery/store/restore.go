@@ -39,6 +39,13 @@ func (s *Store) Restore(key cluster.ServiceKey, id cluster.ID, octets string) (S
 	return sum, nil
 }
 
+// Reserve makes room for so many services in a Store that is empty.
+func (s *Store) Reserve(services int) {
+	if len(s.services) == 0 {
+		s.services = make(map[cluster.ServiceKey][]held, services)
+	}
+}
+
 // Has tells whether any cluster holds the service.
 func (s *Store) Has(key cluster.ServiceKey) bool { return len(s.services[key]) > 0 }
 

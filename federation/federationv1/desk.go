@@ -52,7 +52,7 @@ func (d *desk) put(o *unstructured.Unstructured) {
 	defer d.mu.Unlock()
 	key := keyOf(o)
 	last := d.ordered[key]
-	if w := d.written[key]; w != nil && !newer(w, o) {
+	if w := d.written[key]; w != nil && !work.Newer(w, o) {
 		delete(d.written, key)
 	}
 	if !marked(o) {

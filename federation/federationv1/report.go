@@ -10,7 +10,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/fedns/fedns/federation/work"
@@ -64,16 +63,9 @@ func (d *Dialect) Report(ctx context.Context, r work.Report) error {
 func (d *desk) wrote(key work.Key, o *unstructured.Unstructured) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if seen := d.objects[key]; seen != nil && newer(o, seen) {
+	if seen := d.objects[key]; seen != nil && work.Newer(o, seen) {
 		d.written[key] = o
 	}
-}
-
-// newer says that one version of an object came after another. Versions that cannot
-// be compared are as good as each other.
-func newer(a, b *unstructured.Unstructured) bool {
-	order, err := resourceversion.CompareResourceVersion(a.GetResourceVersion(), b.GetResourceVersion())
-	return err == nil && order > 0
 }
 
 // ingressesOf are the addresses that members' Services have. A status that cannot be

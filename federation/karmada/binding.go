@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -147,6 +148,10 @@ func bindStatus(s *workv1alpha2.ResourceBindingStatus, r *work.Report) {
 		if !item.Applied || o.Template {
 			item.AppliedMessage = message(&o)
 		}
+		if why := unheard(r, o.Cluster); why != "" {
+			item.Health = string(work.Unknown)
+			item.AppliedMessage = cut(strings.TrimPrefix(item.AppliedMessage+"; "+why, "; "))
+		}
 		applied[o.Cluster] = item.Applied
 		s.AggregatedStatus = append(s.AggregatedStatus, item)
 	}
@@ -168,6 +173,19 @@ func bindStatus(s *workv1alpha2.ResourceBindingStatus, r *work.Report) {
 		}
 	}
 	meta.SetStatusCondition(&s.Conditions, full)
+}
+
+// unheard says of a cluster that is lost since when nothing is known of it; empty: it
+// is not lost.
+func unheard(r *work.Report, name string) string {
+	if !slices.Contains(r.Lost, name) {
+		return ""
+	}
+	since := ""
+	if at := r.LostSince[name]; !at.IsZero() {
+		since = " since " + at.UTC().Format(time.RFC3339)
+	}
+	return "the cluster is lost" + since + ": what is said of it is what was seen last"
 }
 
 // scheduled says what became of the placement.

@@ -114,6 +114,37 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// TestLost: what is told of a cluster that is lost is told to be old.
+func TestLost(t *testing.T) {
+	r, st := reported(t)
+	r.Lost, r.LostSince = []string{"member1"}, map[string]time.Time{"member1": time.Date(2026, 1, 2, 4, 0, 0, 0, time.UTC)}
+	for _, item := range binding(r, st, nil).Status.AggregatedStatus {
+		told := strings.Contains(item.AppliedMessage, "lost since 2026-01-02T04:00:00Z")
+		switch item.ClusterName {
+		case "member1":
+			if !told || item.Health != string(work.Unknown) || !item.Applied || item.Status == nil {
+				t.Errorf("of the lost one it says %+v", item)
+			}
+		default:
+			if told {
+				t.Errorf("%s is not lost, and it says %+v", item.ClusterName, item)
+			}
+		}
+	}
+	d := &Dialect{cfg: Config{Host: &taking{}}}
+	w, err := d.work(r, &r.Outcomes[1], "deployments")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := w.Status.Conditions[0]
+	if c.Status != metav1.ConditionUnknown || !strings.Contains(c.Message, "lost since 2026-01-02T04:00:00Z") || !c.LastTransitionTime.Equal(&metav1.Time{Time: r.LostSince["member1"]}) {
+		t.Errorf("its Work has %+v", c)
+	}
+	if h := w.Status.ManifestStatuses[0].Health; h != string(work.Unknown) {
+		t.Errorf("its Work's health is %s", h)
+	}
+}
+
 // TestRecall: what a binding says is what the order stood on.
 func TestRecall(t *testing.T) {
 	r, st := reported(t)

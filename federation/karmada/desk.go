@@ -132,7 +132,7 @@ func (d *desk) putTemplate(o *unstructured.Unstructured) {
 		d.templates[key.Kind] = map[work.Key]*unstructured.Unstructured{}
 	}
 	d.templates[key.Kind][key] = o
-	if w := d.written[key]; w != nil && !newer(w, o) {
+	if w := d.written[key]; w != nil && !work.Newer(w, o) {
 		delete(d.written, key)
 	}
 	d.dirty[key] = true

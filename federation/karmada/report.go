@@ -8,7 +8,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	workv1alpha2 "github.com/fedns/fedns/federation/api/karmada/work/v1alpha2"
 	"github.com/fedns/fedns/federation/work"
@@ -50,16 +49,9 @@ func (d *desk) of(key work.Key) (st *standing, template *unstructured.Unstructur
 func (d *desk) wrote(key work.Key, o *unstructured.Unstructured) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if seen := d.templates[key.Kind][key]; seen != nil && newer(o, seen) {
+	if seen := d.templates[key.Kind][key]; seen != nil && work.Newer(o, seen) {
 		d.written[key] = o
 	}
-}
-
-// newer says that one version of an object came after another. Versions that cannot
-// be compared are as good as each other.
-func newer(a, b *unstructured.Unstructured) bool {
-	order, err := resourceversion.CompareResourceVersion(a.GetResourceVersion(), b.GetResourceVersion())
-	return err == nil && order > 0
 }
 
 // bind writes the binding and the Works.

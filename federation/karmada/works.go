@@ -31,7 +31,7 @@ func (d *Dialect) works(ctx context.Context, book *book, r *work.Report) error {
 		if o.Key != r.Order.Key || o.Phase == work.Removed {
 			continue
 		}
-		name, cause := workNamespace(o.Cluster)+"/"+name, work.Digest([]any{whole, targetOf(r, o.Cluster), o})
+		name, cause := workNamespace(o.Cluster)+"/"+name, work.Digest([]any{whole, targetOf(r, o.Cluster), o, unheard(r, o.Cluster)})
 		book.mu.Lock()
 		known := book.causes[name] == cause
 		book.mu.Unlock()
@@ -98,11 +98,21 @@ func (d *Dialect) work(r *work.Report, o *work.Outcome, resource string) (*workv
 		yes := true
 		w.Spec.PreserveResourcesOnDeletion = &yes
 	}
+	lost := unheard(r, o.Cluster)
 	w.Status.Conditions = []metav1.Condition{applied(o)}
+	if c := &w.Status.Conditions[0]; lost != "" {
+		c.Status, c.Reason, c.Message = metav1.ConditionUnknown, "ClusterLost", cut(c.Message+"; "+lost)
+		if at := r.LostSince[o.Cluster]; !at.IsZero() {
+			c.LastTransitionTime = metav1.NewTime(at)
+		}
+	}
 	if o.Health != "" || len(o.Status) > 0 {
 		s := workv1alpha1.ManifestStatus{Health: string(o.Health), Identifier: workv1alpha1.ResourceIdentifier{
 			Group: key.Kind.Group, Version: key.Kind.Version, Kind: key.Kind.Kind, Resource: resource, Namespace: key.Namespace, Name: key.Name,
 		}}
+		if lost != "" {
+			s.Health = string(work.Unknown)
+		}
 		if len(o.Status) > 0 {
 			s.Status = &runtime.RawExtension{Raw: o.Status}
 		}

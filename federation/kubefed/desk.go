@@ -145,7 +145,7 @@ func (d *desk) putObject(o *unstructured.Unstructured) {
 	f := readFederated(o)
 	before := d.objects[f.reference]
 	d.objects[f.reference] = f
-	if w := d.written[f.reference]; w != nil && !newer(w, o) {
+	if w := d.written[f.reference]; w != nil && !work.Newer(w, o) {
 		delete(d.written, f.reference)
 	}
 	d.find(f.reference.String(), f.findings, f.err)

@@ -13,6 +13,7 @@ import (
 
 	dnsv1alpha1 "github.com/fedns/fedns/federation/api/kubefed/multiclusterdns/v1alpha1"
 	"github.com/fedns/fedns/federation/finding"
+	"github.com/fedns/fedns/federation/work"
 )
 
 // endpoint writes a record's DNSEndpoint, if it is another one. The record owns it,
@@ -73,7 +74,7 @@ func (r *registrar) create(ctx context.Context, key reference, owner metav1.Owne
 func (d *desk) endpointIs(key reference, o *unstructured.Unstructured) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if have := d.endpoints[key]; have == nil || newer(o, have) {
+	if have := d.endpoints[key]; have == nil || work.Newer(o, have) {
 		d.endpoints[key] = o
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/fedns/fedns/federation/finding"
+	"github.com/fedns/fedns/federation/work"
 )
 
 // survey is how often it is looked what is answered, for nobody tells of it: some
@@ -156,7 +157,7 @@ func (r *registrar) status(ctx context.Context, e *entry, status any) error {
 func (d *desk) registered(key reference, after *unstructured.Unstructured) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if n := d.records[key]; n != nil && newer(after, n.object) {
+	if n := d.records[key]; n != nil && work.Newer(after, n.object) {
 		next := *n
 		next.object = after
 		d.records[key] = &next

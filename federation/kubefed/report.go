@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/fedns/fedns/federation/work"
@@ -87,16 +86,9 @@ func (d *Dialect) status(ctx context.Context, desk *desk, key reference, r *work
 func (d *desk) wrote(key reference, o *unstructured.Unstructured) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if f := d.objects[key]; f != nil && newer(o, f.object) {
+	if f := d.objects[key]; f != nil && work.Newer(o, f.object) {
 		d.written[key] = o
 	}
-}
-
-// newer says that one version of an object came after another. Versions that cannot
-// be compared are as good as each other.
-func newer(a, b *unstructured.Unstructured) bool {
-	order, err := resourceversion.CompareResourceVersion(a.GetResourceVersion(), b.GetResourceVersion())
-	return err == nil && order > 0
 }
 
 // object is an object as the host has it, as far as is known, and whether members' statuses are shown.

@@ -54,7 +54,7 @@ type event struct {
 func newAPIServer(t *testing.T) *apiServer {
 	s := &apiServer{changed: make(chan struct{}), version: 100, objects: map[string]*unstructured.Unstructured{}, served: map[string][]metav1.APIResource{
 		"v1":                      {{Name: "namespaces", Kind: "Namespace"}, {Name: "configmaps", Kind: "ConfigMap", Namespaced: true}, {Name: "services", Kind: "Service", Namespaced: true}},
-		"apps/v1":                 {{Name: "deployments", Kind: "Deployment", Namespaced: true}, {Name: "deployments/scale", Kind: "Scale", Namespaced: true}},
+		"apps/v1":                 {{Name: "deployments", Kind: "Deployment", Namespaced: true}, {Name: "deployments/scale", Kind: "Scale", Namespaced: true}, {Name: "replicasets", Kind: "ReplicaSet", Namespaced: true}},
 		"apiextensions.k8s.io/v1": {{Name: "customresourcedefinitions", Kind: "CustomResourceDefinition"}},
 	}}
 	s.http = httptest.NewServer(http.HandlerFunc(s.serve))

@@ -23,9 +23,12 @@
 //
 // # Writing
 //
-// What is not there is created (POST); what is there is applied by server-side
+// What is not there is created (POST), and whoever has it already is looked at when
+// the API server refuses that; what is there is applied by server-side
 // apply, with the version it was judged by as a precondition; deletions have UID and
-// version. So a write that somebody else's came before fails whole. Objects carry
+// version. So a write that somebody else's came before fails whole. What was right, and
+// is to be otherwise, is applied without being read, unless it is of a kind of which
+// the member keeps something. Objects carry
 // the term of the leader that wrote them, and one of a later term is left alone. No
 // write starts, or goes on, past the term's deadline.
 //
@@ -55,5 +58,6 @@
 // What waits for its namespace or its kind's definition is tried as soon as that is
 // seen to come.
 //
-// It imports federation/work, federation/retain, federation/interpret and client-go.
+// It imports federation/work, federation/retain, federation/interpret, client-go and
+// golang-lru.
 package propagation

@@ -27,6 +27,7 @@ const (
 	ReasonNotServed        = "NotServed"        // Waiting
 	ReasonTerminating      = "Terminating"      // Waiting for the old one, or its namespace, to be gone
 	ReasonFinalizers       = "Finalizers"       // Removing, and somebody there holds it
+	ReasonRefused          = "Refused"          // Removing, and the member refuses to end it
 	ReasonOrphaned         = "Orphaned"         // Removed, by being let go
 	ReasonSuspended        = "Suspended"        // Pending, and nothing is written
 	ReasonNotOurs          = "NotOurs"          // Removed: what is there was not written by federation

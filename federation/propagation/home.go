@@ -34,7 +34,8 @@ func (t *task) identify() error {
 	t.mu.Lock()
 	known := t.c.identity
 	t.mu.Unlock()
-	if known != unasked {
+	// Where it matters, we ask again: we may have been given the right to.
+	if known != unasked && (known != hidden || !t.goal.removes() || !holdsTemplates(t.r.key.Kind)) {
 		return nil
 	}
 	is := another

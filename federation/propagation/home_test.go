@@ -104,6 +104,12 @@ func TestTemplateHidden(t *testing.T) {
 	if a.get("namespaces//toys") == nil {
 		t.Error("the namespace was deleted")
 	}
+	// With the right to ask, it is known: this is the host, and its namespaces stay.
+	a.set(func() { a.refuse = nil })
+	w.comes("a", space, work.Removed, ReasonHost)
+	if a.get("namespaces//toys") == nil {
+		t.Error("the host's namespace was deleted")
+	}
 }
 
 // TestHostNamespaceStays: a namespace of the host, where templates are, is let go

@@ -245,6 +245,10 @@ func (m *member) content(r *record) bool {
 	switch {
 	case r.goal.removes() && r.seen.leaving:
 		m.removing(r)
+		if r.queued != working && r.queued != later { // it may be that it never goes
+			m.queue.delay(r, time.Now().Add(min(idle, m.cfg.Longest)))
+		}
+		return true
 	case r.seen.isRight(r.goal):
 		r.failures = 0
 		if m.applied(r) > 0 {

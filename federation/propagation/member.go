@@ -126,7 +126,7 @@ func (m *member) do(key work.Key, g *goal) {
 	if r.goal != nil || g.removes() {
 		l = changed
 	}
-	r.goal, r.accepted, r.failures, r.fights = g, 0, 0, 0
+	r.goal, r.accepted, r.failures, r.fights, r.refused = g, 0, 0, 0, ""
 	if m.away != nil {
 		m.say(r, work.Failed, m.away.reason, m.away.message)
 	} else {

@@ -25,7 +25,8 @@ type record struct {
 	// had put it right.
 	fights   int
 	righted  time.Time
-	failures int // in a row
+	refused  string // why the deletion that was asked for does not come to its end; empty: nothing is known
+	failures int    // in a row
 
 	reading  *interpret.Observation // of the object as it was seen last; nil: not seen
 	told     told

@@ -175,6 +175,9 @@ func (s *apiServer) delete(w http.ResponseWriter, key string, live *unstructured
 	case o.Preconditions != nil && (*o.Preconditions.UID != live.GetUID() || *o.Preconditions.ResourceVersion != live.GetResourceVersion()):
 		s.answer(w, nil, failed(409, metav1.StatusReasonConflict, "precondition"))
 		return
+	case len(o.DryRun) > 0:
+		s.answer(w, live, nil)
+		return
 	case len(live.GetFinalizers()) > 0:
 		next := live.DeepCopy()
 		now := metav1.Now()

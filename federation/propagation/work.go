@@ -207,13 +207,22 @@ func (t *task) unservedYet() error {
 func (t *task) hold() (verdict, error) {
 	t.mu.Lock()
 	told := t.r.told.phase == work.Removing
-	if !told || t.read {
-		defer t.mu.Unlock()
-		t.removing(t.r)
-		return verdict{wait: idle}, nil
-	}
 	t.mu.Unlock()
-	return verdict{}, t.reread()
+	if told && !t.read {
+		return verdict{}, t.reread()
+	}
+	why := ""
+	if told {
+		why = t.refusal()
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.r.goal != t.goal {
+		return verdict{}, errChanged
+	}
+	t.r.refused = why
+	t.removing(t.r)
+	return verdict{wait: min(idle, t.cfg.Longest)}, nil
 }
 
 // awaited is until something that waits is tried although nothing was seen to come.

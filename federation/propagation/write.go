@@ -324,6 +324,9 @@ func (m *member) removing(r *record) {
 	if r.seen.holders != "" {
 		reason, message = ReasonFinalizers, "waits for whoever has its finalizers: "+r.seen.holders
 	}
+	if r.refused != "" {
+		reason, message = ReasonRefused, r.refused+"; "+message
+	}
 	m.say(r, work.Removing, reason, message)
 }
 

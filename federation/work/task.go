@@ -89,6 +89,8 @@ type Report struct {
 	// Lost are the clusters, by name, that are lost by their evidence: what is said of
 	// them above is what was last seen.
 	Lost []string
+	// LostSince is since when each of them is, where that is known.
+	LostSince map[string]time.Time
 	// Held says why an order that was taken back is not carried out yet; empty: it is.
 	Held string
 	// Done says that of an order that was taken back nothing is left to wait for: its

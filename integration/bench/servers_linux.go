@@ -167,20 +167,8 @@ func (f *fleet) site(name string) (site, error) {
 
 // freePort is a port of 127.0.0.1 that is free for both UDP and TCP.
 func freePort() (string, error) {
-	for range 100 {
-		t, err := net.Listen("tcp4", "127.0.0.1:0")
-		if err != nil {
-			return "", err
-		}
-		u, err := net.ListenPacket("udp4", t.Addr().String())
-		t.Close()
-		if err == nil {
-			u.Close()
-			_, port, err := net.SplitHostPort(t.Addr().String())
-			return port, err
-		}
-	}
-	return "", errors.New("no port is free for both UDP and TCP")
+	addr, err := process.FreeAddr("127.0.0.1")
+	return strconv.Itoa(int(addr.Port())), err
 }
 
 // authoritative wants the zone's SOA: the zone is there, whole, and signed if it is to be.

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -112,20 +113,6 @@ func (s *server) waitReady(ctx context.Context, zones []*zone) error {
 
 // freePort is a port of 127.0.0.1 that nobody has, for UDP nor TCP.
 func freePort() (string, error) {
-	for range 50 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return "", err
-		}
-		addr := l.Addr().String()
-		u, err := net.ListenPacket("udp", addr)
-		l.Close()
-		if err != nil {
-			continue
-		}
-		u.Close()
-		_, port, err := net.SplitHostPort(addr)
-		return port, err
-	}
-	return "", errors.New("no port is free for both UDP and TCP")
+	addr, err := process.FreeAddr("127.0.0.1")
+	return strconv.Itoa(int(addr.Port())), err
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +17,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/fedns/fedns/integration/harness"
+	"github.com/fedns/fedns/integration/harness/process"
 )
 
 // TestDemo is `make demo REAL=1`, with the scenario and without.
@@ -151,20 +151,11 @@ func (d *running) paste(t *testing.T) {
 // freeAddr is an address on loopback whose port nobody has, for UDP and TCP.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	for range 10 {
-		stream, err := net.Listen("tcp4", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		packets, err := net.ListenPacket("udp4", stream.Addr().String())
-		stream.Close()
-		if err == nil {
-			packets.Close()
-			return stream.Addr().String()
-		}
+	addr, err := process.FreeAddr("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no port is free for both UDP and TCP")
-	return ""
+	return addr.String()
 }
 
 // output is what a process prints, to be read while it still does.

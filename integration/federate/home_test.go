@@ -2,6 +2,7 @@ package federate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -119,6 +120,13 @@ func TestHostIsMember(t *testing.T) {
 	if err != nil || shop.DeletionTimestamp != nil {
 		t.Fatalf("the host's namespace is gone, or going: %v %v", shop, err)
 	}
+	harness.Eventually(t, 30*time.Second, func(ctx context.Context) error {
+		list, err := host.Client().CoreV1().Events("shop").List(ctx, metav1.ListOptions{FieldSelector: "reason=Kept,involvedObject.kind=FederatedNamespace"})
+		if err == nil && len(list.Items) == 0 {
+			err = errors.New("no Event says that the host's namespace is kept")
+		}
+		return err
+	})
 	if after := template(t, host); after != before {
 		t.Errorf("the template is %s, and was %s", after, before)
 	}

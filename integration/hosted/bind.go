@@ -1,9 +1,7 @@
 package hosted
 
 import (
-	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -52,7 +50,7 @@ type bind struct {
 
 // startBIND starts one in a folder. It is not ready yet.
 func startBIND(sp *process.Spawner, dir string) (*bind, error) {
-	addr, err := freeAddr()
+	addr, err := process.FreeAddr("127.0.0.1")
 	if err != nil {
 		return nil, err
 	}
@@ -84,23 +82,4 @@ logging { channel all { stderr; severity info; print-category yes; print-time ye
 		Name: "BIND", Path: "named", Args: []string{"-f", "-n", "1", "-c", filepath.Join(dir, "config")}, Log: filepath.Join(dir, "log"),
 	})
 	return b, err
-}
-
-// freeAddr is a port of 127.0.0.1 that nobody has, for UDP nor TCP.
-func freeAddr() (netip.AddrPort, error) {
-	for range 50 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return netip.AddrPort{}, err
-		}
-		addr := l.Addr().String()
-		u, err := net.ListenPacket("udp", addr)
-		l.Close()
-		if err != nil {
-			continue
-		}
-		u.Close()
-		return netip.ParseAddrPort(addr)
-	}
-	return netip.AddrPort{}, errors.New("no port is free for both UDP and TCP")
 }

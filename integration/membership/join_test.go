@@ -203,6 +203,15 @@ func (w *trial) join(t *testing.T) {
 	if code != 1 || !strings.Contains(said, "take another name, or --force if the cluster has moved") {
 		t.Errorf("got %d %s", code, said)
 	}
+	// Nor one cluster under two names, nor another member's account taken away.
+	said, code = w.run(t, "join", "eu-3", "--kubeconfig", w.members["eu-2"].Kubeconfig, "--host-kubeconfig", w.host.Kubeconfig)
+	if code != 1 || !strings.Contains(said, "is the member eu-2 already: unjoin that first, or --force") {
+		t.Errorf("got %d %s", code, said)
+	}
+	said, code = w.run(t, "unjoin", "eu-1", "--kubeconfig", w.members["eu-2"].Kubeconfig, "--host-kubeconfig", w.host.Kubeconfig)
+	if code != 1 || !strings.Contains(said, "another member would be cut off") || !strings.Contains(said, "is the member eu-2") {
+		t.Errorf("got %d %s", code, said)
+	}
 	for want, args := range map[string][]string{
 		`NAME: got "eu.1", want a DNS label`:  {"eu.1"},
 		"--token-life: got 1m0s":              {"eu-1", "--token-life", "1m"},

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -55,23 +55,11 @@ func write(t *testing.T, dir, name, text string) string {
 // freePort is a port of 127.0.0.1 that nobody has, for UDP nor TCP.
 func freePort(t *testing.T) string {
 	t.Helper()
-	for range 50 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		addr := l.Addr().String()
-		u, err := net.ListenPacket("udp", addr)
-		l.Close()
-		if err != nil {
-			continue
-		}
-		u.Close()
-		_, port, _ := net.SplitHostPort(addr)
-		return port
+	addr, err := process.FreeAddr("127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("no port is free for both UDP and TCP")
-	return ""
+	return strconv.Itoa(int(addr.Port()))
 }
 
 // unboundConfig is what every Unbound here has in common: it listens at one

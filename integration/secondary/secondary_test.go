@@ -103,7 +103,7 @@ type primary struct {
 // them for their key alone.
 func startPrimary(t *testing.T, zones ...string) *primary {
 	t.Helper()
-	addr, err := freeAddr("127.0.0.2")
+	addr, err := process.FreeAddr("127.0.0.2")
 	if err != nil {
 		t.Fatal(err)
 	}

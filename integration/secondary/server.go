@@ -1,9 +1,7 @@
 package secondary
 
 import (
-	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -57,7 +55,7 @@ type server struct {
 
 // newServer writes what p is to run with. It does not start it.
 func newServer(p *program, dir string, primary netip.AddrPort, catalog string, zones []string) (*server, error) {
-	addr, err := freeAddr("127.0.0.1")
+	addr, err := process.FreeAddr("127.0.0.1")
 	if err != nil {
 		return nil, err
 	}
@@ -83,23 +81,4 @@ func (s *server) pause(yes bool) error {
 		return s.proc.Pause()
 	}
 	return s.proc.Resume()
-}
-
-// freeAddr is a port that nobody has, for UDP nor TCP.
-func freeAddr(host string) (netip.AddrPort, error) {
-	for range 50 {
-		l, err := net.Listen("tcp", host+":0")
-		if err != nil {
-			return netip.AddrPort{}, err
-		}
-		addr := l.Addr().String()
-		u, err := net.ListenPacket("udp", addr)
-		l.Close()
-		if err != nil {
-			continue
-		}
-		u.Close()
-		return netip.ParseAddrPort(addr)
-	}
-	return netip.AddrPort{}, errors.New("no port is free for both UDP and TCP")
 }

@@ -1,9 +1,7 @@
 package updates
 
 import (
-	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -46,7 +44,7 @@ const zoneText = `$TTL 300
 
 // start writes the configuration and files, by name, and starts the server.
 func start(sp *process.Spawner, p *program, dir, secondary string, files map[string][]byte) (*server, error) {
-	addr, err := freeAddr()
+	addr, err := process.FreeAddr("127.0.0.1")
 	if err != nil {
 		return nil, err
 	}
@@ -78,23 +76,4 @@ func start(sp *process.Spawner, p *program, dir, secondary string, files map[str
 func keyFile(dir, name string) (string, error) {
 	file := filepath.Join(dir, name+"key")
 	return file, os.WriteFile(file, fmt.Appendf(nil, "key %q {\n\talgorithm hmac-sha256;\n\tsecret %q;\n};\n", name, secret), 0o600)
-}
-
-// freeAddr is a port of 127.0.0.1 that nobody has, for UDP nor TCP.
-func freeAddr() (netip.AddrPort, error) {
-	for range 50 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return netip.AddrPort{}, err
-		}
-		addr := l.Addr().String()
-		u, err := net.ListenPacket("udp", addr)
-		l.Close()
-		if err != nil {
-			continue
-		}
-		u.Close()
-		return netip.ParseAddrPort(addr)
-	}
-	return netip.AddrPort{}, errors.New("no port is free for both UDP and TCP")
 }

@@ -287,7 +287,7 @@ func TestSecondary(t *testing.T) {
 	for _, p := range plain {
 		t.Run(p.name, func(t *testing.T) {
 			sp := spawner(t)
-			addr, err := freeAddr()
+			addr, err := process.FreeAddr("127.0.0.1")
 			must(t, err)
 			primary := run(t, sp, p, fmt.Sprint(addr.Port()))
 			z := zoneAt(t, primary, writer, func(c *rfc2136.Config) { c.Secondaries = []string{addr.String()} })

@@ -5,13 +5,13 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"os"
-	"sync"
 	"time"
 
 	"k8s.io/client-go/rest"
 
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/cmd/fedns/federate"
+	"github.com/fedns/fedns/cmd/fedns/heap"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/announce"
 	"github.com/fedns/fedns/discovery/cluster"
@@ -40,6 +40,7 @@ func (d *Daemon) federate(cfg *config.Config) {
 		d.federating.stop()
 	}
 	d.federating = federating{made: made}
+	heap.Bursts(made != "")
 	if made == "" {
 		d.federation.Store(nil)
 		return
@@ -47,17 +48,8 @@ func (d *Daemon) federate(cfg *config.Config) {
 	f := d.newFederation(cfg)
 	d.federation.Store(f)
 	d.federating.stop = d.parts.run(func(ctx context.Context) {
-		ctx, cancel := context.WithCancel(ctx)
-		var beside sync.WaitGroup
-		defer beside.Wait()
-		defer cancel()
-		beside.Go(func() {
-			select {
-			case <-d.leaving:
-				cancel()
-			case <-ctx.Done():
-			}
-		})
+		ctx, end := d.untilLeaving(ctx)
+		defer end()
 		f.Run(ctx)
 	})
 }

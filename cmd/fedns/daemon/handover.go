@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 
@@ -158,6 +159,24 @@ func (d *Daemon) HandOver(ctx context.Context) error {
 
 // HandingOver says that a successor is about to take over.
 func (d *Daemon) HandingOver() bool { return d.handing.Load() }
+
+// untilLeaving is done when ctx is, when a successor has taken over, or at the end,
+// which the caller calls.
+func (d *Daemon) untilLeaving(ctx context.Context) (_ context.Context, end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	beside.Go(func() {
+		select {
+		case <-d.leaving:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	return ctx, func() {
+		cancel()
+		beside.Wait()
+	}
+}
 
 // drain answers what was asked before the successor took over.
 func (d *Daemon) drain() {

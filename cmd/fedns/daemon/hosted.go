@@ -37,17 +37,10 @@ func (d *Daemon) Hosted() *recordsync.Zones { return d.hosted }
 
 // keepHosted keeps them until ctx is done, or a successor takes over.
 func (d *Daemon) keepHosted(ctx context.Context) {
-	ctx, cancel := context.WithCancel(ctx)
 	var beside sync.WaitGroup
 	defer beside.Wait()
-	defer cancel()
-	beside.Go(func() {
-		select {
-		case <-d.leaving:
-			cancel()
-		case <-ctx.Done():
-		}
-	})
+	ctx, end := d.untilLeaving(ctx)
+	defer end()
 	beside.Go(func() { d.watchUnheard(ctx) })
 	d.dns.SetFeed(d.hosted.Feed)
 	defer d.dns.SetFeed(nil)

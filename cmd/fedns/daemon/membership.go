@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 
 	"k8s.io/client-go/rest"
 
@@ -43,17 +42,8 @@ func (d *Daemon) keepMembers(cfg *config.Config) {
 	}
 	k := d.newKeeper(cfg, cfg.Inventories[n])
 	d.keeping.stop = d.parts.run(func(ctx context.Context) {
-		ctx, cancel := context.WithCancel(ctx)
-		var beside sync.WaitGroup
-		defer beside.Wait()
-		defer cancel()
-		beside.Go(func() {
-			select {
-			case <-d.leaving: // the successor has the same name, and leads under it
-				cancel()
-			case <-ctx.Done():
-			}
-		})
+		ctx, end := d.untilLeaving(ctx) // the successor has the same name, and leads under it
+		defer end()
 		k.Run(ctx)
 	})
 }

@@ -52,7 +52,7 @@ func (f *full) All() iter.Seq2[state.Ref, string] {
 	}
 }
 
-func newFull(typ cluster.ServiceType) *full {
+func newFull(typ cluster.ServiceType, apart bool) *full {
 	f := &full{map[cluster.ID]state.Memo{}, map[state.Ref]string{}}
 	ports := []cluster.Port{{Name: "http", Protocol: "tcp", Number: 80}}
 	for c := range restoreClusters {
@@ -70,7 +70,11 @@ func newFull(typ cluster.ServiceType) *full {
 				addr := netip.AddrFrom4([4]byte{11 + byte(c), byte(n >> 16), byte(n >> 8), byte(n)})
 				g.Endpoints = append(g.Endpoints, cluster.Endpoint{Addr: addr, Ready: true, Serving: true, Zone: "a", Ports: ports})
 			}
-			f.groups[state.Ref{Cluster: id, Service: serviceKey(s)}] = string(store.Append(nil, &g))
+			key := serviceKey(s)
+			if apart {
+				key = serviceKey(c*restoreServices + s)
+			}
+			f.groups[state.Ref{Cluster: id, Service: key}] = string(store.Append(nil, &g))
 		}
 	}
 	return f
@@ -90,11 +94,15 @@ func (silent) Run(ctx context.Context, _ chan<- cluster.Update) error {
 
 // BenchmarkRestore is the time from a start until what was kept of a million
 // endpoints is answered: the first of 20 names that are asked for, the last of them,
-// and everything.
+// and everything. Apart, each cluster has Services of its own.
 func BenchmarkRestore(b *testing.B) {
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	for _, typ := range []cluster.ServiceType{cluster.ClusterIP, cluster.Headless} {
-		b.Run(typ.String(), func(b *testing.B) {
+	for _, kind := range []struct {
+		name  string
+		typ   cluster.ServiceType
+		apart bool
+	}{{"ClusterIP", cluster.ClusterIP, false}, {"Headless", cluster.Headless, false}, {"HeadlessApart", cluster.Headless, true}} {
+		b.Run(kind.name, func(b *testing.B) {
 			dir := b.TempDir()
 			keeper, err := state.Open(dir, state.Config{Log: log})
 			if err != nil {
@@ -102,7 +110,7 @@ func BenchmarkRestore(b *testing.B) {
 			}
 			ctx, cancel := context.WithCancel(context.Background())
 			cancel()
-			memory := newFull(typ)
+			memory := newFull(kind.typ, kind.apart)
 			keeper.Run(ctx, memory)
 			keeper.Close()
 			var members []discovery.Member

@@ -7,10 +7,12 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/fedns/fedns/federation"
 	"github.com/fedns/fedns/federation/api/v1alpha1"
@@ -136,6 +138,26 @@ func TestNamespaceThatGoesKeepsItsBindings(t *testing.T) {
 	}
 	if all := s.all(t); len(all) > 0 {
 		t.Errorf("what nothing is left of stays: %+v", all)
+	}
+}
+
+func TestDefinitionThatGoesKeepsBindings(t *testing.T) {
+	s, b := shop(t)
+	s.client = interceptor.NewClient(s.client.(client.WithWatch), interceptor.Funcs{
+		Create: func(context.Context, client.WithWatch, client.Object, ...client.CreateOption) error {
+			return apierrors.NewMethodNotSupported(schema.GroupResource{Resource: "bindings"}, "create")
+		},
+	})
+	if err := s.client.Delete(t.Context(), s.one(t)); err != nil {
+		t.Fatal(err)
+	}
+	if !s.seen(s.one(t), false) {
+		t.Error("that it is being deleted is not told")
+	}
+	b.Targets[0].Replicas = 3
+	s.put(t, b)
+	if now := s.one(t); now.DeletionTimestamp == nil || now.Spec.Targets[0].Replicas != 3 {
+		t.Errorf("it is %+v, want it to be written while it is held", now)
 	}
 }
 

@@ -107,10 +107,10 @@ func (s *Bindings) deleted(m *metav1.PartialObjectMetadata, gone bool) (work.Key
 }
 
 // renew makes a Binding anew that is being deleted; h is locked. It does not while
-// others hold it, or while its namespace goes too: until then it is all the record
-// there is, and is written as if nobody deleted it.
+// others hold it, or while its namespace or the definition of Bindings goes too: until
+// then it is all the record there is, and is written as if nobody deleted it.
 func (s *Bindings) renew(ctx context.Context, h *held, next *v1alpha1.Binding) (renewed bool, err error) {
-	if len(h.Finalizers) > 1 || !controllerutil.ContainsFinalizer(h.Binding, finalizer) || !s.lasts(ctx, h.Namespace) {
+	if len(h.Finalizers) > 1 || !controllerutil.ContainsFinalizer(h.Binding, finalizer) || !s.lasts(ctx, h.Namespace) || !s.takes(ctx, next) {
 		return false, nil
 	}
 	last := h.DeepCopy()
@@ -128,6 +128,15 @@ func (s *Bindings) lasts(ctx context.Context, namespace string) bool {
 	var n corev1.Namespace
 	err := s.client.Get(ctx, client.ObjectKey{Name: namespace}, &n)
 	return err == nil && n.DeletionTimestamp == nil
+}
+
+// takes says that a Binding like this one could be made now. While their definition is
+// being deleted none can, and nothing else would tell before it is too late.
+func (s *Bindings) takes(ctx context.Context, b *v1alpha1.Binding) bool {
+	trial := b.DeepCopy()
+	trial.Name, trial.GenerateName = "", "trial-"
+	trial.ResourceVersion, trial.UID = "", ""
+	return s.client.Create(ctx, trial, client.DryRunAll) == nil
 }
 
 // release lets a Binding go; h is locked.

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,7 +29,20 @@ const (
 	// that changes thousands of times a second would be collected several times a
 	// second otherwise, which costs more than publishing the changes.
 	spare = 40 << 20
+
+	// burst is how much garbage there may be while it is made so fast that collections
+	// follow each other within soon, where that is allowed: whoever propagates reads
+	// thousands of objects a second then, and a quarter of the time went into
+	// collections.
+	burst = 128 << 20
+	soon  = time.Second
 )
+
+// bursts says whether burst is allowed. The heap is the process's, and so is this.
+var bursts atomic.Bool
+
+// Bursts allows, or forbids, more garbage while it is made fast.
+func Bursts(yes bool) { bursts.Store(yes) }
 
 // Pace sets the pace of the garbage collector, and keeps setting it as the heap
 // grows and shrinks, until the process ends. Where GOGC is set it does nothing:
@@ -43,10 +57,11 @@ func Pace() {
 
 type pacer struct {
 	live  []metrics.Sample
-	last  uint64 // octets in use as of the collection before
-	base  uint64 // octets in use that it was about as many as ever since
-	since int    // collections since then
-	now   int    // percent that is set; 0: none yet
+	last  uint64    // octets in use as of the collection before
+	at    time.Time // of that
+	base  uint64    // octets in use that it was about as many as ever since
+	since int       // collections since then
+	now   int       // percent that is set; 0: none yet
 	quiet *time.Timer
 }
 
@@ -77,7 +92,13 @@ type beat struct{ _ [32]byte }
 func (p *pacer) set() {
 	metrics.Read(p.live)
 	// To set it stops the world for a moment, so it is not done for trifles.
-	if want := p.wanted(p.live[0].Value.Uint64()); p.now == 0 || want*8 < p.now*7 || want*8 > p.now*9 {
+	garbage := uint64(spare)
+	now := time.Now()
+	if bursts.Load() && now.Sub(p.at) < soon {
+		garbage = burst
+	}
+	p.at = now
+	if want := p.wanted(p.live[0].Value.Uint64(), garbage); p.now == 0 || want*8 < p.now*7 || want*8 > p.now*9 {
 		debug.SetGCPercent(want)
 		p.now = want
 	}
@@ -99,8 +120,9 @@ const (
 	growingPercent = 100
 )
 
-// wanted is the percentage for a heap of so many octets in use.
-func (p *pacer) wanted(live uint64) int {
+// wanted is the percentage for a heap of so many octets in use, of which so many
+// may be garbage at any rate.
+func (p *pacer) wanted(live, garbage uint64) int {
 	most, least := mostPercent, percent
 	if live > p.last+p.last/4 {
 		most = growingPercent
@@ -112,5 +134,5 @@ func (p *pacer) wanted(live uint64) int {
 	if p.since >= steadyAfter {
 		least = steadyPercent
 	}
-	return min(max(least, int(spare*100/max(live, 1))), most)
+	return min(max(least, int(garbage*100/max(live, 1))), most)
 }

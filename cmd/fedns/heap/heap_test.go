@@ -12,11 +12,11 @@ func TestWanted(t *testing.T) {
 		0: mostPercent, 1 << 20: mostPercent, 40 << 20: 100, 20 << 20: 200, 160 << 20: percent, 4 << 30: percent,
 	} {
 		p := pacer{last: live}
-		if got := p.wanted(live); got != want {
+		if got := p.wanted(live, spare); got != want {
 			t.Errorf("%d MiB in use: %d %%, want %d %%", live>>20, got, want)
 		}
 		p.last = live / 2
-		if got := p.wanted(live); got != min(want, growingPercent) && live > 0 {
+		if got := p.wanted(live, spare); got != min(want, growingPercent) && live > 0 {
 			t.Errorf("%d MiB in use and half of it before: %d %%, want %d %%", live>>20, got, min(want, growingPercent))
 		}
 	}
@@ -29,7 +29,7 @@ func TestSteady(t *testing.T) {
 	at := func(live uint64, times, want int) {
 		t.Helper()
 		for i := range times {
-			if got := p.wanted(live + uint64(i)<<10); got != want {
+			if got := p.wanted(live+uint64(i)<<10, spare); got != want {
 				t.Fatalf("%d MiB in use, for the %d. time: %d %%, want %d %%", live>>20, i+1, got, want)
 			}
 		}
@@ -42,6 +42,15 @@ func TestSteady(t *testing.T) {
 	at(100<<20, 1, steadyPercent)
 	for live := uint64(200 << 20); live < 2<<30; live += live / 20 { // a slow start
 		at(live, 1, percent)
+	}
+}
+
+// TestBurst: while garbage is made fast there may be more of it, beside a heap of
+// some size, too.
+func TestBurst(t *testing.T) {
+	p := pacer{last: 100 << 20}
+	if got, want := p.wanted(100<<20, burst), 128; got != want {
+		t.Errorf("100 MiB in use: %d %%, want %d %%", got, want)
 	}
 }
 

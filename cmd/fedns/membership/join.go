@@ -52,7 +52,8 @@ type Joining struct {
 	Namespace string
 	// TokenLife defaults to DefaultTokenLife.
 	TokenLife time.Duration
-	// Force joins the cluster although the name is that of another one.
+	// Force joins the cluster although the name is that of another one, or the cluster
+	// is a member under another name.
 	Force bool
 }
 
@@ -85,6 +86,9 @@ func (j Joining) Do(ctx context.Context) (Joined, error) {
 		return out, fmt.Errorf("host: %w", err)
 	}
 	if err := j.free(ctx, host); err != nil { // before anything is made
+		return out, fmt.Errorf("host: %w", err)
+	}
+	if err := j.single(ctx, host); err != nil {
 		return out, fmt.Errorf("host: %w", err)
 	}
 	for _, o := range accountObjects(j.Rights) {
@@ -137,6 +141,18 @@ func (j Joining) hostObjects(token string) ([]Object, error) {
 		object("v1", "Secret", secrets, secret),
 		memberClusterOf(j.Name, spec, maps.Clone(j.Labels)),
 	}, nil
+}
+
+// single says that the cluster is not another member already.
+func (j Joining) single(ctx context.Context, host dynamic.Interface) error {
+	if j.Force {
+		return nil
+	}
+	other, err := sibling(ctx, host, cmp.Or(j.Namespace, Namespace), j.Name, j.Server.Server)
+	if err == nil && other != "" {
+		err = fmt.Errorf("%s is the member %s already: unjoin that first, or --force", j.Server.Server, other)
+	}
+	return err
 }
 
 // free says that the name is not another cluster's.

@@ -49,6 +49,9 @@ const (
 	failed  = "failed"
 )
 
+// ErrOther says that the account in Leaving.Member is another member's.
+var ErrOther = errors.New("without its account another member would be cut off")
+
 // ErrPlaced says that templates are placed in the cluster.
 var ErrPlaced = errors.New("templates are placed there")
 
@@ -62,11 +65,16 @@ func (l Leaving) Plan() (member, host []Object) {
 
 // Do undoes what join did, the host's side first: from then on its names are
 // answered by others. It goes on after what fails, and the steps tell of all. It may
-// be called again. With ErrPlaced nothing was done.
+// be called again. With an error nothing was done.
 func (l Leaving) Do(ctx context.Context) ([]Step, error) {
 	host, err := dynamic.NewForConfig(l.Host)
 	if err != nil {
 		return nil, fmt.Errorf("host: %w", err)
+	}
+	if l.Member != nil {
+		if err := l.apart(ctx, host, l.Member.Host); err != nil {
+			return nil, err
+		}
 	}
 	if !l.Force {
 		if err := l.empty(ctx, host); err != nil {
@@ -120,6 +128,18 @@ func (l Leaving) memberObjects() []Object {
 		all = slices.DeleteFunc(all, func(o Object) bool { return o.GetKind() == "Namespace" })
 	}
 	return all
+}
+
+// apart is ErrOther if an API server is another member's.
+func (l Leaving) apart(ctx context.Context, host dynamic.Interface, server string) error {
+	other, err := sibling(ctx, host, cmp.Or(l.Namespace, Namespace), l.Name, server)
+	if err != nil {
+		return fmt.Errorf("host: %w", err)
+	}
+	if other != "" {
+		return fmt.Errorf("%w: %s is the member %s", ErrOther, server, other)
+	}
+	return nil
 }
 
 // empty is ErrPlaced while a Binding has the cluster.

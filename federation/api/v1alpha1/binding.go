@@ -132,7 +132,8 @@ type Source struct {
 	Name string `json:"name"`
 	// +optional
 	UID types.UID `json:"uid,omitempty"`
-	// Generation that was decided on.
+	// Generation that was decided on when this was written last. A later one that
+	// changed nothing here is not written.
 	// +optional
 	Generation int64 `json:"generation,omitempty"`
 }

@@ -14,10 +14,23 @@ import (
 type Federation struct {
 	Name       dnsname.Name   // of the federation, "prod.": the short names lie below it
 	Domain     dnsname.Name   // "example.com.": federation names lie below it, when Name is set too
+	Others     []Ladder       // further federations by whose names Services are found, too
 	ClusterSet dnsname.Name   // "clusterset.local."
 	Hosts      []dnsname.Name // zones that hosts of Ingresses and Gateways may lie in
 	Reverse    []dnsname.Name // zones below in-addr.arpa. and ip6.arpa. that PTR records are made for
 	TTL        TTLs
+}
+
+// Ladder is a family of federation names, <svc>.<ns>.<Name>.svc[.<zone>.<region>].<Domain>.
+// Domains of several are the same, or apart.
+type Ladder struct{ Name, Domain dnsname.Name }
+
+// ladders are all of them, the federation's own first.
+func (f *Federation) ladders() (all []Ladder) {
+	if !f.Name.IsZero() && !f.Domain.IsZero() {
+		all = append(all, Ladder{f.Name, f.Domain})
+	}
+	return append(all, f.Others...)
 }
 
 // TTLs are in seconds, cluster.MaxTTL at most; a zero one has its default.
@@ -62,7 +75,7 @@ type Synthesizer struct {
 	fed    Federation
 	places map[cluster.ID]Place
 	uses   map[cluster.ID]Use // of those that are not well
-	levels []level            // global first, then each region followed by its zones
+	levels []level            // of each Ladder: global first, then each region followed by its zones
 
 	short      dnsname.Name // suffix of short names
 	clusterSet dnsname.Name // suffix of ClusterSet names
@@ -88,10 +101,9 @@ func New(f Federation, places map[cluster.ID]Place) (*Synthesizer, []Finding) {
 		s.canonical = s.short
 	}
 	found = append(found, s.setPlaces(places)...)
-	if f.Name.IsZero() || f.Domain.IsZero() {
-		return s, found
+	for _, of := range f.ladders() {
+		found = append(found, s.setLevels(of)...)
 	}
-	found = append(found, s.setLevels()...)
 	return s, found
 }
 

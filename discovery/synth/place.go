@@ -20,8 +20,9 @@ type Place struct {
 // Equal says that two places are the same.
 func (p Place) Equal(q Place) bool { return p.Region == q.Region && slices.Equal(p.Zones, q.Zones) }
 
-// level is one rung of the ladder of federation names.
+// level is one rung of a ladder of federation names.
 type level struct {
+	of           Ladder
 	region, zone string       // empty: global, or a region
 	suffix       dnsname.Name // <federation>.svc.[<zone>.][<region>.]<domain>
 	up           int          // index of the level that an empty one points to
@@ -82,8 +83,8 @@ func (p Place) named() (q Place, left []string) {
 	return q, left
 }
 
-// setLevels lays out the ladder: every region and zone that any member is in.
-func (s *Synthesizer) setLevels() []Finding {
+// setLevels lays out a ladder: every region and zone that any member is in.
+func (s *Synthesizer) setLevels(of Ladder) []Finding {
 	regions := map[string]map[string]bool{}
 	for _, p := range s.places {
 		if p.Region == "" {
@@ -98,7 +99,8 @@ func (s *Synthesizer) setLevels() []Finding {
 	}
 	var found []Finding
 	add := func(l level) (index int) {
-		suffix, err := s.suffix(l)
+		l.of = of
+		suffix, err := l.full()
 		if err != nil {
 			found = append(found, Finding{Text: fmt.Sprintf("federation names at %q are off: %v", cmp.Or(l.zone, l.region, "global"), err)})
 			return -1
@@ -107,11 +109,12 @@ func (s *Synthesizer) setLevels() []Finding {
 		s.levels = append(s.levels, l)
 		return len(s.levels) - 1
 	}
-	if add(level{ttl: s.fed.TTL.Global}) < 0 {
+	top := add(level{ttl: s.fed.TTL.Global})
+	if top < 0 {
 		return found // all others are longer
 	}
 	for _, r := range slices.Sorted(maps.Keys(regions)) {
-		up := add(level{region: r, ttl: s.fed.TTL.Region})
+		up := add(level{region: r, up: top, ttl: s.fed.TTL.Region})
 		if up < 0 {
 			continue
 		}
@@ -122,8 +125,9 @@ func (s *Synthesizer) setLevels() []Finding {
 	return found
 }
 
-func (s *Synthesizer) suffix(l level) (n dnsname.Name, err error) {
-	n = s.fed.Domain
+// full is the level's suffix.
+func (l *level) full() (n dnsname.Name, err error) {
+	n = l.of.Domain
 	for _, label := range []string{l.region, l.zone, "svc"} {
 		if label == "" {
 			continue
@@ -132,5 +136,5 @@ func (s *Synthesizer) suffix(l level) (n dnsname.Name, err error) {
 			return dnsname.Name{}, err
 		}
 	}
-	return s.fed.Name.Replace(dnsname.Root, n)
+	return l.of.Name.Replace(dnsname.Root, n)
 }

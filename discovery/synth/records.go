@@ -316,7 +316,7 @@ func (b *builder) federationPorts(i int, name, up dnsname.Name, n *behind) {
 			continue
 		}
 		r := b.srv(j, name, n)
-		if r.IsEmpty() && i != 0 {
+		if r.IsEmpty() && l.region != "" {
 			r = alias(dnsname.FromFolded(p.front + up.Wire())) // shorter than owner, so it fits
 		}
 		if !r.IsEmpty() {

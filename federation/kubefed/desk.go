@@ -14,18 +14,18 @@ import (
 // desk is all that is known of the host, and which objects have to be looked at
 // again. It may be used from any goroutine.
 type desk struct {
-	wake chan struct{} // holds one: there is something to look at
-	zone Zone          // of names
+	wake  chan struct{} // holds one: there is something to look at
+	zones []Zone        // of names
 
 	mu          sync.Mutex
 	configs     map[reference]*federation
 	types       map[schema.GroupVersionKind]*federation // by federated kind
 	preferences map[reference]*choice
 	objects     map[reference]*federated
-	versions    map[reference][]string // by PropagatedVersion: clusters where KubeFed placed what it is of
 	domains     map[reference]*domain
 	records     map[reference]*naming
 	endpoints   map[reference]*unstructured.Unstructured // DNSEndpoints
+	versions    map[reference][]string                   // by PropagatedVersion: clusters where KubeFed placed what it is of
 	written     map[reference]*unstructured.Unstructured // as they were after the last status was written, until that is told
 	read        map[schema.GroupVersionKind]bool         // told whole once
 	absent      map[schema.GroupVersionKind]bool         // not served by the host
@@ -48,9 +48,9 @@ type ordered struct {
 	withdrawn bool
 }
 
-func newDesk(zone Zone) *desk {
+func newDesk(zones []Zone) *desk {
 	d := &desk{
-		wake: make(chan struct{}, 1), zone: zone,
+		wake: make(chan struct{}, 1), zones: zones,
 		configs: map[reference]*federation{}, preferences: map[reference]*choice{}, versions: map[reference][]string{}, objects: map[reference]*federated{}, written: map[reference]*unstructured.Unstructured{},
 		read: map[schema.GroupVersionKind]bool{}, absent: map[schema.GroupVersionKind]bool{},
 		domains: map[reference]*domain{}, records: map[reference]*naming{}, endpoints: map[reference]*unstructured.Unstructured{}, due: map[reference]bool{},

@@ -122,7 +122,7 @@ func TestDesk(t *testing.T) {
 
 // TestInformed: nothing is ordered before all is known that bounds it.
 func TestInformed(t *testing.T) {
-	s := &stage{desk: newDesk(Zone{}), t: t}
+	s := &stage{desk: newDesk(nil), t: t}
 	s.put(fmt.Sprintf(configMap, "1", 1, ""))
 	s.synced(typeConfigKind, true)
 	s.synced(preferenceKind, true)

@@ -12,7 +12,7 @@ import (
 
 // Run implements work.Dialect.
 func (d *Dialect) Run(ctx context.Context, to work.Sink) error {
-	desk := newDesk(d.cfg.Zone)
+	desk := newDesk(d.cfg.Zones)
 	clerk, registrar := newClerk(d.cfg, desk), newRegistrar(d.cfg, desk)
 	watches := &host.Watches{Host: d.cfg.Host, Log: d.cfg.Log, Synced: desk.synced}
 	var running sync.WaitGroup

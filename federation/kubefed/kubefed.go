@@ -17,8 +17,8 @@ type Config struct {
 	// Names tell what is answered, for the statuses of records and for DNSEndpoints.
 	// Defaults to none: neither is written then.
 	Names Names
-	// Zone is what names are made of. It serves findings alone.
-	Zone Zone
+	// Zones are what names are made of. They serve findings alone.
+	Zones []Zone
 	// Log defaults to slog.Default().
 	Log *slog.Logger
 }

@@ -28,6 +28,5 @@ type Shard struct {
 }
 
 // Zone is what the configuration makes names of: those of Services are
-// <svc>.<ns>.<Federation>.svc.<Domain>, without the dots at the end. The zero Zone:
-// there are none.
+// <svc>.<ns>.<Federation>.svc.<Domain>, without the dots at the end.
 type Zone struct{ Federation, Domain string }

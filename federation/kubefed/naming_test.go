@@ -69,7 +69,7 @@ func TestNamesFollowRecords(t *testing.T) {
 // TestNamesAreAwaited: what records may name is not ordered before they are known,
 // and all else is.
 func TestNamesAreAwaited(t *testing.T) {
-	s := &stage{desk: newDesk(Zone{}), t: t}
+	s := &stage{desk: newDesk(nil), t: t}
 	s.synced(typeConfigKind, true)
 	s.synced(preferenceKind, true)
 	s.synced(federatedNamespace, false)
@@ -319,7 +319,7 @@ func TestWithoutDNSEndpoints(t *testing.T) {
 func BenchmarkSurvey(b *testing.B) {
 	shards := []Shard{shard("a", "eu eu-a", "192.0.2.1"), shard("b", "us us-a", "192.0.2.2"), shard("c", "us us-b", "192.0.2.3")}
 	a := &answers{of: map[string][]Shard{"shop/web": shards}, known: true}
-	r := newRegistrar(Config{Names: a}, newDesk(Zone{}))
+	r := newRegistrar(Config{Names: a}, newDesk(nil))
 	e := &entry{key: reference{serviceRecordKind, "shop", "web"}, naming: &naming{}, domain: &domain{}}
 	r.done[e.key] = outcome{naming: e.naming, domain: e.domain, shards: [][]Shard{slices.Clone(shards)}}
 	for b.Loop() {

@@ -105,7 +105,7 @@ type stage struct {
 }
 
 func newStage(t *testing.T) *stage {
-	s := &stage{desk: newDesk(Zone{"prod", "example.com"}), t: t}
+	s := &stage{desk: newDesk([]Zone{{"prod", "example.com"}}), t: t}
 	s.synced(typeConfigKind, false)
 	s.synced(preferenceKind, true)
 	s.synced(federatedNamespace, false)

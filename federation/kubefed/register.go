@@ -2,6 +2,7 @@ package kubefed
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -149,16 +150,8 @@ func (d *desk) unnamed(key reference, n *naming) (all []finding.Finding) {
 	switch {
 	case of == nil:
 		all = append(all, finding.Finding{Object: key.String(), Field: "spec.domainRef", Text: fmt.Sprintf("there is no Domain %s", n.says.domain)})
-	case d.zone != Zone{of.name, of.zone}:
-		all = append(all, finding.Finding{Object: key.String(), Field: "spec.domainRef", Text: fmt.Sprintf("names of federation %s in %s are not answered: the configuration's federation is %s", of.name, of.zone, d.zone)})
+	case !slices.Contains(d.zones, Zone{of.name, of.zone}):
+		all = append(all, finding.Finding{Object: key.String(), Field: "spec.domainRef", Text: fmt.Sprintf("names of federation %s in %s are not answered: it is neither federation, nor one of federation.others, of the configuration", of.name, of.zone)})
 	}
 	return all
-}
-
-// String is the zone in words.
-func (z Zone) String() string {
-	if z.Domain == "" {
-		return "without a domain"
-	}
-	return z.Federation + " in " + z.Domain
 }

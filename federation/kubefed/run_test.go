@@ -136,7 +136,7 @@ func running(t *testing.T, q *quiet, do func(*testing.T, *Dialect, *worktest.Sin
 func runningWith(t *testing.T, q *quiet, names Names, do func(*testing.T, *Dialect, *worktest.Sink)) {
 	t.Helper()
 	worktest.Run(t, func() (*Dialect, error) {
-		return New(Config{Host: q, Names: names, Zone: Zone{"prod", "example.com"}, Log: slog.New(slog.DiscardHandler)})
+		return New(Config{Host: q, Names: names, Zones: []Zone{{"prod", "example.com"}}, Log: slog.New(slog.DiscardHandler)})
 	}, do)
 }
 

@@ -41,7 +41,7 @@ spec: {placement: {clusters: []}, template: {}}
 func TestSucceeds(t *testing.T) {
 	for name, texts := range map[string][]string{"record first": {placedBefore, placedNow}, "object first": {placedNow, placedBefore}} {
 		t.Run(name, func(t *testing.T) {
-			s := &stage{desk: newDesk(Zone{}), t: t}
+			s := &stage{desk: newDesk(nil), t: t}
 			s.synced(typeConfigKind, true)
 			s.synced(preferenceKind, true)
 			s.synced(federatedNamespace, false)

@@ -21,14 +21,14 @@ import (
 const namesConfig = `apiVersion: fedns.io/v1alpha1
 kind: Config
 listen: {dns: ["{{.DNS}}"], http: "{{.HTTP}}"}
-federation: {name: prod, domain: example.com}
+federation: {name: prod, domain: example.com, others: [{name: next, domain: example.com}]}
 host: {kubeconfig: %s, namespace: fedns}
 evidence: {behindAfter: 1s, unprobedAfter: 2s}
 clusters:
 - {name: cluster1, kubeconfig: %s, region: eu, zone: eu-a}
 - {name: cluster2, kubeconfig: %s, region: us, zone: us-a}
 propagation: {dialects: [kubefed]}
-providers: [{name: files, zones: [example.com], zonefile: {dir: %s}}]
+providers: [{name: files, zones: [example.com], zonefile: {dir: %s}, withdrawals: {count: 100}}] # all names of few go at once here
 `
 
 const shop = `
@@ -134,6 +134,7 @@ func TestNames(t *testing.T) {
 	w.answers("a zone", "web.shop.prod.svc.us-a.us.example.com.", all[1])
 	w.answers("another name", "outlet.shop.prod.svc.eu-a.eu.example.com.", all[0])
 	w.answers("a label of the domain", "www.example.com.", all...)
+	w.answers("another federation", "outlet.shop.next.svc.us.example.com.", all[1])
 	w.written("web.shop.prod.svc.eu.example.com.", true)
 	w.written("www.example.com.", true)
 	w.shows("servicednsrecord web", "{.status.domain} {range .status.dns[*]}{.cluster},{.region},{.zones[0]},{.loadBalancer.ingress[0].ip} {end}",

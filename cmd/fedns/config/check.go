@@ -31,9 +31,35 @@ func (r *reader) check(c *Config) {
 	for i := range c.Zones {
 		r.checkZone(c, i)
 	}
+	r.checkOthers(c)
 	r.checkServing(c)
 	r.checkProviders(c)
 	r.checkPropagation(c)
+}
+
+// checkOthers: further federations have names in zones that are answered, and none
+// that another one has.
+func (r *reader) checkOthers(c *Config) {
+	before := []Ladder{{c.Federation.Name, c.Federation.Domain}}
+	for i, o := range c.Federation.Others {
+		at := r.seen[fmt.Sprintf("federation.others[%d].domain", i)]
+		if o.Name.IsZero() || o.Domain.IsZero() {
+			continue
+		}
+		if o.Domain != c.Federation.Domain && !slices.ContainsFunc(c.Zones, func(z Zone) bool { return !z.Name.IsZero() && o.Domain.Under(z.Name) }) {
+			r.want(at, "federation.domain, or a domain in one of zones")
+		}
+		for _, b := range before {
+			switch {
+			case b.Domain.IsZero():
+			case b == o:
+				r.want(at, "a federation that is not given before")
+			case b.Domain != o.Domain && (b.Domain.Under(o.Domain) || o.Domain.Under(b.Domain)):
+				r.want(at, fmt.Sprintf("%s itself, or a domain apart from it", b.Domain))
+			}
+		}
+		before = append(before, o)
+	}
 }
 
 // checkFederation: the three families of names are three zones, each with an

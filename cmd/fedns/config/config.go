@@ -91,8 +91,12 @@ type Federation struct {
 	Name       dnsname.Name // <svc>.<ns>.<name>., one label; zero: no short names
 	Domain     dnsname.Name // federation names end in it; zero: none. Never without Name
 	ClusterSet dnsname.Name // never zero
+	Others     []Ladder     // each whole
 	TTL        TTL
 }
+
+// Ladder is a further federation by whose names Services are found.
+type Ladder struct{ Name, Domain dnsname.Name }
 
 // TTL is how long answers may be cached, in seconds, by kind of name. A
 // Service's own fedns.io/ttl goes before it.

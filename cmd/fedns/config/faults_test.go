@@ -56,7 +56,7 @@ func TestFaults(t *testing.T) {
 		{"list wanted", header + "exports: Annotated\n", `f:3: exports: got "Annotated", want a list of ServiceExport, Annotated, LoadBalancer, Ingress, Gateway`},
 		{"text wanted", header + "federation: {name: [prod]}\n", "f:3: federation.name: got a list, " + label},
 		{"anchor and alias", header + "listen: &a {http: \"127.0.0.1:1\"}\nfederation: *a\n", "f:4: federation: got an alias, want a mapping"},
-		{"merge key", header + "listen: &a {http: \"127.0.0.1:1\"}\nfederation:\n  <<: *a\n", "f:5: federation.<<: unknown field, want one of name, domain, clusterSet, ttl"},
+		{"merge key", header + "listen: &a {http: \"127.0.0.1:1\"}\nfederation:\n  <<: *a\n", "f:5: federation.<<: unknown field, want one of name, domain, clusterSet, others, ttl"},
 		{"tag", header + "federation: {name: !!binary cHJvZA==}\n", "f:3: federation.name: got a value tagged !!binary, " + label},
 
 		// listen
@@ -105,6 +105,13 @@ func TestFaults(t *testing.T) {
 		{"name over domain", header + "federation: {name: com, domain: example.com}\n", `f:3: federation.domain: got "example.com", want a zone apart from federation.name com.`},
 		{"domain over ClusterSet", header + "federation:\n  name: prod\n  clusterSet: set.example.com\n  domain: example.com\n",
 			`f:5: federation.clusterSet: got "set.example.com", want a zone apart from federation.domain example.com.`},
+		{"another federation without a domain", header + "federation: {others: [{name: b}]}\n", "f:3: federation.others[0].domain: missing, want a domain name such as example.com"},
+		{"another federation elsewhere", header + "federation:\n  name: a\n  domain: example.com\n  others:\n  - {name: b, domain: example.org}\n",
+			`f:7: federation.others[0].domain: got "example.org", want federation.domain, or a domain in one of zones`},
+		{"another federation that is the same", header + "federation:\n  name: a\n  domain: example.com\n  others:\n  - {name: b, domain: example.com}\n  - {name: a, domain: example.com}\n",
+			`f:8: federation.others[1].domain: got "example.com", want a federation that is not given before`},
+		{"another federation below", header + "zones: [{name: eu.example.com, files: [a]}]\nfederation:\n  name: a\n  domain: example.com\n  others:\n  - {name: b, domain: eu.example.com}\n",
+			`f:8: federation.others[0].domain: got "eu.example.com", want example.com. itself, or a domain apart from it`},
 		{"the default ClusterSet under name", header + "federation: {name: local}\n", `f:3: federation.name: got "local", want a zone apart from federation.clusterSet clusterset.local.`},
 		{"TTL 0", header + "federation: {ttl: {zone: 0}}\n", `f:3: federation.ttl.zone: got "0", ` + seconds},
 		{"TTL too long", header + "federation: {ttl: {zone: 604801}}\n", `f:3: federation.ttl.zone: got "604801", ` + seconds},

@@ -78,6 +78,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 			Name:       dnsname.MustParse("prod."),
 			Domain:     dnsname.MustParse("example.com."),
 			ClusterSet: dnsname.MustParse("clusterset.local."),
+			Others:     []Ladder{{dnsname.MustParse("next."), dnsname.MustParse("example.com.")}},
 			TTL:        TTL{5, 5, 30, 30, 60},
 		},
 		Exports: cluster.ByServiceExport | cluster.ByAnnotation | cluster.ByLoadBalancer,

@@ -40,6 +40,10 @@ func Fields() []Field {
 			"Federation names, by zone, region and globally: `<svc>.<ns>.<name>.svc[.<zone>.<region>].<domain>.` Needs `federation.name`. Hosts may lie in it, too."},
 		{"federation.clusterSet", "domain name", "`clusterset.local`",
 			"ClusterSet names: `<svc>.<ns>.svc.<clusterSet>.` The three zones may not lie within each other."},
+		{"federation.others", "list of mappings", "none",
+			"Further federations by whose names, by zone, region and globally, all Services are found, too: KubeFed's Domains, where there are several."},
+		{"federation.others[].name", "DNS label", "must be given", "As `federation.name`; short names it has none."},
+		{"federation.others[].domain", "domain name", "must be given", "`federation.domain`, or a domain in one of `zones`. Of several federations each has the same domain, or one apart from all others."},
 		{"federation.ttl", "mapping", "see below",
 			"How long answers may be cached. A Service's annotation `fedns.io/ttl` goes before it."},
 		{"federation.ttl.shortName", ttlTakes, "`5`", "Of short names."},
@@ -248,6 +252,7 @@ federation:
   name: prod                        # <svc>.<ns>.prod.
   domain: example.com               # <svc>.<ns>.prod.svc[.<zone>.<region>].example.com.
   clusterSet: clusterset.local      # <svc>.<ns>.svc.clusterset.local.
+  others: [{name: next, domain: example.com}]
   ttl: {shortName: 5, clusterSet: 5, zone: 30s, region: 30s, global: 1m}
 exports: [ServiceExport, Annotated, LoadBalancer]
 clusters:

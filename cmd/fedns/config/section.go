@@ -99,6 +99,27 @@ func (r *reader) addresses(v value) []netip.AddrPort {
 	return all
 }
 
+// ladder is a federation, of which both must be given.
+func (r *reader) ladder(v value) (l Ladder) {
+	seen := map[string]bool{}
+	for name, f := range r.fields(v) {
+		seen[name] = true
+		switch name {
+		case "name":
+			l.Name, _ = dnsname.Parse(r.label(f))
+		case "domain":
+			l.Domain = r.domain(f)
+		}
+	}
+	if !seen["name"] {
+		r.lack(v.path, "name", "a DNS label such as prod")
+	}
+	if !seen["domain"] {
+		r.lack(v.path, "domain", "a domain name such as example.com")
+	}
+	return l
+}
+
 func (r *reader) federation(v value, fed *Federation) {
 	for name, f := range r.fields(v) {
 		switch name {
@@ -108,6 +129,10 @@ func (r *reader) federation(v value, fed *Federation) {
 			fed.Domain = r.domain(f)
 		case "clusterSet":
 			fed.ClusterSet = r.domain(f)
+		case "others":
+			for item := range r.items(f, "a list of federations") {
+				fed.Others = append(fed.Others, r.ladder(item))
+			}
 		case "ttl":
 			r.ttls(f, &fed.TTL)
 		}

@@ -317,6 +317,9 @@ func federation(cfg *config.Config) synth.Federation {
 			Zone: cfg.Federation.TTL.Zone, Region: cfg.Federation.TTL.Region, Global: cfg.Federation.TTL.Global,
 		},
 	}
+	for _, o := range cfg.Federation.Others {
+		f.Others = append(f.Others, synth.Ladder{Name: o.Name, Domain: o.Domain})
+	}
 	if cfg.Hosted() && !f.Domain.IsZero() {
 		f.Hosts = append(f.Hosts, f.Domain)
 	}

@@ -31,7 +31,7 @@ type federating struct {
 func (d *Daemon) federate(cfg *config.Config) {
 	made := ""
 	if cfg.Propagation.Enabled {
-		made = fmt.Sprintf("%+v %q %+v %v", cfg.Host, cfg.Replica, cfg.Propagation, zoneOf(cfg))
+		made = fmt.Sprintf("%+v %q %+v %v", cfg.Host, cfg.Replica, cfg.Propagation, zonesOf(cfg))
 	}
 	if made == d.federating.made {
 		return
@@ -59,7 +59,7 @@ func (d *Daemon) newFederation(cfg *config.Config) *federate.Federation {
 	fc := federate.Config{
 		Propagation: cfg.Propagation, Host: func() (*rest.Config, error) { return hostAccess(host) }, Namespace: host.Namespace, Replica: identity(cfg.Replica),
 		Members: d.members, Access: d.fleet.access, Log: d.log,
-		Names: names{d.engine}, Zone: zoneOf(cfg),
+		Names: names{d.engine}, Zones: zonesOf(cfg),
 	}
 	if d.announcer != nil {
 		fc.Tell = func(warning bool, reason, message string) {

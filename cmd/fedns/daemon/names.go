@@ -8,6 +8,7 @@ import (
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/dnsserver/dnsname"
 	"github.com/fedns/fedns/federation/kubefed"
 )
 
@@ -42,11 +43,14 @@ func (n names) of(key cluster.ServiceKey) (all []kubefed.Shard, known bool) {
 	return all, known
 }
 
-// zoneOf is what the configuration makes names of Services of.
-func zoneOf(cfg *config.Config) (z kubefed.Zone) {
-	if cfg.Federation.Domain.IsZero() {
-		return z
+// zonesOf are what the configuration makes names of Services of.
+func zonesOf(cfg *config.Config) (all []kubefed.Zone) {
+	text := func(n dnsname.Name) string { return strings.TrimSuffix(n.String(), ".") }
+	if f := cfg.Federation; !f.Domain.IsZero() {
+		all = append(all, kubefed.Zone{Federation: text(f.Name), Domain: text(f.Domain)})
 	}
-	text := func(s string) string { return strings.TrimSuffix(s, ".") }
-	return kubefed.Zone{Federation: text(cfg.Federation.Name.String()), Domain: text(cfg.Federation.Domain.String())}
+	for _, o := range cfg.Federation.Others {
+		all = append(all, kubefed.Zone{Federation: text(o.Name), Domain: text(o.Domain)})
+	}
+	return all
 }

@@ -40,7 +40,7 @@ var constructors = map[string]func(f *Federation, h *host.Host, known func(strin
 		return karmada.New(karmada.Config{Host: h, Propagation: karmada.Mode(k.Propagation), Deleted: karmada.Deleted(k.PolicyDeleted), WithoutWorks: k.WithoutWorks, Cluster: known, Log: f.cfg.Log})
 	},
 	"kubefed": func(f *Federation, h *host.Host, _ func(string) *cluster.Cluster) (work.Dialect, error) {
-		return kubefed.New(kubefed.Config{Host: h, Names: f.cfg.Names, Zone: f.cfg.Zone, Log: f.cfg.Log})
+		return kubefed.New(kubefed.Config{Host: h, Names: f.cfg.Names, Zones: f.cfg.Zones, Log: f.cfg.Log})
 	},
 	"federation-v1": func(f *Federation, h *host.Host, _ func(string) *cluster.Cluster) (work.Dialect, error) {
 		return federationv1.New(federationv1.Config{Host: h, Log: f.cfg.Log})

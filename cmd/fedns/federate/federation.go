@@ -33,10 +33,10 @@ type Config struct {
 	Members func() (all []Member, complete bool)
 	// Access is how a member is reached, as of now; the caller's.
 	Access func(name string) (*rest.Config, error)
-	// Names tell what is answered, and Zone what names of Services are made of. Default
+	// Names tell what is answered, and Zones what names of Services are made of. Default
 	// to nobody and to none.
 	Names kubefed.Names
-	Zone  kubefed.Zone
+	Zones []kubefed.Zone
 	// Tell hears what the operator should. It must not block. Defaults to nobody.
 	Tell func(warning bool, reason, message string)
 	Log  *slog.Logger

@@ -87,6 +87,9 @@ func (p *plan) bound(m *member, c *candidate) (why string) {
 	}
 	c.room = m.room(p.Requests)
 	if c.room != unlimited {
+		if p.freed != nil {
+			c.room += p.freed[c.at]
+		}
 		// What runs there already has its room.
 		holds := int32(min(int64(c.room)+int64(max(c.previous, 0)), unlimited))
 		c.hi = min(c.hi, holds)
@@ -195,7 +198,7 @@ func (p *plan) compare(a, b *candidate) int {
 		return first(a.takes > b.takes)
 	case a.weight != b.weight:
 		return first(a.weight > b.weight)
-	case (a.previous >= 0) != (b.previous >= 0):
+	case !p.entangled && (a.previous >= 0) != (b.previous >= 0):
 		return first(a.previous >= 0) // a tie moves nothing
 	case a.tie != b.tie:
 		return first(a.tie < b.tie)

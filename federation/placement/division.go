@@ -16,10 +16,15 @@ func (p *plan) cover(cs []candidate, needed map[int]bool) {
 		spare -= int64(cs[i].lo)
 	}
 	for i := range cs {
-		if spare > 0 && needed[cs[i].at] && cs[i].lo == 0 && cs[i].hi > 0 {
-			cs[i].lo = 1
-			spare--
+		if !needed[cs[i].at] || cs[i].lo > 0 || cs[i].hi <= 0 {
+			continue
 		}
+		if spare <= 0 {
+			p.scant = true
+			break
+		}
+		cs[i].lo = 1
+		spare--
 	}
 }
 

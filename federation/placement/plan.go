@@ -21,6 +21,12 @@ type plan struct {
 	divided  bool   // there are replicas, and they are told out
 	keep     bool   // what runs stays where it is
 	unserved string // said of clusters without the kind
+	// entangled says that which clusters are needed depends on which others are: then
+	// an order by what runs, which is another one next time, would go on moving
+	// replicas about.
+	entangled bool
+	scant     bool    // there are fewer replicas than clusters that a spread needs
+	freed     []int32 // replicas that Previous has and previous has not any more
 }
 
 func newPlan(ix *Index, r *Request, s *spare) (*plan, error) {
@@ -28,6 +34,7 @@ func newPlan(ix *Index, r *Request, s *spare) (*plan, error) {
 		return nil, err
 	}
 	p := &plan{Request: r, ix: ix, spare: s, keep: !r.Scheduling.Rebalance, serving: ix.serving(r.Kind)}
+	p.entangled = entangled(r.Spread)
 	p.divided = r.Replicas != nil && *r.Replicas > 0 && r.Scheduling.Mode != Duplicated && r.Scheduling.Mode != ""
 	for i, a := range r.Affinities {
 		group, err := NewSelector(a)
@@ -92,9 +99,49 @@ next:
 	return nil
 }
 
+// settling is how often it is looked whether a decision would be made again.
+const settling = 4
+
 // try places by one group. Unless there is an error, the Decision is whole but for
 // Passed.
+//
+// Where there are too few replicas for the clusters that entangled spreads need,
+// what runs says which of them go without, and another placement could say
+// otherwise: so the decision is one that is made again once it has come true.
 func (p *plan) try(s *Selector) (Decision, error) {
+	d, err := p.once(s)
+	if err != nil || !p.scant || !p.entangled {
+		return d, err
+	}
+	before := p.previous
+	defer func() { p.previous, p.freed = before, nil }()
+	for range settling {
+		p.assume(before, d.Targets)
+		next, err := p.once(s)
+		if err != nil || slices.Equal(next.Targets, d.Targets) {
+			break
+		}
+		d = next
+	}
+	return d, nil
+}
+
+// assume has targets come true: they run, and have the room of what ran before.
+func (p *plan) assume(before []int32, targets []Target) {
+	p.previous, p.freed = make([]int32, len(before)), make([]int32, len(before))
+	for i := range p.previous {
+		p.previous[i] = -1
+	}
+	for _, t := range targets {
+		p.previous[p.ix.at[t.Cluster]] = t.Replicas
+	}
+	for i := range p.freed {
+		p.freed[i] = max(before[i], 0) - max(p.previous[i], 0)
+	}
+}
+
+// once is one placement of try.
+func (p *plan) once(s *Selector) (Decision, error) {
 	d := Decision{Affinity: s.name, Reasons: p.reasons("")}
 	cs := p.candidates(s, d.Reasons)
 	cs, cover, err := p.spread(cs, d.Reasons)

@@ -93,6 +93,21 @@ func (p *plan) group(cs []candidate, reasons []Reason) ([]candidate, []groups) {
 	return cs, all
 }
 
+// entangled says that a cluster may be in several groups of a Spread, or that groups
+// of several Spreads have to be found together.
+func entangled(all []Spread) bool {
+	domains := 0
+	for _, s := range all {
+		if s.Domain == ByZone {
+			return true
+		}
+		if s.Domain != ByCluster {
+			domains++
+		}
+	}
+	return domains > 1
+}
+
 // values are the names of the groups that m belongs to.
 func (s *Spread) values(m *member) []string {
 	switch s.Domain {

@@ -76,6 +76,26 @@ func TestEachGroupGetsAReplica(t *testing.T) {
 	}
 }
 
+// TestSpreadSettles: where few replicas are in a cluster of several zones, another that
+// has more of them does not take them over when the template is placed again.
+func TestSpreadSettles(t *testing.T) {
+	clusters := grid("c0 d z3,z4,z1", "c4 a z2,z4", "c5 b z3")
+	for key := range 40 {
+		r := Request{
+			Key: fmt.Sprint(key), Affinities: everywhere, Spread: []Spread{{Domain: ByZone, Min: 3, Max: 4}}, Replicas: ptr[int32](1),
+			Scheduling: Scheduling{Mode: Geography, Rebalance: true}, Previous: targets("c4 c5"),
+		}
+		d, err := Planner{}.Place(r, clusters)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Previous = d.Targets
+		if again, err := (Planner{}).Place(r, clusters); err != nil || said(again) != said(d) {
+			t.Errorf("key %d: first %s, then %s, %v", key, said(d), said(again), err)
+		}
+	}
+}
+
 // TestContradictingSpreads: a search that finds nothing ends.
 func TestContradictingSpreads(t *testing.T) {
 	var clusters []*cluster.Cluster

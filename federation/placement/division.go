@@ -42,6 +42,7 @@ func (p *plan) divide(cs []candidate) (unplaced int32) {
 	}
 	switch {
 	case least > total:
+		p.scant = true
 		p.scarce(cs, total)
 		return 0
 	case !p.keep || !running:

@@ -25,7 +25,7 @@ type plan struct {
 	// an order by what runs, which is another one next time, would go on moving
 	// replicas about.
 	entangled bool
-	scant     bool    // there are fewer replicas than clusters that a spread needs
+	scant     bool    // there are fewer replicas than clusters are to have at least
 	freed     []int32 // replicas that Previous has and previous has not any more
 }
 
@@ -105,12 +105,12 @@ const settling = 4
 // try places by one group. Unless there is an error, the Decision is whole but for
 // Passed.
 //
-// Where there are too few replicas for the clusters that entangled spreads need,
-// what runs says which of them go without, and another placement could say
-// otherwise: so the decision is one that is made again once it has come true.
+// Where there are too few replicas for the least that clusters are to have, what runs
+// says which of them go without, and another placement could say otherwise: so the
+// decision is one that is made again once it has come true.
 func (p *plan) try(s *Selector) (Decision, error) {
 	d, err := p.once(s)
-	if err != nil || !p.scant || !p.entangled {
+	if err != nil || !p.scant {
 		return d, err
 	}
 	before := p.previous

@@ -103,9 +103,11 @@ func (c *client) get(ctx context.Context, path []string) (*unstructured.Unstruct
 	return decode(c.rest.Get().AbsPath(path...).MaxRetries(0).Do(ctx))
 }
 
-// create yields the answer's text.
+// create yields the answer's text. A field that the member's schema does not know is
+// an error, as it is when an object is applied: left out, the object would be told
+// to be as it is to be.
 func (c *client) create(ctx context.Context, path []string, text []byte) ([]byte, error) {
-	return answer(c.rest.Post().AbsPath(path...).Param("fieldManager", Manager).
+	return answer(c.rest.Post().AbsPath(path...).Param("fieldManager", Manager).Param("fieldValidation", metav1.FieldValidationStrict).
 		SetHeader("Content-Type", runtime.ContentTypeJSON).Body(text).MaxRetries(0).Do(ctx))
 }
 

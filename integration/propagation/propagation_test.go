@@ -52,6 +52,7 @@ spec:
 func TestOneMember(t *testing.T) {
 	w := newWorld(t, "eu")
 	t.Run("kinds", func(t *testing.T) { w.on(t).kinds() })
+	t.Run("unknown field", func(t *testing.T) { w.on(t).unknown() })
 	t.Run("change", func(t *testing.T) { w.on(t).change() })
 	t.Run("drift", func(t *testing.T) { w.on(t).drift() })
 	t.Run("adopt and leave", func(t *testing.T) { w.on(t).existing() })
@@ -98,6 +99,21 @@ func (w *world) kinds() {
 	if fmt.Sprint(was) != fmt.Sprint(is) {
 		w.t.Errorf("ports were %v and are %v", was, is)
 	}
+}
+
+// unknown: a field that the member does not know is said, and is not left out.
+func (w *world) unknown() {
+	d := parse(w.t, deployment, "unknown", 1)
+	if err := unstructured.SetNestedField(d.Object, "blue", "spec", "colour"); err != nil {
+		w.t.Fatal(err)
+	}
+	w.do("eu", d)
+	if got := w.comes("eu", d, work.Failed, "BadRequest"); !strings.Contains(got.Message, `unknown field "spec.colour"`) {
+		w.t.Errorf("because %q", got.Message)
+	}
+	unstructured.RemoveNestedField(d.Object, "spec", "colour")
+	w.do("eu", d.DeepCopy())
+	w.comes("eu", d, work.Applied, "")
 }
 
 // change: what is no longer stated goes, and an autoscaler's replicas stay.

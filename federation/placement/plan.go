@@ -105,12 +105,12 @@ const settling = 4
 // try places by one group. Unless there is an error, the Decision is whole but for
 // Passed.
 //
-// Where there are too few replicas for the least that clusters are to have, what runs
-// says which of them go without, and another placement could say otherwise: so the
-// decision is one that is made again once it has come true.
+// Where replicas may move, or there are too few for the least that clusters are to
+// have, what runs where decides ties, and does so otherwise once the decision has
+// come true: so the decision is one that is made again then.
 func (p *plan) try(s *Selector) (Decision, error) {
 	d, err := p.once(s)
-	if err != nil || !p.scant {
+	if err != nil || !p.divided || p.keep && !p.scant || slices.Equal(d.Targets, p.Previous) {
 		return d, err
 	}
 	before := p.previous

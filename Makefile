@@ -71,7 +71,7 @@ soak: prerequisites ## the long random runs: a million random placements, 10,000
 bench: ## measure the name server beside its peers, ten minutes on a quiet machine; ARGS="-rounds 1 -only tcp": parts
 	cd integration && go run ./bench $(ARGS)
 
-bench-providers: ## measure how records are kept at providers, five minutes; ARGS="-rounds 1 -only pack": parts
+bench-providers: ## measure how records are kept at providers, ten minutes; ARGS="-rounds 1 -only pack": parts
 	cd integration && go run ./benchproviders $(ARGS)
 
 bench-federation: ## measure propagation from a real host to simulated members, ten minutes; ARGS="-templates 100 -only one": parts

@@ -23,8 +23,14 @@ func TestLossesOfAMovingWindow(t *testing.T) {
 		{40 * time.Second, 2, 5, false}, // 3 within a minute, of 5
 	} {
 		now = now.Add(tt.after)
-		if err := l.admit(g, now, tt.n, 0, tt.owned, 1); (err == nil) != tt.ok {
+		err := l.admit(g, now, balance{losing: tt.n, owned: tt.owned, created: 1})
+		if (err == nil) != tt.ok {
 			t.Errorf("after %v: %d of %d: %v", now.Sub(time.Unix(0, 0)), tt.n, tt.owned, err)
+		}
+		if err == nil {
+			for range tt.n {
+				l.add(now, tt.owned)
+			}
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package providers
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -170,63 +171,86 @@ func (w *writer) takeRelease() bool {
 	return r
 }
 
+// word is what lets a loss pass.
+type word uint8
+
+const (
+	byGuard word = iota + 1 // it is no more than may go at a time
+	bySomebody
+)
+
 // guard holds the losses that are too many, as long as they are wanted; each counts
-// once. Those that have waited go on waiting for their word, however few are left of
-// them, and release is the word for them alone.
+// once, from when it is admitted until a window after it was made. Those that have
+// waited go on waiting for their word, however few are left of them, and release is the
+// word for them alone.
 func (w *writer) guard(waited map[dnsname.Name]int, release bool) {
-	created, lost := w.balance()
+	created, lost := w.sum()
 	if created == 0 && lost >= w.model.owned {
 		w.takeBack() // there may have been more when they were admitted
 	}
-	admitted, n, waiting := 0, 0, 0
+	going := w.doubtful()
+	b := balance{owned: w.model.owned, created: created}
 	for _, lost := range w.held {
-		waiting += lost // they are not in the backlog
+		b.waiting += lost // they are not in the backlog
 	}
 	var losing []dnsname.Name
 	for owner, u := range w.backlog {
-		lost := lossesOf(u)
-		if waited[owner] > 0 && release {
-			w.admitted[owner], w.words[owner] = lost, true
+		more := 0
+		for k := range lossesOf(u) {
+			if waited[owner] > 0 && release {
+				w.admitted[k] = bySomebody
+			}
+			if going[k] = true; w.admitted[k] == 0 {
+				more++
+			}
 		}
-		admitted += min(lost, w.admitted[owner])
-		switch more := lost - w.admitted[owner]; {
-		case more <= 0:
+		switch {
+		case more == 0:
 		case waited[owner] > 0:
-			waiting += more
+			b.waiting += more
 			w.keepBack(owner, w.heldBecause)
 		default:
 			losing = append(losing, owner)
-			n += more
+			b.losing += more
 		}
 	}
-	for owner := range w.admitted {
-		if u, ok := w.backlog[owner]; !ok || lossesOf(u) == 0 {
-			delete(w.admitted, owner)
-			delete(w.words, owner)
+	for k, by := range w.admitted {
+		switch {
+		case !going[k]:
+			delete(w.admitted, k)
+		case by == bySomebody:
+			b.owned--
+		default:
+			b.open++
 		}
 	}
-	if err := w.losses.admit(w.cfg.Guard, time.Now(), n, waiting, w.model.owned-admitted, created); err != nil {
-		for _, owner := range losing {
+	err := w.losses.admit(w.cfg.Guard, time.Now(), b)
+	for _, owner := range losing {
+		if err != nil {
 			w.keepBack(owner, err.Error())
+			continue
 		}
-	} else {
-		for _, owner := range losing {
-			w.admitted[owner] = lossesOf(w.backlog[owner])
+		for k := range lossesOf(w.backlog[owner]) {
+			if w.admitted[k] == 0 {
+				w.admitted[k] = byGuard
+			}
 		}
 	}
 	w.hold()
 }
 
-// balance counts the Entries that the backlog creates, and those that it takes away
-// or would, if they were not held.
-func (w *writer) balance() (created, lost int) {
+// sum counts the Entries that the backlog creates, and those that it takes away or
+// would, if they were not held.
+func (w *writer) sum() (created, lost int) {
 	for _, n := range w.held {
 		lost += n
 	}
 	for _, u := range w.backlog {
-		lost += lossesOf(u)
 		for _, a := range u.Actions {
-			if a.Verb == plan.Create {
+			switch {
+			case isLoss(a):
+				lost++
+			case a.Verb == plan.Create:
 				created++
 			}
 		}
@@ -234,13 +258,26 @@ func (w *writer) balance() (created, lost int) {
 	return created, lost
 }
 
+// doubtful are the losses of a batch whose outcome nobody knows: it may have been made,
+// whatever is wanted since.
+func (w *writer) doubtful() map[hosted.Key]bool {
+	out := map[hosted.Key]bool{}
+	for _, p := range w.doubt {
+		for k := range lossesOf(plan.Unit{Actions: p.actions}) {
+			out[k] = true
+		}
+	}
+	return out
+}
+
 // takeBack has what has passed, and is not made yet, measured once more, unless
 // somebody gave the word for it.
 func (w *writer) takeBack() {
-	for owner, n := range w.admitted {
-		if !w.words[owner] {
-			w.losses.takeBack(n)
-			delete(w.admitted, owner)
+	for _, u := range w.backlog {
+		for k := range lossesOf(u) {
+			if w.admitted[k] == byGuard {
+				delete(w.admitted, k)
+			}
 		}
 	}
 }
@@ -249,7 +286,11 @@ func (w *writer) takeBack() {
 // is written, unless a CNAME has all of it stay together.
 func (w *writer) keepBack(owner dnsname.Name, because string) {
 	u := w.backlog[owner]
-	w.held[owner], w.heldBecause = lossesOf(u), because
+	lost := 0
+	for range lossesOf(u) {
+		lost++
+	}
+	w.held[owner], w.heldBecause = lost, because
 	if aloneType(u) {
 		u.Actions = nil
 	}
@@ -265,15 +306,15 @@ func (w *writer) keepBack(owner dnsname.Name, because string) {
 // isLoss says that an Action leaves nothing of what was ours.
 func isLoss(a plan.Action) bool { return a.Withdrawn && len(a.Changes) > 0 }
 
-// lossesOf counts the Entries of ours that a unit takes away.
-func lossesOf(u plan.Unit) int {
-	n := 0
-	for _, a := range u.Actions {
-		if isLoss(a) {
-			n++
+// lossesOf are the Entries of ours that a unit takes away.
+func lossesOf(u plan.Unit) iter.Seq[hosted.Key] {
+	return func(yield func(hosted.Key) bool) {
+		for _, a := range u.Actions {
+			if isLoss(a) && !yield(a.Key) {
+				return
+			}
 		}
 	}
-	return n
 }
 
 // aloneType says that the Actions of a unit cannot be made one by one: a CNAME is

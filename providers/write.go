@@ -152,8 +152,9 @@ func (w *writer) made(bin []piece, n int, fence hosted.Entry, id hosted.Receipt)
 		w.model.fence = fence
 	}
 	names := map[dnsname.Name]time.Time{}
+	owned := w.model.owned
 	for _, p := range bin {
-		w.landed(p)
+		w.landed(p, owned)
 		if since, ok := w.drop(p); ok {
 			names[p.owner] = since
 		}
@@ -175,15 +176,19 @@ func (w *writer) made(bin []piece, n int, fence hosted.Entry, id hosted.Receipt)
 	}
 }
 
-// landed takes in what has been made of a name: the next loss of it is another.
-func (w *writer) landed(p piece) {
+// landed takes in what has been made of a name by a batch before which there were so
+// many Entries of ours: the next loss of it is another.
+func (w *writer) landed(p piece, owned int) {
 	for _, a := range p.actions {
+		if isLoss(a) {
+			if w.admitted[a.Key] != bySomebody {
+				w.losses.add(time.Now(), owned)
+			}
+			delete(w.admitted, a.Key)
+		}
 		w.model.done(a)
 		delete(w.poison, a.Key)
 		delete(w.adopting, a.Key)
-		if isLoss(a) && w.admitted[p.owner] > 0 {
-			w.admitted[p.owner]--
-		}
 	}
 }
 
@@ -281,8 +286,8 @@ func (w *writer) relist(err error) {
 
 // forget has everything looked at once more.
 func (w *writer) forget() {
-	w.backlog = map[dnsname.Name]plan.Unit{}
 	w.takeBack() // it was admitted for what the hosted zone held then
+	w.backlog = map[dnsname.Name]plan.Unit{}
 	w.bins, w.fence, w.attempt, w.doubt, w.unsure = nil, hosted.Entry{}, hosted.Entry{}, nil, nil
 	if w.audit != nil {
 		w.audit.stop()
@@ -318,8 +323,9 @@ func (w *writer) resolve(ctx context.Context) {
 	case fence.Equal(w.attempt):
 		w.count(func(c *Calls) { c.Applied++ })
 		w.model.fence = fence
+		owned := w.model.owned
 		for _, p := range w.doubt {
-			w.landed(p)
+			w.landed(p, owned)
 		}
 		w.trust()
 	case fence.Equal(w.model.fence) && guarantee.Holds(guarantee.UnknownIsProvenDead):

@@ -39,9 +39,8 @@ type writer struct {
 	poison      refusals
 	round       uint64 // of looking
 	losses      losses
-	admitted    map[dnsname.Name]int  // how many losses of a name have passed the guard
-	words       map[dnsname.Name]bool // of those: by somebody's word
-	held        map[dnsname.Name]int  // how many losses of a name wait
+	admitted    map[hosted.Key]word  // losses that have passed the guard, and are to be made
+	held        map[dnsname.Name]int // how many losses of a name wait
 	heldBecause string
 	pending     []receipt
 	adopting    map[hosted.Key]ownership.Adoption // what is to be taken over
@@ -76,7 +75,7 @@ type receipt struct {
 }
 
 func newWriter(s *Sync) *writer {
-	return &writer{Sync: s, holder: s.cfg.Holder + "/" + crand.Text()[:6], backlog: map[dnsname.Name]plan.Unit{}, since: map[dnsname.Name]time.Time{}, poison: refusals{}, admitted: map[dnsname.Name]int{}, words: map[dnsname.Name]bool{}, held: map[dnsname.Name]int{}, adopting: map[hosted.Key]ownership.Adoption{}}
+	return &writer{Sync: s, holder: s.cfg.Holder + "/" + crand.Text()[:6], backlog: map[dnsname.Name]plan.Unit{}, since: map[dnsname.Name]time.Time{}, poison: refusals{}, admitted: map[hosted.Key]word{}, held: map[dnsname.Name]int{}, adopting: map[hosted.Key]ownership.Adoption{}}
 }
 
 // run works until ctx is done.

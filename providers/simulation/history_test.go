@@ -247,15 +247,17 @@ func (w *world) land() {
 	}
 }
 
-func (w *world) release(o *owner) {
+// release gives an owner the word if anything waits for it, and says so.
+func (w *world) release(o *owner) bool {
 	if o.leader.sync.Status().Held == 0 {
-		return
+		return false
 	}
 	w.note("%s is given the word", o.name)
 	w.mu.Lock()
 	o.released = time.Now()
 	w.mu.Unlock()
 	o.leader.sync.Release()
+	return true
 }
 
 // live lets things happen.

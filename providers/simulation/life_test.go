@@ -48,10 +48,6 @@ type life struct {
 // guard lets so little go that small zones reach it.
 var guard = providers.Guard{Window: time.Minute, Count: 2, Share: 0.5}
 
-// lateness is how long after the guard has let it go something may go: a call was
-// lost, and it was tried again.
-const lateness = 3 * time.Second
-
 // quiet throws logs away before anything is formatted.
 var quiet = slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError + 1}))
 
@@ -233,7 +229,7 @@ func (w *world) lose(l *life, before map[hosted.Key]bool) {
 		}
 	}
 	now := time.Now()
-	for len(l.lost) > 0 && now.Sub(l.lost[0]) >= guard.Window-lateness {
+	for len(l.lost) > 0 && now.Sub(l.lost[0]) >= guard.Window {
 		l.lost = l.lost[1:]
 	}
 	if len(l.lost) == 0 {

@@ -255,9 +255,11 @@ func (w *world) touch(l *life, c hosted.Change) {
 	}
 }
 
-// missing is a record of a claim that a Change takes away.
+// missing is a record of a claim that a Change takes away: one of the set that was
+// claimed, and not the same address in somebody else's.
 func missing(claim ownership.Claim, c hosted.Change) string {
-	for r := range rdata(c.Old) {
+	claimed, _ := c.Old.Set(claim.Set)
+	for r := range claimed.Records.RDATA() {
 		if claim.Has(r) && !rdata(c.New)[r] {
 			return fmt.Sprintf("%q", r)
 		}

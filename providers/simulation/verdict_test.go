@@ -35,10 +35,10 @@ func (w *world) mend() {
 	if !w.hands && len(w.owners) == 1 && !usurped {
 		w.judge("before the audit")
 	}
-	w.settle(70 * time.Minute)
-	for range 3 {
-		if !w.settle(70 * time.Minute) {
-			break // what one takes away upon a word the other finds in its next audit
+	for range 6 { // what one takes away the other finds in its next audit, and answers
+		before := w.made()
+		if gave := w.settle(70 * time.Minute); !gave && w.made() == before {
+			break
 		}
 	}
 	w.judge("in the end")
@@ -78,6 +78,13 @@ func (w *world) asksAgain() bool {
 		}
 	}
 	return false
+}
+
+// made are so many batches.
+func (w *world) made() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.landed)
 }
 
 func (w *world) writes() int {

@@ -233,5 +233,6 @@ func (s *Sync) plan(ctx context.Context, adopt func([]hosted.Entry) []ownership.
 		}
 	}
 	plan.SortUnits(out)
+	s.tellHeld(out, m.owned)
 	return out, found, nil
 }

@@ -3,6 +3,8 @@ package providers_test
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -132,5 +134,47 @@ func TestWordsDoNotCount(t *testing.T) {
 		d.set("-n5", "-n6")
 		pass()
 		want(t, server, "n7 A 30 192.0.2.1")
+	})
+}
+
+// TestPlanSaysWhatIsHeld: by who writes what waits, by who does not what would.
+func TestPlanSaysWhatIsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := fresh()
+		d := start(t, server, strict, several(8)...)
+		pass()
+		d.set("-n0", "-n1", "-n2", "-n3", "-n4", "n5 30 192.0.2.5")
+		pass()
+		held := func(why string, want ...string) {
+			t.Helper()
+			units, err := d.sync.Plan(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, u := range units {
+				for _, a := range u.Actions {
+					if a.Held != "" {
+						got = append(got, a.Key.Owner.Label())
+						if !strings.Contains(a.Held, why) {
+							t.Errorf("%v: held: %q, want %q", a.Key, a.Held, why)
+						}
+					}
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("held %v, want %v", got, want)
+			}
+		}
+		held("5 of 8", "n0", "n1", "n2", "n3", "n4")
+		d.set("n0 30 192.0.2.1", "n1 30 192.0.2.1", "n2 30 192.0.2.1")
+		pass()
+		held("5 of 8", "n3", "n4") // they go on waiting
+		d.halt()
+		held("") // by themselves they would not
+		d.set("-n5", "n4 30 192.0.2.1", "-n6", "-n7", "n3 30 CNAME x", "-n3 A")
+		held("") // half of 8
+		d.set("-n2")
+		held("5 of 8", "n2", "n3", "n3", "n5", "n6", "n7") // of n3 what goes and what comes
 	})
 }

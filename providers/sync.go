@@ -93,7 +93,8 @@ type Sync struct {
 	all      bool                       // look at every name
 	status   Status
 	released bool
-	adopt    []ownership.Adoption // by somebody's word, not taken up yet
+	waiters  map[dnsname.Name]bool // whose losses are held; nil: nobody has looked yet
+	adopt    []ownership.Adoption  // by somebody's word, not taken up yet
 
 	wake     chan struct{} // holds one
 	planning chan struct{} // holds one: who asked for a Plan that is being made

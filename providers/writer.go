@@ -108,6 +108,7 @@ func (w *writer) end() {
 	}
 	w.mu.Lock()
 	w.all = true // whoever leads next, here too, looks at everything
+	w.waiters = nil
 	w.mu.Unlock()
 	w.phase(PhaseStandby, nil)
 }

@@ -66,7 +66,8 @@ func TestRetireProvider(t *testing.T) {
 	s.hosts("it is held", file, func(file, status string) bool {
 		return strings.Contains(status, `"phase": "Held"`) && strings.Contains(status, `"retire": true`) && strings.Contains(file, "10.0.0.1")
 	})
-	s.fednsTold(0, "2 to delete, 2 left", "plan")
+	s.fednsTold(0, "2 to delete, 2 of them held, 2 left", "plan")
+	s.fednsTold(0, "held: nothing is wanted any longer", "plan")
 	s.fednsTold(0, "deletions made", "release", "--provider", "disk")
 	s.hosts("it is gone", file, func(file, status string) bool {
 		return strings.Contains(status, `"phase": "Retired"`) && !strings.Contains(file, "10.0.0.1") && !strings.Contains(file, "_fedns")

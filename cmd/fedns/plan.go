@@ -21,7 +21,8 @@ func newPlan(stdout io.Writer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "plan", Short: "Show what would be written to the providers and members, and why", Args: cobra.NoArgs,
 		Long: `Has the daemon list the hosted zones of its providers, and tells what it would do with each
-record set, without doing it. Every replica can be asked for that, also those that do not write.
+record set, without doing it, and what of it waits for fedns release. Every replica can be asked
+for that, also those that do not write: they tell what would wait.
 
 Where templates are propagated, it tells as well what would be done in member clusters, and
 what of it is not done yet. The replica that propagates has to be asked for that.`,
@@ -135,6 +136,9 @@ func printPlans(w io.Writer, plans []api.ZonePlan) {
 func printActions(w io.Writer, all []api.PlanAction) {
 	for _, a := range all {
 		fmt.Fprintf(w, "  %-8s%s: %s\n", a.Action, a.Record, a.Reason)
+		if a.Held != "" {
+			fmt.Fprintf(w, "          held: %s\n", a.Held)
+		}
 		for _, line := range []struct{ sign, text string }{{"-", a.Old}, {"+", a.New}} {
 			if line.text != "" {
 				fmt.Fprintf(w, "          %s %s\n", line.sign, line.text)
@@ -153,6 +157,9 @@ func counts(p api.ZonePlan) string {
 		if n := p.Counts[verb]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d to %s", n, verb))
 		}
+	}
+	if n := p.Counts["held"]; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d of them held", n))
 	}
 	if n := p.Counts["refuse"]; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d refused", n))

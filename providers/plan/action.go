@@ -42,6 +42,9 @@ type Action struct {
 	// Withdrawn says that there is something, and that nothing of it is wanted any
 	// longer.
 	Withdrawn bool
+	// Held says why it waits for somebody's word, or would. Empty: it does not. Only
+	// whoever plans for people knows it.
+	Held string
 }
 
 // Unit is everything that has to be made together.

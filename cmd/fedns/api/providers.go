@@ -30,7 +30,7 @@ type ZonePlan struct {
 	Provider string         `json:"provider"`
 	Zone     string         `json:"zone"`
 	Error    string         `json:"error,omitempty"` // it cannot be told
-	Counts   map[string]int `json:"counts"`          // record sets by what is done with them
+	Counts   map[string]int `json:"counts"`          // record sets by what is done with them; "held" are of those
 	Actions  []PlanAction   `json:"actions"`         // but those that are left as they are, unless asked for
 }
 
@@ -39,6 +39,7 @@ type PlanAction struct {
 	Action string `json:"action"` // create, replace, delete, leave, refuse
 	Record string `json:"record"` // "web.example.com. A"
 	Reason string `json:"reason"`
+	Held   string `json:"held,omitempty"`   // why it waits for a word, or would
 	Adopts string `json:"adopts,omitempty"` // the owner of external-dns that has it
 	Old    string `json:"old,omitempty"`
 	New    string `json:"new,omitempty"`
@@ -72,6 +73,9 @@ func writePlans(w http.ResponseWriter, all []recordsync.Planned, members *Member
 		for _, u := range p.Units {
 			for _, a := range u.Actions {
 				z.Counts[a.Verb.String()]++
+				if a.Held != "" {
+					z.Counts["held"]++
+				}
 				if shown(a) {
 					z.Actions = append(z.Actions, action(a))
 				}
@@ -86,7 +90,7 @@ func writePlans(w http.ResponseWriter, all []recordsync.Planned, members *Member
 }
 
 func action(a plan.Action) PlanAction {
-	out := PlanAction{Action: a.Verb.String(), Record: hosted.KeyString(a.Key), Reason: a.Reason, Adopts: a.Adopts}
+	out := PlanAction{Action: a.Verb.String(), Record: hosted.KeyString(a.Key), Reason: a.Reason, Held: a.Held, Adopts: a.Adopts}
 	show := func(e hosted.Entry) string {
 		if e.IsEmpty() {
 			return ""

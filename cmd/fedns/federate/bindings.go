@@ -18,6 +18,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/fedns/fedns/federation"
 	"github.com/fedns/fedns/federation/api/v1alpha1"
@@ -53,6 +54,10 @@ type held struct {
 	mu   sync.Mutex
 	key  work.Key // as it was seen or written last
 	told bool     // that it is being deleted
+	// wrote is the generation that our last write gave it, or that it was listed with:
+	// a later one is somebody else's.
+	wrote  int64
+	edited bool // somebody has changed it since, and it is to be read before it is written
 	*v1alpha1.Binding
 }
 
@@ -110,7 +115,8 @@ func (s *Bindings) List(ctx context.Context) ([]federation.Binding, error) {
 				return nil, fmt.Errorf("binding %s/%s: %w", list.Items[i].Namespace, list.Items[i].Name, err)
 			}
 			all = append(all, b)
-			h := &held{key: b.Key, Binding: trimmed(&list.Items[i])}
+			h := &held{key: b.Key}
+			h.written(&list.Items[i])
 			known[b.Key.Versionless()], names[nameOf(h.Binding)] = h, h
 		}
 		if next = list.Continue; next == "" {
@@ -138,6 +144,11 @@ func trimmed(b *v1alpha1.Binding) *v1alpha1.Binding {
 	return b
 }
 
+// written has h be a Binding as we wrote it; h is locked.
+func (h *held) written(b *v1alpha1.Binding) {
+	h.Binding, h.wrote, h.edited, h.told = trimmed(b), b.Generation, false, false
+}
+
 // of is what is known of a Key; its lock is held, for the caller to give back.
 func (s *Bindings) of(key work.Key) *held {
 	s.mu.Lock()
@@ -162,6 +173,9 @@ func (s *Bindings) Put(ctx context.Context, b federation.Binding) error {
 	h := s.of(b.Key)
 	defer h.mu.Unlock()
 	next := s.object(b)
+	if right, err := s.mended(ctx, b.Key, h, next); right || err != nil {
+		return err
+	}
 	if h.Binding == nil {
 		return s.create(ctx, b, h, next)
 	}
@@ -171,7 +185,8 @@ func (s *Bindings) Put(ctx context.Context, b federation.Binding) error {
 	if h.DeletionTimestamp != nil && !b.Deleted {
 		if renewed, err := s.renew(ctx, h, next); renewed || err != nil {
 			if err == nil {
-				h.key, h.Binding, h.told = b.Key, trimmed(next), false
+				h.key = b.Key
+				h.written(next)
 			} else if apierrors.IsConflict(err) {
 				return s.refresh(ctx, b.Key, h, next, err)
 			}
@@ -190,7 +205,10 @@ func (s *Bindings) Put(ctx context.Context, b federation.Binding) error {
 		return err
 	}
 	next.Status = status
-	h.key, h.Binding = b.Key, trimmed(next)
+	told := h.told
+	h.key = b.Key
+	h.written(next)
+	h.told = told
 	return nil
 }
 
@@ -202,30 +220,58 @@ func (s *Bindings) create(ctx context.Context, b federation.Binding, h *held, ne
 	case err != nil:
 		return err
 	}
-	h.key, h.Binding = b.Key, trimmed(next)
+	h.key = b.Key
+	h.written(next)
 	return nil
+}
+
+// mended reads a Binding that somebody has changed, and says that it is as next has
+// it all the same: then it is not written. h is locked.
+func (s *Bindings) mended(ctx context.Context, key work.Key, h *held, next *v1alpha1.Binding) (right bool, err error) {
+	if h.Binding == nil || !h.edited {
+		return false, nil
+	}
+	if err := s.read(ctx, key, h, next); err != nil {
+		return false, err
+	}
+	if h.Binding == nil || !controllerutil.ContainsFinalizer(h.Binding, finalizer) || !equality.Semantic.DeepEqual(h.Spec, next.Spec) {
+		return false, nil
+	}
+	h.wrote, h.edited = h.Generation, false
+	return true, nil
 }
 
 // refresh reads what somebody else wrote meanwhile, so that the next try is made
 // against that; it yields why this one failed.
 func (s *Bindings) refresh(ctx context.Context, key work.Key, h *held, next *v1alpha1.Binding, failed error) error {
+	if err := s.read(ctx, key, h, next); err != nil {
+		return fmt.Errorf("%w: %w", err, failed)
+	}
+	return failed
+}
+
+// read has h be the Binding as the host has it, whoever wrote it; h is locked.
+func (s *Bindings) read(ctx context.Context, key work.Key, h *held, next *v1alpha1.Binding) error {
 	live := &v1alpha1.Binding{}
 	if err := s.client.Get(ctx, client.ObjectKeyFromObject(next), live); err != nil {
 		if apierrors.IsNotFound(err) {
 			h.Binding = nil
 		}
-		return failed
+		return client.IgnoreNotFound(err)
 	}
 	number, _ := s.term()
 	if theirs, err := strconv.ParseInt(live.Annotations[annotationTerm], 10, 64); err == nil && theirs > number {
-		return fmt.Errorf("%w: %w", errOutrun, failed)
+		return errOutrun
 	}
-	b, err := fromObject(live)
-	if err != nil || b.Key.Versionless() != key.Versionless() {
-		return fmt.Errorf("binding %s/%s is of another object: %w", live.Namespace, live.Name, failed)
+	of, err := templateOf(live)
+	if err != nil || of.Versionless() != key.Versionless() {
+		return fmt.Errorf("binding %s/%s is of another object", live.Namespace, live.Name)
 	}
-	h.key, h.Binding = b.Key, trimmed(live)
-	return failed
+	if h.Binding == nil {
+		h.key = of // otherwise we know whose it is, whatever has been made of its version
+	}
+	h.Binding = trimmed(live)
+	return nil
 }
 
 // Delete implements federation.Store.

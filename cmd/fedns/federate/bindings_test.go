@@ -7,6 +7,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -66,8 +67,8 @@ func (s *Bindings) one(t *testing.T) *v1alpha1.Binding {
 
 // seen is what the watch tells of a Binding.
 func (s *Bindings) seen(b *v1alpha1.Binding, gone bool) bool {
-	key, ok := s.deleted(&metav1.PartialObjectMetadata{ObjectMeta: b.ObjectMeta}, gone)
-	return ok && key == web
+	key, what := s.harmed(&metav1.PartialObjectMetadata{ObjectMeta: b.ObjectMeta}, gone)
+	return what == deleted && key == web
 }
 
 func TestDeletedBindingIsMadeAgain(t *testing.T) {
@@ -227,5 +228,73 @@ func TestReportOfTheSameWritesNothing(t *testing.T) {
 	}
 	if got := more.Status.Clusters[0].Since; !got.Time.Equal(noon) {
 		t.Errorf("it is so since %v, want %v", got, noon)
+	}
+}
+
+// TestEditedBinding: what somebody else wrote is told once and put right once; what
+// says the same is not written.
+func TestEditedBinding(t *testing.T) {
+	s, b := shop(t)
+	writes := 0
+	s.client = interceptor.NewClient(s.client.(client.WithWatch), interceptor.Funcs{
+		Update: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.UpdateOption) error {
+			writes++
+			live := s.one(t)
+			o.SetGeneration(live.Generation) // as an API server does
+			if !equality.Semantic.DeepEqual(o.(*v1alpha1.Binding).Spec, live.Spec) {
+				o.SetGeneration(live.Generation + 1)
+			}
+			return c.Update(ctx, o, opts...)
+		},
+	})
+	harmed := func(o *v1alpha1.Binding) harm {
+		_, what := s.harmed(&metav1.PartialObjectMetadata{ObjectMeta: o.ObjectMeta}, false)
+		return what
+	}
+	edit := func(change func(*v1alpha1.Binding)) *v1alpha1.Binding {
+		t.Helper()
+		o := s.one(t)
+		change(o)
+		if err := s.client.Update(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		writes = 0
+		return s.one(t)
+	}
+	if harmed(s.one(t)) != unharmed {
+		t.Error("our own write is taken for somebody else's")
+	}
+	for what, change := range map[string]func(*v1alpha1.Binding){
+		"targets": func(o *v1alpha1.Binding) { o.Spec.Targets = nil },
+		"version": func(o *v1alpha1.Binding) { o.Spec.Template.APIVersion = "apps/v1beta1" },
+		"source":  func(o *v1alpha1.Binding) { o.Spec.Source = &v1alpha1.Source{APIVersion: "a/b/c", Kind: "K", Name: "n"} },
+		"deleted": func(o *v1alpha1.Binding) { o.Spec.Deleted = true },
+		"finalizer": func(o *v1alpha1.Binding) { o.Finalizers = []string{"somebody.else/s"} },
+	} {
+		bad := edit(change)
+		if harmed(bad) != edited || harmed(bad) != unharmed {
+			t.Errorf("%s: it is not told once", what)
+		}
+		// A report comes between, and must not have it forgotten.
+		_ = s.Report(t.Context(), web, v1alpha1.BindingStatus{Clusters: []v1alpha1.ClusterStatus{{Cluster: "a", Message: what}}})
+		s.put(t, b)
+		now := s.one(t)
+		if len(now.Spec.Targets) != 1 || now.Spec.Template.APIVersion != "apps/v1" || now.Spec.Source != nil || now.Spec.Deleted || !slices.Contains(now.Finalizers, finalizer) {
+			t.Errorf("%s: it is %+v", what, now)
+		}
+		if writes != 1 || harmed(now) != unharmed || harmed(bad) != unharmed {
+			t.Errorf("%s: %d writes, want one, and nothing to be told of it", what, writes)
+		}
+	}
+	edit(func(o *v1alpha1.Binding) { o.Spec.Targets = nil })
+	same := edit(func(o *v1alpha1.Binding) { o.Spec = s.object(b).Spec }) // and back
+	if harmed(same) != edited {
+		t.Error("it is not told")
+	}
+	if s.put(t, b); writes != 0 {
+		t.Error("what says the same is written")
+	}
+	if harmed(same) != unharmed {
+		t.Error("it is told again")
 	}
 }

@@ -265,10 +265,10 @@ func TestEditedBinding(t *testing.T) {
 		t.Error("our own write is taken for somebody else's")
 	}
 	for what, change := range map[string]func(*v1alpha1.Binding){
-		"targets": func(o *v1alpha1.Binding) { o.Spec.Targets = nil },
-		"version": func(o *v1alpha1.Binding) { o.Spec.Template.APIVersion = "apps/v1beta1" },
-		"source":  func(o *v1alpha1.Binding) { o.Spec.Source = &v1alpha1.Source{APIVersion: "a/b/c", Kind: "K", Name: "n"} },
-		"deleted": func(o *v1alpha1.Binding) { o.Spec.Deleted = true },
+		"targets":   func(o *v1alpha1.Binding) { o.Spec.Targets = nil },
+		"version":   func(o *v1alpha1.Binding) { o.Spec.Template.APIVersion = "apps/v1beta1" },
+		"source":    func(o *v1alpha1.Binding) { o.Spec.Source = &v1alpha1.Source{APIVersion: "a/b/c", Kind: "K", Name: "n"} },
+		"deleted":   func(o *v1alpha1.Binding) { o.Spec.Deleted = true },
 		"finalizer": func(o *v1alpha1.Binding) { o.Finalizers = []string{"somebody.else/s"} },
 	} {
 		bad := edit(change)

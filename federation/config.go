@@ -77,7 +77,8 @@ const (
 	// after retryFirst, at last every retryLast.
 	retryFirst = 100 * time.Millisecond
 	retryLast  = 30 * time.Second
-	// harmFirst is until a Binding is put right that somebody writes for the second time.
+	// harmFirst is until a Binding is put right that somebody else writes again and again;
+	// then twice as long, up to retryLast.
 	harmFirst = time.Second
 	// unled is when it is looked again whether this daemon leads.
 	unled = time.Second

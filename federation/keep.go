@@ -16,9 +16,12 @@ func (e *Engine) Lost(key work.Key) { e.harmed(key, "deleted") }
 // decided.
 func (e *Engine) Edited(key work.Key) { e.harmed(key, "changed") }
 
-// unharmed is how long nobody has to touch a Binding for the next one who does to be
-// taken for the first.
-const unharmed = 10 * time.Minute
+// A Binding is put right at once mostHarms times, if somebody writes it again within
+// calm each time; then later and later.
+const (
+	calm      = time.Minute
+	mostHarms = 5
+)
 
 // harmed has a Binding stored again that somebody else wrote. Whoever goes on is
 // answered later and later, so that two writers do not take turns without end.
@@ -31,10 +34,11 @@ func (e *Engine) harmed(key work.Key, how string) {
 		e.early = append(e.early, key)
 	case known != nil && known.placed != nil:
 		now, wait := time.Now(), time.Duration(0)
-		if now.Sub(known.harmed) > unharmed {
+		if now.Sub(known.harmed) > calm {
 			known.harms = 0
-		} else {
-			wait = min(harmFirst<<min(known.harms-1, 10), retryLast)
+		}
+		if more := known.harms - mostHarms; more >= 0 {
+			wait = min(harmFirst<<min(more, 10), retryLast)
 		}
 		known.harms, known.harmed = known.harms+1, now
 		known.unstored, known.restore = true, now.Add(wait)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"sync"
@@ -41,6 +42,7 @@ type Bindings struct {
 	// namespace of the Bindings of templates that have none.
 	namespace string
 	term      func() (int64, time.Time)
+	log       *slog.Logger
 
 	listed chan struct{} // closed when known is
 
@@ -64,7 +66,7 @@ type held struct {
 var _ federation.Store = (*Bindings)(nil)
 
 // NewBindings makes the Store of a term.
-func NewBindings(rc *rest.Config, namespace string, term func() (int64, time.Time)) (*Bindings, error) {
+func NewBindings(rc *rest.Config, namespace string, term func() (int64, time.Time), log *slog.Logger) (*Bindings, error) {
 	scheme, err := newScheme()
 	if err != nil {
 		return nil, err
@@ -73,7 +75,7 @@ func NewBindings(rc *rest.Config, namespace string, term func() (int64, time.Tim
 	if err != nil {
 		return nil, fmt.Errorf("bindings: %w", err)
 	}
-	return newBindings(c, namespace, term), nil
+	return newBindings(c, namespace, term, log), nil
 }
 
 func newScheme() (*runtime.Scheme, error) {
@@ -84,8 +86,8 @@ func newScheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
-func newBindings(c client.Client, namespace string, term func() (int64, time.Time)) *Bindings {
-	return &Bindings{client: c, namespace: namespace, term: term, listed: make(chan struct{}), known: map[work.Key]*held{}, names: map[types.NamespacedName]*held{}}
+func newBindings(c client.Client, namespace string, term func() (int64, time.Time), log *slog.Logger) *Bindings {
+	return &Bindings{client: c, namespace: namespace, term: term, log: log, listed: make(chan struct{}), known: map[work.Key]*held{}, names: map[types.NamespacedName]*held{}}
 }
 
 // within bounds a call by the term.
@@ -99,9 +101,12 @@ func (s *Bindings) within(ctx context.Context) (context.Context, context.CancelF
 }
 
 // List implements federation.Store. What cannot be understood is an error: placing
-// it anew would take it from where it is.
+// it anew would take it from where it is. What is not where the Binding of its template
+// is was not made by us, and is left out: whoever may write into one namespace is not to
+// say what is placed of another.
 func (s *Bindings) List(ctx context.Context) ([]federation.Binding, error) {
-	var all []federation.Binding
+	var all, moved []federation.Binding
+	var before []*held // of moved
 	known, names := map[work.Key]*held{}, map[types.NamespacedName]*held{}
 	next := ""
 	for {
@@ -114,13 +119,27 @@ func (s *Bindings) List(ctx context.Context) ([]federation.Binding, error) {
 			if err != nil {
 				return nil, fmt.Errorf("binding %s/%s: %w", list.Items[i].Namespace, list.Items[i].Name, err)
 			}
-			all = append(all, b)
 			h := &held{key: b.Key}
 			h.written(&list.Items[i])
-			known[b.Key.Versionless()], names[nameOf(h.Binding)] = h, h
+			switch at, own := nameOf(h.Binding), nameOf(s.object(federation.Binding{Key: b.Key})); {
+			case at == own:
+				all = append(all, b)
+				known[b.Key.Versionless()], names[at] = h, h
+			case b.Key.Namespace == "" && at.Name == own.Name:
+				moved = append(moved, b) // we may have been told another namespace for those
+				before = append(before, h)
+			default:
+				s.log.Warn("a Binding is left out, for it is not where that of its template is", "namespace", at.Namespace, "binding", at.Name, "object", b.Key.String())
+			}
 		}
 		if next = list.Continue; next == "" {
 			break
+		}
+	}
+	for i, h := range before {
+		if key := h.key.Versionless(); known[key] == nil {
+			all = append(all, moved[i])
+			known[key], names[nameOf(h.Binding)] = h, h
 		}
 	}
 	s.mu.Lock()

@@ -2,6 +2,7 @@ package federate
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ func shop(t *testing.T) (*Bindings, federation.Binding) {
 	}
 	c := fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1alpha1.Binding{}).
 		WithObjects(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop", Finalizers: []string{"kubernetes"}}}).Build()
-	s := newBindings(c, "fedns-system", func() (int64, time.Time) { return 7, time.Now().Add(time.Hour) })
+	s := newBindings(c, "fedns-system", func() (int64, time.Time) { return 7, time.Now().Add(time.Hour) }, slog.New(slog.DiscardHandler))
 	b := federation.Binding{Key: web, Dialect: "people", State: failover.State{Targets: []failover.Target{{Cluster: "a", Replicas: 2, Since: noon}}}}
 	s.put(t, b)
 	return s, b
@@ -192,7 +193,7 @@ func TestVersionsOfAKindShareABinding(t *testing.T) {
 	if err := s.Delete(t.Context(), b.Key); err != nil || len(s.all(t)) != 1 {
 		t.Error("the version before deletes what is not its own any more")
 	}
-	again := newBindings(s.client, s.namespace, s.term)
+	again := newBindings(s.client, s.namespace, s.term, s.log)
 	all, err := again.List(t.Context())
 	if err != nil || len(all) != 1 || all[0].Key != next.Key {
 		t.Errorf("listed are %+v, %v", all, err)
@@ -296,5 +297,44 @@ func TestEditedBinding(t *testing.T) {
 	}
 	if harmed(same) != unharmed {
 		t.Error("it is told again")
+	}
+}
+
+// TestBindingOfAnotherPlace: who may write into one namespace does not say what is
+// placed of another.
+func TestBindingOfAnotherPlace(t *testing.T) {
+	s, b := shop(t)
+	role := federation.Binding{Key: work.Key{Kind: schema.GroupVersionKind{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "ClusterRole"}, Name: "reader"}, Dialect: "people"}
+	role.Targets = []failover.Target{{Cluster: "a", Since: noon}}
+	s.put(t, role)
+	forged := func(b federation.Binding, namespace, name string) {
+		t.Helper()
+		o := s.object(b)
+		o.Namespace, o.Spec.Targets = namespace, nil
+		if name != "" {
+			o.Name = name
+		}
+		if err := s.client.Create(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	forged(b, "evil", "")
+	forged(b, "shop", "another")
+	forged(role, "evil", "")
+	forged(role, "zoo", "")
+	moved := role
+	moved.Key.Name = "writer"
+	forged(moved, "before", "")
+	again := newBindings(s.client, s.namespace, s.term, s.log)
+	all, err := again.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets := map[string]int{}
+	for _, one := range all {
+		targets[one.Key.Name] += len(one.Targets) + 1
+	}
+	if len(all) != 3 || targets["web"] != 2 || targets["reader"] != 2 || targets["writer"] != 1 {
+		t.Errorf("listed are %+v", all)
 	}
 }

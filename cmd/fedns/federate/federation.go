@@ -124,7 +124,7 @@ func (f *Federation) lead(ctx context.Context, lease *Term) error {
 	if err != nil {
 		return err
 	}
-	store, err := NewBindings(rc, f.cfg.Namespace, lease.Now)
+	store, err := NewBindings(rc, f.cfg.Namespace, lease.Now, f.cfg.Log)
 	if err != nil {
 		return err
 	}

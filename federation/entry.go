@@ -48,6 +48,7 @@ type entry struct {
 	given     map[string]given // by cluster, what was given to the propagator
 	decision  placement.Decision
 	err       error             // of the placement
+	refused   error             // why the host does not take its Binding
 	wrong     map[string]error  // of the overrides, by cluster
 	keeps     map[string]string // why a cluster keeps what it would lose
 	settled   bool              // all that is to be is ready

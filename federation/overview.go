@@ -158,7 +158,7 @@ func (e *Engine) Bindings(reasons bool) []Placed {
 func (e *entry) tell() Placed {
 	p := Placed{Object: e.key.String(), Held: e.holds(), Withdrawn: e.withdrawn && len(e.orders) == 0, Unplaced: e.decision.Unplaced, Clusters: []PlacedCluster{}}
 	if o := e.winner(); o != nil {
-		p.Dialect, p.Source, p.Error = o.Dialect, o.origin(), errText(o.join(e.err, e.overriding()))
+		p.Dialect, p.Source, p.Error = o.Dialect, o.origin(), errText(o.join(e.err, e.overriding(), e.refused))
 	} else if e.placed != nil {
 		p.Dialect = e.placed.Dialect
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
@@ -118,6 +119,11 @@ func (w *world) changed() {
 		}
 		return fmt.Sprintf("its events are %v", said)
 	})
+	// What no daemon could read any more is not let in.
+	if _, err := w.host.Dynamic().Resource(bindings).Namespace("kept").Patch(w.t.Context(), name, types.MergePatchType,
+		[]byte(`{"spec":{"source":{"apiVersion":"a/b/c"}}}`), metav1.PatchOptions{FieldManager: "people"}); !apierrors.IsInvalid(err) {
+		w.t.Errorf("an apiVersion that is none: %v", err)
+	}
 	// Labels and annotations of others are theirs, and no harm.
 	labelled, err := w.host.Dynamic().Resource(bindings).Namespace("kept").Patch(w.t.Context(), name, types.MergePatchType,
 		[]byte(`{"metadata":{"labels":{"team":"a"}}}`), metav1.PatchOptions{FieldManager: "people"})

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+
 	"github.com/fedns/fedns/federation/failover"
 	"github.com/fedns/fedns/federation/placement"
 	"github.com/fedns/fedns/federation/work"
@@ -192,11 +194,16 @@ func (e *Engine) store(ctx context.Context, known *entry, next *Binding, s situa
 		ctx, cancel := context.WithTimeout(ctx, callLimit)
 		defer cancel()
 		if err := e.cfg.Store.Put(ctx, *next); err != nil {
-			e.locked(func() { known.stale = true })
-			return fmt.Errorf("binding of %s: %w", s.key, err)
+			err = fmt.Errorf("binding of %s: %w", s.key, err)
+			e.locked(func() {
+				known.stale = true
+				e.refuse(known, next.Source, err)
+			})
+			return err
 		}
 	}
 	e.locked(func() {
+		e.refuse(known, next.Source, nil)
 		e.announceMoves(known, s.placed, next)
 		known.placed = next
 		known.changes++
@@ -205,6 +212,22 @@ func (e *Engine) store(ctx context.Context, known *entry, next *Binding, s situa
 		e.leave(known, s.placed, next)
 	})
 	return nil
+}
+
+// refuse takes note that the host will not have a Binding, which people have to hear of,
+// for without one nothing is placed; nil: it has it. What passes by itself is not told.
+// mu is held.
+func (e *Engine) refuse(known *entry, of work.Reference, err error) {
+	if err != nil && !apierrors.IsInvalid(err) && !apierrors.IsForbidden(err) && !apierrors.IsRequestEntityTooLargeError(err) && !apierrors.IsBadRequest(err) {
+		return
+	}
+	if errText(known.refused) == errText(err) {
+		return
+	}
+	known.refused = err
+	known.changes++
+	e.announceOrder(known, of, "binding", err)
+	e.reports.AddAfter(known.key, e.cfg.ReportEvery)
 }
 
 // commit keeps what was decided, and has it done.

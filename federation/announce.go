@@ -97,6 +97,8 @@ func (e *Engine) announceOutcome(known *entry, o work.Outcome) {
 	case o.Phase == work.Failed && !slices.Contains([]string{unreachable, "Unauthorized", "NoAccess", "Timeout", "Outrun"}, o.Reason),
 		o.Phase == work.Removing && o.Reason == "Refused":
 		trouble = o.Reason
+	case o.Phase == work.Applied && o.Reason == altered:
+		trouble = altered
 	case o.Phase != work.Applied && o.Phase != work.Removed && o.Phase != work.Abandoned:
 		return // it is not known yet
 	}
@@ -109,6 +111,8 @@ func (e *Engine) announceOutcome(known *entry, o work.Outcome) {
 	switch {
 	case kept:
 		e.announce(of, false, "Kept", "%s in cluster %s: %s", known.key, o.Cluster, o.Message)
+	case trouble == altered:
+		e.announce(of, true, "Altered", "%s in cluster %s: %s", known.key, o.Cluster, o.Message)
 	case trouble == "Conflict", trouble == "Template", trouble == "Contended":
 		e.announce(of, true, "Conflict", "%s in cluster %s: %s", known.key, o.Cluster, o.Message)
 	case trouble != "":

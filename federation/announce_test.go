@@ -10,6 +10,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/fedns/fedns/federation/api/v1alpha1"
 	"github.com/fedns/fedns/federation/cluster"
 	"github.com/fedns/fedns/federation/placement"
 	"github.com/fedns/fedns/federation/work"
@@ -122,6 +126,26 @@ func TestEventsOfTrouble(t *testing.T) {
 		outcome(work.Pending, "", "")
 		outcome(work.Failed, "Forbidden", "no Deployments on Fridays")
 		x.want(t, "a refusal", "Warning Deployment/web Refused: Deployment.apps shop/web in cluster a: Forbidden: no Deployments on Fridays")
+		outcome(work.Applied, "", "")
+		x.taken()
+		outcome(work.Applied, altered, "something else of spec.replicas")
+		outcome(work.Applied, altered, "something else of spec.replicas; 1 of 3 are ready")
+		outcome(work.Pending, "", "")
+		outcome(work.Applied, altered, "something else of spec.replicas")
+		x.want(t, "what the cluster alters", "Warning Deployment/web Altered: Deployment.apps shop/web in cluster a: something else of spec.replicas")
+		after(10 * time.Second)
+		h.store.mu.Lock()
+		status := h.store.reports[web]
+		h.store.mu.Unlock()
+		if c := status.Clusters[0]; c.Phase != "Applied" || c.Reason != altered || c.Message != "something else of spec.replicas" {
+			t.Errorf("status of the cluster is %+v", c)
+		}
+		if c := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionPropagated); c == nil || c.Status != metav1.ConditionTrue || c.Reason != altered || c.Message != "cluster a: something else of spec.replicas" {
+			t.Errorf("condition is %+v", c)
+		}
+		if share := h.Shares()["a"]; share.Applied != 1 || share.Altered != 1 {
+			t.Errorf("the cluster has %+v", share)
+		}
 		outcome(work.Removed, "Host", "it stays")
 		x.want(t, "what is kept", "Normal Deployment/web Kept: Deployment.apps shop/web in cluster a: it stays")
 

@@ -17,7 +17,8 @@ import (
 
 // Store keeps Bindings. Its calls may take time, and have ctx's deadline. They fail
 // whole: a Put that does not know of the last one, since somebody else wrote, writes
-// nothing. Whoever implements it says by Engine.Lost when somebody deletes one.
+// nothing. Whoever implements it says by Engine.Lost and
+// Engine.Edited when somebody deletes or changes one.
 type Store interface {
 	// List is all Bindings. It is called first, once.
 	List(ctx context.Context) ([]Binding, error)
@@ -78,6 +79,9 @@ const (
 	// after retryFirst, at last every retryLast.
 	retryFirst = 100 * time.Millisecond
 	retryLast  = 30 * time.Second
+	// harmFirst is until a Binding is put right that somebody else writes again and again;
+	// then twice as long, up to retryLast.
+	harmFirst = time.Second
 	// unled is when it is looked again whether this daemon leads.
 	unled = time.Second
 	// reporters is how many reports are written at a time: each is a few calls to the host.

@@ -10,9 +10,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/fedns/fedns/federation/api/v1alpha1"
 	"github.com/fedns/fedns/federation/cluster"
@@ -236,6 +239,40 @@ func TestHostThatCannotBeWrittenStopsTasks(t *testing.T) {
 		h.store.mu.Unlock()
 		after(time.Minute)
 		h.want(t, key(deployments, "web"), map[string]int32{"a": 1})
+	})
+}
+
+// TestBindingThatTheHostRefuses: nothing is placed without one, and people hear why.
+func TestBindingThatTheHostRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, x := &people{name: "people"}, &told{}
+		h := begin(t, newMemory(), newFleet(t, "a"), func(c *Config) { c.Tell = x.tell }, p)
+		defer h.stop()
+		refuse := func(err error) {
+			h.store.mu.Lock()
+			defer h.store.mu.Unlock()
+			h.store.fail = err
+		}
+		refuse(apierrors.NewInvalid(schema.GroupKind{Group: "fedns.io", Kind: "Binding"}, "web-deployment", field.ErrorList{
+			field.TooMany(field.NewPath("spec", "dependencies"), 1001, 1000),
+		}))
+		web := deployment("web", 1)
+		p.order(web)
+		after(5 * time.Minute)
+		if did := h.fleet.done(); len(did) > 0 {
+			t.Errorf("without a Binding: %v", did)
+		}
+		if r := p.report(web.Key); r.Err == nil || !strings.Contains(r.Err.Error(), "spec.dependencies: Too many") {
+			t.Errorf("the dialect hears %v", r.Err)
+		}
+		x.want(t, "while it is refused", "Warning Deployment/web NotPlaced: binding of Deployment.apps shop/web: Binding.fedns.io")
+		refuse(nil)
+		after(time.Minute)
+		h.want(t, web.Key, map[string]int32{"a": 1})
+		if r := p.report(web.Key); r.Err != nil {
+			t.Errorf("then the dialect hears %v", r.Err)
+		}
+		x.want(t, "when it is not", "Normal Deployment/web Placed: ")
 	})
 }
 

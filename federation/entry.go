@@ -40,11 +40,15 @@ type entry struct {
 	needed   map[work.Key][]string // clusters where others need it along, by those
 	dropping map[work.Key][]string // clusters where others needed it, by those
 	stale    bool                  // to be placed anew
-	unstored bool                  // placed is to be stored again, as it is
+	unstored bool                  // placed is to be stored again, as it is, from restore on
+	restore  time.Time             // the zero time: at once
+	harms    int                   // how often in a row somebody else wrote its Binding
+	harmed   time.Time             // the last time
 
 	given     map[string]given // by cluster, what was given to the propagator
 	decision  placement.Decision
 	err       error             // of the placement
+	refused   error             // why the host does not take its Binding
 	wrong     map[string]error  // of the overrides, by cluster
 	keeps     map[string]string // why a cluster keeps what it would lose
 	settled   bool              // all that is to be is ready

@@ -3,13 +3,29 @@ package federation
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/fedns/fedns/federation/work"
 )
 
 // Lost says that somebody deleted a Binding, or is about to: it is stored again, for
 // what it says of members is known nowhere else.
-func (e *Engine) Lost(key work.Key) {
+func (e *Engine) Lost(key work.Key) { e.harmed(key, "deleted") }
+
+// Edited says that somebody changed what a Binding says: it is stored again as it was
+// decided.
+func (e *Engine) Edited(key work.Key) { e.harmed(key, "changed") }
+
+// A Binding is put right at once mostHarms times, if somebody writes it again within
+// calm each time; then later and later.
+const (
+	calm      = time.Minute
+	mostHarms = 5
+)
+
+// harmed has a Binding stored again that somebody else wrote. Whoever goes on is
+// answered later and later, so that two writers do not take turns without end.
+func (e *Engine) harmed(key work.Key, how string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	known := e.entries[key]
@@ -17,16 +33,26 @@ func (e *Engine) Lost(key work.Key) {
 	case !e.opened:
 		e.early = append(e.early, key)
 	case known != nil && known.placed != nil:
-		known.unstored = true
-		e.queue.Add(key)
+		now, wait := time.Now(), time.Duration(0)
+		if now.Sub(known.harmed) > calm {
+			known.harms = 0
+		}
+		if more := known.harms - mostHarms; more >= 0 {
+			wait = min(harmFirst<<min(more, 10), retryLast)
+		}
+		known.harms, known.harmed = known.harms+1, now
+		known.unstored, known.restore = true, now.Add(wait)
+		e.stats.Restored++
+		e.announce(known.placed.Source, true, "BindingRestored", "the Binding of %s was %s by somebody: it is put right, for nobody but fedns writes it", key, how)
+		e.queue.AddAfter(key, wait)
 	}
 }
 
-// keep stores a Binding again that was lost.
+// keep stores a Binding again that was lost or changed.
 func (e *Engine) keep(ctx context.Context, key work.Key) error {
 	var lost *Binding
 	e.locked(func() {
-		if known := e.entries[key]; known != nil && known.unstored && !e.cfg.DryRun {
+		if known := e.entries[key]; known != nil && known.unstored && !e.cfg.DryRun && !time.Now().Before(known.restore) {
 			lost, known.unstored = known.placed, false
 		}
 	})

@@ -79,3 +79,58 @@ func TestAnotherVersionOfAKindIsTheSameBinding(t *testing.T) {
 		}
 	})
 }
+
+// TestEditedBindingIsPutRight: at once, and told; whoever goes on is answered later
+// and later.
+func TestEditedBindingIsPutRight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, x := &people{name: "people", orders: []work.Order{deployment("web", 2)}}, &told{}
+		h := begin(t, newMemory(), newFleet(t, "a", "b"), func(c *Config) { c.Tell = x.tell }, p)
+		defer h.stop()
+		after(30 * time.Second)
+		web := p.orders[0].Key
+		was, _ := h.store.get(web)
+		x.taken()
+		puts := func() int {
+			h.store.mu.Lock()
+			defer h.store.mu.Unlock()
+			return h.store.puts
+		}
+		edit := func() {
+			bad := was
+			bad.Targets = nil
+			h.store.mu.Lock()
+			h.store.all[web] = bad
+			h.store.mu.Unlock()
+			h.Edited(web)
+		}
+		before := puts()
+		edit()
+		after(10 * time.Millisecond)
+		if b, _ := h.store.get(web); !b.Equal(was) || puts() != before+1 {
+			t.Errorf("after %d writes stored is %+v, want it as it was after one", puts()-before, b)
+		}
+		x.want(t, "when it was edited", "Warning Deployment/web BindingRestored: the Binding of Deployment.apps shop/web was changed by somebody")
+		before = puts()
+		for range 600 { // somebody who puts it wrong whenever it is put right
+			if b, _ := h.store.get(web); b.Equal(was) {
+				edit()
+			}
+			after(time.Second)
+		}
+		if n := puts() - before; n < 5 || n > 60 {
+			t.Errorf("it was written %d times in ten minutes", n)
+		}
+		after(20 * time.Minute)
+		if b, _ := h.store.get(web); !b.Equal(was) {
+			t.Errorf("in the end stored is %+v", b)
+		}
+		before = puts()
+		edit()
+		after(10 * time.Millisecond)
+		if puts() != before+1 {
+			t.Error("long after, it is not put right at once")
+		}
+		h.Edited(key(deployments, "other")) // nobody knows it
+	})
+}

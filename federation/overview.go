@@ -19,6 +19,7 @@ type Stats struct {
 	Synced           bool
 
 	Decisions, Moves, Reports, Failures, WithdrawalsHeld uint64
+	Restored                                             uint64 // Bindings that somebody else had written or deleted
 }
 
 // Stats are the numbers as they stand.
@@ -50,6 +51,7 @@ func (e *Engine) Stats() Stats {
 type Share struct {
 	Targets, Leaving, Removing  int // Bindings
 	Applied, Failed, NotHealthy int // of those
+	Altered                     int // of Applied: the cluster made something else of it
 	Replicas, Ready             int64
 }
 
@@ -81,6 +83,9 @@ func (e *Engine) Shares() map[string]Share {
 		}
 		for name, o := range known.outcomes {
 			count(name, func(s *Share) {
+				if o.Phase == work.Applied && o.Reason == altered {
+					s.Altered++
+				}
 				switch {
 				case o.Phase == work.Failed:
 					s.Failed++
@@ -153,7 +158,7 @@ func (e *Engine) Bindings(reasons bool) []Placed {
 func (e *entry) tell() Placed {
 	p := Placed{Object: e.key.String(), Held: e.holds(), Withdrawn: e.withdrawn && len(e.orders) == 0, Unplaced: e.decision.Unplaced, Clusters: []PlacedCluster{}}
 	if o := e.winner(); o != nil {
-		p.Dialect, p.Source, p.Error = o.Dialect, o.origin(), errText(o.join(e.err, e.overriding()))
+		p.Dialect, p.Source, p.Error = o.Dialect, o.origin(), errText(o.join(e.err, e.overriding(), e.refused))
 	} else if e.placed != nil {
 		p.Dialect = e.placed.Dialect
 	}

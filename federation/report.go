@@ -142,7 +142,7 @@ func (e *Engine) tidings(key work.Key) (t tidings, ok bool) {
 	outcomes, leaving := known.outcome(), known.leaving()
 	for _, name := range slices.Sorted(maps.Keys(known.orders)) {
 		o := known.orders[name]
-		r := work.Report{Order: o.Order, Decision: known.decision, Outcomes: outcomes, Leaving: leaving, Err: o.join(known.err, known.overriding())}
+		r := work.Report{Order: o.Order, Decision: known.decision, Outcomes: outcomes, Leaving: leaving, Err: o.join(known.err, known.overriding(), known.refused)}
 		r.Lost, r.LostSince = e.gone(outcomes)
 		var second error
 		if o != winner {

@@ -22,6 +22,9 @@ const (
 	maxMessage = 2048
 )
 
+// altered is the Reason of an Outcome that is Applied, but not as it was sent.
+const altered = "Altered"
+
 // absentNow says that nothing can be done in a cluster, as its evidence has it.
 func absentNow(c *cluster.Cluster) bool {
 	return c != nil && slices.ContainsFunc(c.Taints, func(t corev1.Taint) bool {
@@ -34,7 +37,7 @@ func (e *Engine) bindingStatus(known *entry) status {
 	p := known.placed
 	s := status{}
 	applied, healthy := true, true
-	var short, sick string
+	var short, sick, other string
 	for _, o := range known.outcome() {
 		c := v1alpha1.ClusterStatus{
 			Cluster: v1alpha1.DNSLabel(o.Cluster), Phase: string(o.Phase), Reason: cut(o.Reason, maxReason), Message: cut(o.Message, maxMessage),
@@ -57,6 +60,9 @@ func (e *Engine) bindingStatus(known *entry) status {
 		if o.Phase != work.Applied {
 			applied, short = false, fmt.Sprintf("cluster %s: %s %s", o.Cluster, o.Phase, o.Reason)
 		}
+		if o.Phase == work.Applied && o.Reason == altered {
+			other = fmt.Sprintf("cluster %s: %s", o.Cluster, o.Message)
+		}
 		if o.Phase != work.Applied || o.Health == work.Unhealthy {
 			healthy, sick = false, fmt.Sprintf("cluster %s: %s %s", o.Cluster, o.Health, o.Message)
 		}
@@ -65,9 +71,13 @@ func (e *Engine) bindingStatus(known *entry) status {
 	if why := known.holds(); why != "" {
 		scheduled = condition(v1alpha1.ConditionScheduled, false, "", "WithdrawalHeld", why)
 	}
+	propagated := condition(v1alpha1.ConditionPropagated, applied, "Applied", "NotApplied", short)
+	if applied && other != "" {
+		propagated.Reason, propagated.Message = altered, cut(other, maxMessage)
+	}
 	s.Conditions = []metav1.Condition{
 		scheduled,
-		condition(v1alpha1.ConditionPropagated, applied, "Applied", "NotApplied", short),
+		propagated,
 		condition(v1alpha1.ConditionHealthy, healthy, "Healthy", "NotHealthy", sick),
 	}
 	return s

@@ -145,7 +145,7 @@ func bindStatus(s *workv1alpha2.ResourceBindingStatus, r *work.Report) {
 		if len(o.Status) > 0 {
 			item.Status = &runtime.RawExtension{Raw: o.Status}
 		}
-		if !item.Applied || o.Template {
+		if !item.Applied || o.Reason != "" { // the cluster may have made something else of it
 			item.AppliedMessage = message(&o)
 		}
 		if why := unheard(r, o.Cluster); why != "" {

@@ -114,6 +114,20 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// TestAltered: what a cluster made something else of is applied, and told.
+func TestAltered(t *testing.T) {
+	r, st := reported(t)
+	r.Outcomes[1].Reason, r.Outcomes[1].Message = "Altered", "something else of spec.replicas"
+	for _, item := range binding(r, st, nil).Status.AggregatedStatus {
+		if item.ClusterName == "member1" && (!item.Applied || item.AppliedMessage != "Altered: something else of spec.replicas") {
+			t.Errorf("member1 is %+v", item)
+		}
+	}
+	if c := applied(&r.Outcomes[1]); c.Status != metav1.ConditionTrue || c.Message != "Altered: something else of spec.replicas" {
+		t.Errorf("the Work's condition is %+v", c)
+	}
+}
+
 // TestLost: what is told of a cluster that is lost is told to be old.
 func TestLost(t *testing.T) {
 	r, st := reported(t)

@@ -124,8 +124,11 @@ func (d *Dialect) work(r *work.Report, o *work.Outcome, resource string) (*workv
 // applied is the condition of an outcome.
 func applied(o *work.Outcome) metav1.Condition {
 	c := metav1.Condition{Type: workv1alpha1.Applied, Status: metav1.ConditionTrue, Reason: "AppliedSuccessful", Message: "the cluster has it as it is to be", LastTransitionTime: metav1.NewTime(o.Since)}
-	if o.Phase != work.Applied {
+	switch {
+	case o.Phase != work.Applied:
 		c.Status, c.Reason, c.Message = metav1.ConditionFalse, "AppliedFailed", message(o)
+	case o.Reason != "":
+		c.Message = message(o) // it is not all as it was sent
 	}
 	return c
 }

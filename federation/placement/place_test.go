@@ -254,3 +254,29 @@ func TestRoom(t *testing.T) {
 		}
 	}
 }
+
+// TestAssumedIsNotBefore: a decision that is looked at again as if it had come true
+// does not say that it was so before.
+func TestAssumedIsNotBefore(t *testing.T) {
+	ix := New(named("a b"))
+	r := Request{Key: "web", Affinities: everywhere, Replicas: ptr[int32](4), Scheduling: Scheduling{Mode: Even}, Previous: targets("a=4")}
+	p, err := newPlan(ix, &r, &spare{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ assumed, before string }{{"a=2 b=2", ""}, {"a=4", "a"}, {"b=4", ""}} {
+		p.assume([]int32{4, -1}, targets(tt.assumed))
+		d, err := p.once(p.groups[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if said(d) != tt.assumed {
+			t.Errorf("assumed %s, got %s", tt.assumed, said(d))
+		}
+		for _, reason := range d.Reasons {
+			if got := strings.Contains(reason.Why, "as before"); got != (reason.Cluster == tt.before) {
+				t.Errorf("assumed %s: cluster %s: %s", tt.assumed, reason.Cluster, reason.Why)
+			}
+		}
+	}
+}

@@ -17,6 +17,7 @@ type plan struct {
 	groups   []*Selector
 	weights  weights
 	previous []int32 // replicas of Previous; -1: it is not there
+	runs     []int32 // the same, whatever is assumed of previous; nil: nothing is
 	serving  []bool
 	divided  bool   // there are replicas, and they are told out
 	keep     bool   // what runs stays where it is
@@ -114,7 +115,7 @@ func (p *plan) try(s *Selector) (Decision, error) {
 		return d, err
 	}
 	before := p.previous
-	defer func() { p.previous, p.freed = before, nil }()
+	defer func() { p.previous, p.freed, p.runs = before, nil, nil }()
 	for range settling {
 		p.assume(before, d.Targets)
 		next, err := p.once(s)
@@ -128,6 +129,7 @@ func (p *plan) try(s *Selector) (Decision, error) {
 
 // assume has targets come true: they run, and have the room of what ran before.
 func (p *plan) assume(before []int32, targets []Target) {
+	p.runs = before
 	p.previous, p.freed = make([]int32, len(before)), make([]int32, len(before))
 	for i := range p.previous {
 		p.previous[i] = -1

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/klog/v2"
@@ -20,7 +21,7 @@ var properties = []struct {
 	{"whole", whole}, {"total kept", totalKept}, {"limits kept", limitsKept}, {"capacity kept", capacityKept},
 	{"allowed", allowed}, {"spread kept", spreadKept}, {"deterministic", deterministic},
 	{"weights within rounding", withinRounding}, {"irrelevant changes", irrelevant},
-	{"settled", settledDecision}, {"growing", growing}, {"shrinking", shrinking},
+	{"settled", settledDecision}, {"reasons are honest", honestReasons}, {"growing", growing}, {"shrinking", shrinking},
 }
 
 // whole: a Reason for each cluster, targets by name, none on an error.
@@ -321,6 +322,21 @@ func settledDecision(c *randomCase) string {
 		return fmt.Sprintf("then %+v", d)
 	}
 	c.see("kept as it was")
+	return ""
+}
+
+// honestReasons: what is said to be as before was so before.
+func honestReasons(c *randomCase) string {
+	ran := counts(c.r.Previous)
+	for _, r := range c.d.Reasons {
+		if !strings.Contains(r.Why, "as before") {
+			continue
+		}
+		if n := counts(c.d.Targets)[r.Cluster]; n == 0 || ran[r.Cluster] != n {
+			return fmt.Sprintf("cluster %s gets %d: %s; it had %d", r.Cluster, n, r.Why, ran[r.Cluster])
+		}
+		c.see("as before")
+	}
 	return ""
 }
 

@@ -47,7 +47,7 @@ func TestProperties(t *testing.T) {
 	// A property that is never asked holds always.
 	for _, what := range []string{
 		"placed", "refused", "several targets", "unplaced", "spread kept", "minimum bound", "maximum bound",
-		"grown", "shrunk", "kept as it was", "exact part", "scarce",
+		"grown", "shrunk", "kept as it was", "as before", "exact part", "scarce",
 	} {
 		if seen[what] < cases/1000 {
 			t.Errorf("%s: %d of %d cases", what, seen[what], cases)

@@ -85,7 +85,7 @@ func (p *plan) why(c *candidate) string {
 		text = append(text, m.Region...)
 	}
 	switch {
-	case p.keep && c.previous > 0 && c.got == c.previous:
+	case p.keep && c.got > 0 && c.got == p.ran(c):
 		text = append(text, ", as before"...)
 	case c.got == c.hi:
 		text = append(text, ", the most it may have"...)
@@ -96,6 +96,15 @@ func (p *plan) why(c *candidate) string {
 		text = append(text, ", though a taint has it come last"...)
 	}
 	return string(text)
+}
+
+// ran is how many replicas a candidate has, assumed ones not among them; -1: it does
+// not have the template.
+func (p *plan) ran(c *candidate) int32 {
+	if p.runs != nil {
+		return p.runs[c.at]
+	}
+	return c.previous
 }
 
 func (c *candidate) appendRoom(text []byte) []byte {

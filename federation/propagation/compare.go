@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"reflect"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -20,9 +21,10 @@ type differences []string
 
 // compare says where live is not as want states. Fields that want does not state
 // do not count. A field that is otherwise and still ours (owned, of managedFields)
-// counts as equal: whoever changes it takes it from us, so it is the API server's
-// form of what we stated.
-func compare(want, live *unstructured.Unstructured, owned map[string]any) differences {
+// is no difference: whoever changes it takes it from us, so it is what the API server
+// made of what we stated, by its own form of it or by admission. Of those, made has the
+// paths.
+func compare(want, live *unstructured.Unstructured, owned map[string]any) (d differences, made []string) {
 	c := &comparison{}
 	for k, v := range want.Object {
 		switch k {
@@ -40,10 +42,13 @@ func compare(want, live *unstructured.Unstructured, owned map[string]any) differ
 			c.value(k, v, live.Object[k], child(owned, "f:"+k))
 		}
 	}
-	return c.found
+	return c.found, c.made
 }
 
-type comparison struct{ found differences }
+type comparison struct {
+	found differences
+	made  []string
+}
 
 func (c *comparison) differ(path string, live any) {
 	if len(c.found) < mostDifferences {
@@ -82,7 +87,11 @@ func (c *comparison) value(path string, want, live any, owned map[string]any) {
 		c.list(path, w, l, owned)
 	default:
 		if owned != nil && live != nil && !compound(live) {
-			return // nobody has taken it from us
+			// Nobody has taken it from us.
+			if want != live && !same(path, want, live) && len(c.made) < mostDifferences {
+				c.made = append(c.made, path)
+			}
+			return
 		}
 		if !same(path, want, live) {
 			c.differ(path, live)
@@ -268,6 +277,38 @@ func empty(v any) bool {
 		return true
 	}
 	return false
+}
+
+// mostShown is how much of a value is shown: nobody reads a list of Pods in a message.
+const mostShown = 100
+
+// shown is a difference for people; of what is secret only where it is.
+func shown(difference string, secret bool) string {
+	path, value, _ := strings.Cut(difference, "=")
+	switch {
+	case secret:
+		return path
+	case len(value) > mostShown:
+		value = strings.ToValidUTF8(value[:mostShown], "") + "…"
+	}
+	return path + "=" + value
+}
+
+// mostFields are named in a message.
+const mostFields = 8
+
+// fields names, sorted, where an object is otherwise than stated.
+func fields(d differences, made []string) string {
+	all := slices.Clone(made)
+	for _, one := range d {
+		path, _, _ := strings.Cut(one, "=")
+		all = append(all, path)
+	}
+	slices.Sort(all)
+	if n := len(all) - mostFields; n > 0 {
+		all = append(all[:mostFields], fmt.Sprintf("and %d more", n))
+	}
+	return strings.Join(all, ", ")
 }
 
 // sum tells differences from others, whatever their order.

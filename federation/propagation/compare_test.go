@@ -46,7 +46,9 @@ func TestCompare(t *testing.T) {
 		{"no amount of an annotation", "{metadata: {annotations: {x.limits.y: '1.10'}}}", "{metadata: {annotations: {x.limits.y: '1.1'}}}", "", `metadata.annotations.x.limits.y="1.1"`},
 		{"labels of others", "{metadata: {labels: {a: x}}}", "{metadata: {labels: {a: x, b: y}}}", "", ""},
 		{"the term", "{metadata: {annotations: {fedns.io/term: '1'}}}", "{metadata: {annotations: {fedns.io/term: '2'}}}", "", ""},
-		{"ours in another form", "{spec: {a: 1h}}", "{spec: {a: 60m}}", "{'f:spec': {'f:a': {}}}", ""},
+		{"ours in another form", "{spec: {a: 1h}}", "{spec: {a: 60m}}", "{'f:spec': {'f:a': {}}}", " made spec.a"},
+		{"ours as it was", "{spec: {a: 1, b: x, c: true, d: {cpu: 1000m}}}", "{spec: {a: 1.0, b: x, c: true, d: {cpu: 1000m}}}", "{'f:spec': {'f:a': {}, 'f:b': {}, 'f:c': {}, 'f:d': {'f:cpu': {}}}}", ""},
+		{"an amount of ours", "{spec: {limits: {cpu: 1000m}}}", "{spec: {limits: {cpu: '1'}}}", "{'f:spec': {'f:limits': {'f:cpu': {}}}}", ""},
 		{"taken from us", "{spec: {a: 1h}}", "{spec: {a: 60m}}", "{'f:spec': {'f:b': {}}}", `spec.a="60m"`},
 		{"ours and gone", "{spec: {a: 1h}}", "{spec: {}}", "{'f:spec': {'f:a': {}}}", "spec.a=null"},
 		{"a map of which nothing is ours any more", "{data: {a: x}}", "{data: {a: v}}", "{'f:data': {}}", `data.a="v"`},
@@ -68,7 +70,12 @@ func TestCompare(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			want, live := &unstructured.Unstructured{Object: fromYAML(t, tt.want)}, &unstructured.Unstructured{Object: fromYAML(t, tt.live)}
-			if got := strings.Join(compare(want, live, fromYAML(t, tt.owned)), ","); got != tt.differ {
+			d, made := compare(want, live, fromYAML(t, tt.owned))
+			got := strings.Join(d, ",")
+			if len(made) > 0 {
+				got += " made " + strings.Join(made, ",")
+			}
+			if got != tt.differ {
 				t.Errorf("differ in %q, want %q", got, tt.differ)
 			}
 		})

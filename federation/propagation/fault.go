@@ -22,6 +22,8 @@ const (
 	ReasonNoAccess         = "NoAccess"         // there are no credentials
 	ReasonConflict         = "Conflict"         // somebody else's object is there, and is to be left alone
 	ReasonContended        = "Contended"        // somebody else keeps changing it
+	ReasonAltered          = "Altered"          // Applied, and the member made something else of some fields as it took them
+	ReasonUnmarked         = "Unmarked"         // the member takes what we know our objects by from them as it takes them
 	ReasonOutrun           = "Outrun"           // a later leader wrote it
 	ReasonNamespaceMissing = "NamespaceMissing" // Waiting
 	ReasonNotServed        = "NotServed"        // Waiting

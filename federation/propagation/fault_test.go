@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -201,31 +202,109 @@ func TestBlind(t *testing.T) {
 	w.comes("a", o, work.Removed, "")
 }
 
-// TestAdmission: what the API server makes of a write is not fought.
+// TestAdmission: what the API server makes of a write is not fought, and is told.
 func TestAdmission(t *testing.T) {
 	w := newWorld(t, nil, "a")
 	s := w.servers["a"]
 	s.set(func() {
 		s.admit = func(o *unstructured.Unstructured) {
-			if o.GetKind() == "Deployment" {
+			switch o.GetKind() {
+			case "Deployment":
 				_ = unstructured.SetNestedField(o.Object, int64(1), "spec", "replicas")
+			case "Secret":
+				_ = unstructured.SetNestedField(o.Object, "c2VzYW1l", "data", "key")
+				_ = unstructured.SetNestedSlice(o.Object, []any{"x", "sesame"}, "more")
 			}
 		}
+		s.served["v1"] = append(s.served["v1"], metav1.APIResource{Name: "secrets", Kind: "Secret", Namespaced: true})
 	})
 	o := deployment("web", 3)
 	w.do("a", o)
-	w.comes("a", o, work.Applied, "")
+	w.comes("a", o, work.Applied, ReasonAltered)
 	s.edit(t, "deployment-controller", "deployments/shop/web", func(o *unstructured.Unstructured) {
-		o.Object["status"] = map[string]any{"replicas": int64(1), "readyReplicas": int64(1)}
+		o.Object["status"] = map[string]any{"replicas": int64(1), "readyReplicas": int64(1), "observedGeneration": int64(1)}
 	})
 	eventually(t, func() error {
-		if got := w.comes("a", o, work.Applied, ""); len(got.Status) == 0 {
-			return errors.New("no status")
+		got := w.comes("a", o, work.Applied, ReasonAltered)
+		if want := "the cluster (a webhook there, say) made something else of spec.replicas"; len(got.Status) == 0 || !strings.HasPrefix(got.Message, want) {
+			return fmt.Errorf("message is %q, want %q and a status", got.Message, want)
 		}
 		return nil
 	})
 	if writes := s.writes(); !slices.Equal(writes, []string{"create deployments"}) {
 		t.Errorf("wrote %v", writes)
+	}
+	secret := object("v1", "Secret", "shop", "s", map[string]any{"data": map[string]any{"key": "b3Blbg=="}, "more": []any{"y"}})
+	w.do("a", secret)
+	if got := w.comes("a", secret, work.Applied, ReasonAltered); !strings.HasSuffix(got.Message, "made something else of data.key, more") {
+		t.Errorf("message is %q", got.Message)
+	}
+	s.set(func() { s.admit = nil })
+	w.do("a", deployment("web", 4))
+	w.comes("a", o, work.Applied, "")
+}
+
+// TestContendedSecret: what a Secret holds is in no message.
+func TestContendedSecret(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	s := w.servers["a"]
+	s.set(func() {
+		s.served["v1"] = append(s.served["v1"], metav1.APIResource{Name: "secrets", Kind: "Secret", Namespaced: true})
+	})
+	o := object("v1", "Secret", "shop", "s", map[string]any{"data": map[string]any{"key": "b3Blbg=="}})
+	w.do("a", o, func(t *work.Task) { t.Suspend = true })
+	s.put(t, "people", object("v1", "Secret", "shop", "s", map[string]any{"data": map[string]any{"key": "c2VzYW1l"}}))
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	w.do("a", o, func(t *work.Task) { t.Suspend = true })
+	w.comes("a", o, work.Applied, "")
+	s.edit(t, "people", "secrets/shop/s", func(o *unstructured.Unstructured) {
+		_ = unstructured.SetNestedField(o.Object, "c2VzYW1l", "data", "key")
+	})
+	if got := w.comes("a", o, work.Pending, ReasonSuspended); got.Message != "data.key" {
+		t.Errorf("message is %q, want the field", got.Message)
+	}
+}
+
+// TestMarksTaken: where what we know our objects by is taken from them as they are
+// written, that is told, and they are not written again and again.
+func TestMarksTaken(t *testing.T) {
+	for _, tt := range []struct {
+		mark     string
+		existing work.Existing
+		admit    func(*unstructured.Unstructured)
+	}{
+		{"label " + LabelManagedBy, work.Adopt, func(o *unstructured.Unstructured) { o.SetLabels(map[string]string{LabelManagedBy: "Helm"}) }},
+		{"label " + LabelManagedBy, work.Leave, func(o *unstructured.Unstructured) { o.SetLabels(nil) }},
+		{"annotation " + AnnotationApplied, work.Adopt, func(o *unstructured.Unstructured) { o.SetAnnotations(nil) }},
+	} {
+		t.Run(tt.mark+" "+string(tt.existing), func(t *testing.T) {
+			w := newWorld(t, func(c *Config) { c.Shortest, c.Longest = time.Second, time.Minute }, "a")
+			s := w.servers["a"]
+			s.set(func() {
+				s.admit = func(o *unstructured.Unstructured) {
+					if o.GetKind() == "ConfigMap" {
+						tt.admit(o)
+					}
+				}
+			})
+			o := configMap("m", map[string]any{"a": "1"})
+			w.do("a", o, func(t *work.Task) { t.Existing = tt.existing })
+			if got := w.comes("a", o, work.Failed, ReasonUnmarked); !strings.Contains(got.Message, "takes the "+tt.mark+" from") {
+				t.Errorf("message is %q, want %s", got.Message, tt.mark)
+			}
+			if writes := s.writes(); len(writes) > 3 {
+				t.Errorf("%s: wrote %v", tt.mark, writes)
+			}
+			s.set(func() { s.admit = nil })
+			if tt.existing == work.Leave {
+				if got := w.comes("a", o, work.Failed, ReasonConflict); !strings.Contains(got.Message, "fedns made it") {
+					t.Errorf("message is %q", got.Message)
+				}
+				return
+			}
+			w.comes("a", o, work.Applied, "")
+		})
 	}
 }
 

@@ -73,8 +73,9 @@ func wanted(g *goal, s *sight, term int64, stays bool) step {
 }
 
 // look reads what is to be known of an object. g may be nil. accepted is of the
-// record, home Config's; differs is 0 when the object is as it is to be.
-func (p *parsed) look(live *unstructured.Unstructured, g *goal, accepted uint64, home string) (s sight, differs uint64) {
+// record, home Config's; mine says that it is as our own write was just answered.
+// differs is 0 when the object is as it is to be.
+func (p *parsed) look(live *unstructured.Unstructured, g *goal, accepted uint64, mine bool, home string) (s sight, differs uint64) {
 	s = sight{
 		by:      g,
 		version: live.GetResourceVersion(), uid: live.GetUID(),
@@ -98,16 +99,31 @@ func (p *parsed) look(live *unstructured.Unstructured, g *goal, accepted uint64,
 		return s, 0
 	}
 	// What has not been applied yet may look right when it only states less.
-	d := compare(retain.Retain(want, live, retain.Options{Replicas: g.retain}), live, owned)
+	d, made := compare(retain.Retain(want, live, retain.Options{Replicas: g.retain}), live, owned)
 	applied := notes[AnnotationApplied] == g.body.digest
-	s.right = s.ours && applied && (len(d) == 0 || accepted != 0 && d.sum() == accepted)
-	if !s.right && len(d) > 0 {
-		s.differs = d[0]
+	s.right = s.ours && applied && (len(d) == 0 || mine || accepted != 0 && d.sum() == accepted)
+	switch {
+	case s.right:
+		s.differs = fields(d, made)
+	case len(d) > 0:
+		s.differs = shown(d[0], live.GetKind() == "Secret")
 	}
 	if !applied {
 		return s, 0 // there is nothing to accept
 	}
 	return s, d.sum()
+}
+
+// unmarked is which of the marks that we know our objects by is not as we have just
+// written it; empty: they all are.
+func unmarked(live *unstructured.Unstructured, g *goal) (mark string) {
+	switch {
+	case live.GetLabels()[LabelManagedBy] != managedBy:
+		return "label " + LabelManagedBy
+	case live.GetAnnotations()[AnnotationApplied] != g.body.digest:
+		return "annotation " + AnnotationApplied
+	}
+	return ""
 }
 
 // owners reads managedFields: what is ours, whether it is so by a creation, and who

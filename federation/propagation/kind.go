@@ -145,7 +145,7 @@ func (m *member) found(key work.Key, live *unstructured.Unstructured) *found {
 	}
 	m.mu.Unlock()
 	f := &found{ObjectMeta: metaOf(live), reading: observe(live)}
-	f.seen, _ = m.parsed.look(live, g, accepted, m.cfg.Home)
+	f.seen, _ = m.parsed.look(live, g, accepted, false, m.cfg.Home)
 	if !f.seen.right && !f.seen.leaving && (g == nil || !g.removes()) {
 		f.seen.text = keep(live)
 	}

@@ -78,8 +78,10 @@ type sight struct {
 	by       *goal  // what it was judged by; nil: nothing yet
 	owner    string // of another federation; empty: none
 	who      string
-	differs  string // the first difference, if it is not right
-	holders  string // finalizers of one that is leaving
+	// differs is the first difference if it is not right, and if it is, the fields that
+	// the member made something else of.
+	differs string
+	holders string // finalizers of one that is leaving
 	// text is the object, kept while it may be needed.
 	text []byte
 }

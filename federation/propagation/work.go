@@ -331,10 +331,7 @@ func (t *task) reread() error {
 // take takes in an object that a call returned. mine: as we have just written it,
 // so where it is otherwise the API server wants it so.
 func (t *task) take(live *unstructured.Unstructured, mine bool) {
-	s, d := t.parsed.look(live, t.goal, t.r.acceptedOf(t.member, mine), t.cfg.Home)
-	if mine && !s.right && d != 0 {
-		s.right = s.ours
-	}
+	s, d := t.parsed.look(live, t.goal, t.r.acceptedOf(t.member, mine), mine, t.cfg.Home)
 	if !s.right && !s.leaving && (!t.goal.removes() || t.goal.orphan || t.keep) {
 		s.text = keep(live)
 	}
@@ -347,6 +344,18 @@ func (t *task) take(live *unstructured.Unstructured, mine bool) {
 		t.r.accepted, t.r.righted = d, time.Now()
 	}
 	t.r.seen, t.r.reading = s, observe(live)
+}
+
+// taken takes in what our own write was answered, and yields what is next. Without our
+// marks it would look like somebody else's, and be written again and again: whoever takes
+// them away is told of, and it is tried again later.
+func (t *task) taken(live *unstructured.Unstructured) error {
+	t.take(live, true)
+	mark := unmarked(live, t.goal)
+	if mark == "" || live.GetDeletionTimestamp() != nil || ownerOf(live, t.goal, t.cfg.Home) != "" {
+		return errChanged
+	}
+	return &errStanding{fault{reason: ReasonUnmarked, message: fmt.Sprintf("the cluster (a webhook there, say) takes the %s from what is applied, or changes it: it could not be told from what others wrote", mark)}}
 }
 
 // acceptedOf is what is accepted of a record; of what was just written, nothing yet.

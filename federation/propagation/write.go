@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -44,8 +45,7 @@ func (t *task) create(term int64) error {
 	case err == nil && made == nil:
 		return errChanged
 	case err == nil:
-		t.take(made, true)
-		return errChanged
+		return t.taken(made)
 	case apierrors.IsAlreadyExists(err):
 		return t.reread()
 	case namespaceMissing(err, t.r.key.Namespace):
@@ -166,8 +166,10 @@ func (t *task) patch(verb string, how types.PatchType, text []byte, mine bool) e
 	switch {
 	case err == nil && now == nil:
 		return errChanged
+	case err == nil && mine:
+		return t.taken(now)
 	case err == nil:
-		t.take(now, mine)
+		t.take(now, false)
 		return errChanged
 	case apierrors.IsConflict(err), apierrors.IsNotFound(err):
 		return t.reread()
@@ -270,8 +272,11 @@ func (t *task) foreign() error {
 		who = "nobody known"
 	}
 	f := fault{reason: ReasonConflict, message: "an object is there already, and is left alone; it was written last by " + who}
-	if t.seen.owner != "" {
+	switch {
+	case t.seen.owner != "":
 		f.message = "an object is there already, and is left alone: it was placed by " + t.seen.owner
+	case t.seen.created:
+		f.message = "an object is there already, and is left alone: fedns made it, and somebody (a webhook there, say) took its label " + LabelManagedBy + " away"
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -310,11 +315,15 @@ func (m *member) applied(r *record) (wait time.Duration) {
 		}
 		r.fights = 0
 	}
-	why := ""
+	reason, why := "", ""
 	if r.reading != nil {
 		why = r.reading.Why
 	}
-	m.say(r, work.Applied, "", why)
+	if r.seen.differs != "" {
+		reason = ReasonAltered
+		why = strings.TrimSuffix("the cluster (a webhook there, say) made something else of "+r.seen.differs+"; "+why, "; ")
+	}
+	m.say(r, work.Applied, reason, why)
 	return 0
 }
 

@@ -32,7 +32,7 @@ const config = `apiVersion: fedns.io/v1alpha1
 kind: Config
 listen: {dns: ["{{.DNS}}"], http: "{{.HTTP}}"}
 federation: {name: prod, clusterSet: clusterset.local}
-exports: [ServiceExport, Annotated, Ingress]
+exports: [ServiceExport, Annotated, Ingress, Gateway]
 zones: [{name: example.com}]
 host: {kubeconfig: %s, namespace: default}
 evidence: {behindAfter: 1s, unprobedAfter: 2s}

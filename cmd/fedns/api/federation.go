@@ -23,6 +23,7 @@ type placedStatus struct {
 	Leaving    int   `json:"leaving"`
 	Removing   int   `json:"removing"`
 	Applied    int   `json:"applied"`
+	Altered    int   `json:"altered"` // of applied
 	Failed     int   `json:"failed"`
 	NotHealthy int   `json:"notHealthy"`
 	Replicas   int64 `json:"replicas"`
@@ -39,7 +40,7 @@ func clusters(src Sources) []clusterStatus {
 		s := clusterStatus{ClusterStatus: c}
 		if share, ok := shares[string(c.ID)]; ok {
 			s.Placed = &placedStatus{
-				share.Targets, share.Leaving, share.Removing, share.Applied, share.Failed, share.NotHealthy, share.Replicas, share.Ready,
+				share.Targets, share.Leaving, share.Removing, share.Applied, share.Altered, share.Failed, share.NotHealthy, share.Replicas, share.Ready,
 			}
 		}
 		all = append(all, s)

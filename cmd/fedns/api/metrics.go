@@ -112,9 +112,11 @@ var metrics = []Metric{
 	{"fedns_federation_moves_total", "Times that a template began to leave a cluster.", nil, prometheus.CounterValue},
 	{"fedns_federation_reports_total", "Reports written to the host.", nil, prometheus.CounterValue},
 	{"fedns_federation_failures_total", "Writes to the host that failed and are tried again.", nil, prometheus.CounterValue},
+	{"fedns_federation_restored_total", "Bindings that were put right because somebody else had changed or deleted them.", nil, prometheus.CounterValue},
 	{"fedns_federation_targets", "Templates that are to be in the cluster.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_federation_applied", "Templates that the cluster has as they are to be.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_federation_failed", "Templates that cannot be written to the cluster now.", []string{"cluster"}, prometheus.GaugeValue},
+	{"fedns_federation_altered", "Templates of which the cluster made something else as it took them: its webhooks, say.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_federation_unhealthy", "Templates that do not do their work in the cluster.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_federation_leaving", "Templates that stay in the cluster until others have taken their place.", []string{"cluster"}, prometheus.GaugeValue},
 	{"fedns_federation_removing", "Templates that are to go from the cluster and may still be there.", []string{"cluster"}, prometheus.GaugeValue},
@@ -166,13 +168,13 @@ func (c *collector) federation(put putFunc) {
 		"term": float64(counts.Term), "synced": truth(counts.Synced), "orders": float64(counts.Orders), "bindings": float64(counts.Bindings),
 		"unplaced": float64(counts.Unplaced), "queued": float64(counts.Queued), "withdrawals_held": float64(counts.Held),
 		"decisions_total": float64(counts.Decisions), "moves_total": float64(counts.Moves), "reports_total": float64(counts.Reports),
-		"failures_total": float64(counts.Failures),
+		"failures_total": float64(counts.Failures), "restored_total": float64(counts.Restored),
 	} {
 		put("fedns_federation_"+name, v)
 	}
 	for name, share := range f.Shares() {
 		for what, n := range map[string]int{
-			"targets": share.Targets, "applied": share.Applied, "failed": share.Failed, "unhealthy": share.NotHealthy, "leaving": share.Leaving, "removing": share.Removing,
+			"targets": share.Targets, "applied": share.Applied, "failed": share.Failed, "altered": share.Altered, "unhealthy": share.NotHealthy, "leaving": share.Leaving, "removing": share.Removing,
 		} {
 			put("fedns_federation_"+what, float64(n), name)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"sync"
@@ -18,6 +19,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 
 	"github.com/fedns/fedns/federation"
 	"github.com/fedns/fedns/federation/api/v1alpha1"
@@ -40,6 +42,7 @@ type Bindings struct {
 	// namespace of the Bindings of templates that have none.
 	namespace string
 	term      func() (int64, time.Time)
+	log       *slog.Logger
 
 	listed chan struct{} // closed when known is
 
@@ -53,13 +56,17 @@ type held struct {
 	mu   sync.Mutex
 	key  work.Key // as it was seen or written last
 	told bool     // that it is being deleted
+	// wrote is the generation that our last write gave it, or that it was listed with:
+	// a later one is somebody else's.
+	wrote  int64
+	edited bool // somebody has changed it since, and it is to be read before it is written
 	*v1alpha1.Binding
 }
 
 var _ federation.Store = (*Bindings)(nil)
 
 // NewBindings makes the Store of a term.
-func NewBindings(rc *rest.Config, namespace string, term func() (int64, time.Time)) (*Bindings, error) {
+func NewBindings(rc *rest.Config, namespace string, term func() (int64, time.Time), log *slog.Logger) (*Bindings, error) {
 	scheme, err := newScheme()
 	if err != nil {
 		return nil, err
@@ -68,7 +75,7 @@ func NewBindings(rc *rest.Config, namespace string, term func() (int64, time.Tim
 	if err != nil {
 		return nil, fmt.Errorf("bindings: %w", err)
 	}
-	return newBindings(c, namespace, term), nil
+	return newBindings(c, namespace, term, log), nil
 }
 
 func newScheme() (*runtime.Scheme, error) {
@@ -79,8 +86,8 @@ func newScheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
-func newBindings(c client.Client, namespace string, term func() (int64, time.Time)) *Bindings {
-	return &Bindings{client: c, namespace: namespace, term: term, listed: make(chan struct{}), known: map[work.Key]*held{}, names: map[types.NamespacedName]*held{}}
+func newBindings(c client.Client, namespace string, term func() (int64, time.Time), log *slog.Logger) *Bindings {
+	return &Bindings{client: c, namespace: namespace, term: term, log: log, listed: make(chan struct{}), known: map[work.Key]*held{}, names: map[types.NamespacedName]*held{}}
 }
 
 // within bounds a call by the term.
@@ -94,9 +101,12 @@ func (s *Bindings) within(ctx context.Context) (context.Context, context.CancelF
 }
 
 // List implements federation.Store. What cannot be understood is an error: placing
-// it anew would take it from where it is.
+// it anew would take it from where it is. What is not where the Binding of its template
+// is was not made by us, and is left out: whoever may write into one namespace is not to
+// say what is placed of another.
 func (s *Bindings) List(ctx context.Context) ([]federation.Binding, error) {
-	var all []federation.Binding
+	var all, moved []federation.Binding
+	var before []*held // of moved
 	known, names := map[work.Key]*held{}, map[types.NamespacedName]*held{}
 	next := ""
 	for {
@@ -109,12 +119,27 @@ func (s *Bindings) List(ctx context.Context) ([]federation.Binding, error) {
 			if err != nil {
 				return nil, fmt.Errorf("binding %s/%s: %w", list.Items[i].Namespace, list.Items[i].Name, err)
 			}
-			all = append(all, b)
-			h := &held{key: b.Key, Binding: trimmed(&list.Items[i])}
-			known[b.Key.Versionless()], names[nameOf(h.Binding)] = h, h
+			h := &held{key: b.Key}
+			h.written(&list.Items[i])
+			switch at, own := nameOf(h.Binding), nameOf(s.object(federation.Binding{Key: b.Key})); {
+			case at == own:
+				all = append(all, b)
+				known[b.Key.Versionless()], names[at] = h, h
+			case b.Key.Namespace == "" && at.Name == own.Name:
+				moved = append(moved, b) // we may have been told another namespace for those
+				before = append(before, h)
+			default:
+				s.log.Warn("a Binding is left out, for it is not where that of its template is", "namespace", at.Namespace, "binding", at.Name, "object", b.Key.String())
+			}
 		}
 		if next = list.Continue; next == "" {
 			break
+		}
+	}
+	for i, h := range before {
+		if key := h.key.Versionless(); known[key] == nil {
+			all = append(all, moved[i])
+			known[key], names[nameOf(h.Binding)] = h, h
 		}
 	}
 	s.mu.Lock()
@@ -136,6 +161,11 @@ func nameOf(b *v1alpha1.Binding) types.NamespacedName {
 func trimmed(b *v1alpha1.Binding) *v1alpha1.Binding {
 	b.ManagedFields = nil
 	return b
+}
+
+// written has h be a Binding as we wrote it; h is locked.
+func (h *held) written(b *v1alpha1.Binding) {
+	h.Binding, h.wrote, h.edited, h.told = trimmed(b), b.Generation, false, false
 }
 
 // of is what is known of a Key; its lock is held, for the caller to give back.
@@ -162,6 +192,9 @@ func (s *Bindings) Put(ctx context.Context, b federation.Binding) error {
 	h := s.of(b.Key)
 	defer h.mu.Unlock()
 	next := s.object(b)
+	if right, err := s.mended(ctx, b.Key, h, next); right || err != nil {
+		return err
+	}
 	if h.Binding == nil {
 		return s.create(ctx, b, h, next)
 	}
@@ -171,7 +204,8 @@ func (s *Bindings) Put(ctx context.Context, b federation.Binding) error {
 	if h.DeletionTimestamp != nil && !b.Deleted {
 		if renewed, err := s.renew(ctx, h, next); renewed || err != nil {
 			if err == nil {
-				h.key, h.Binding, h.told = b.Key, trimmed(next), false
+				h.key = b.Key
+				h.written(next)
 			} else if apierrors.IsConflict(err) {
 				return s.refresh(ctx, b.Key, h, next, err)
 			}
@@ -190,7 +224,10 @@ func (s *Bindings) Put(ctx context.Context, b federation.Binding) error {
 		return err
 	}
 	next.Status = status
-	h.key, h.Binding = b.Key, trimmed(next)
+	told := h.told
+	h.key = b.Key
+	h.written(next)
+	h.told = told
 	return nil
 }
 
@@ -202,30 +239,58 @@ func (s *Bindings) create(ctx context.Context, b federation.Binding, h *held, ne
 	case err != nil:
 		return err
 	}
-	h.key, h.Binding = b.Key, trimmed(next)
+	h.key = b.Key
+	h.written(next)
 	return nil
+}
+
+// mended reads a Binding that somebody has changed, and says that it is as next has
+// it all the same: then it is not written. h is locked.
+func (s *Bindings) mended(ctx context.Context, key work.Key, h *held, next *v1alpha1.Binding) (right bool, err error) {
+	if h.Binding == nil || !h.edited {
+		return false, nil
+	}
+	if err := s.read(ctx, key, h, next); err != nil {
+		return false, err
+	}
+	if h.Binding == nil || !controllerutil.ContainsFinalizer(h.Binding, finalizer) || !equality.Semantic.DeepEqual(h.Spec, next.Spec) {
+		return false, nil
+	}
+	h.wrote, h.edited = h.Generation, false
+	return true, nil
 }
 
 // refresh reads what somebody else wrote meanwhile, so that the next try is made
 // against that; it yields why this one failed.
 func (s *Bindings) refresh(ctx context.Context, key work.Key, h *held, next *v1alpha1.Binding, failed error) error {
+	if err := s.read(ctx, key, h, next); err != nil {
+		return fmt.Errorf("%w: %w", err, failed)
+	}
+	return failed
+}
+
+// read has h be the Binding as the host has it, whoever wrote it; h is locked.
+func (s *Bindings) read(ctx context.Context, key work.Key, h *held, next *v1alpha1.Binding) error {
 	live := &v1alpha1.Binding{}
 	if err := s.client.Get(ctx, client.ObjectKeyFromObject(next), live); err != nil {
 		if apierrors.IsNotFound(err) {
 			h.Binding = nil
 		}
-		return failed
+		return client.IgnoreNotFound(err)
 	}
 	number, _ := s.term()
 	if theirs, err := strconv.ParseInt(live.Annotations[annotationTerm], 10, 64); err == nil && theirs > number {
-		return fmt.Errorf("%w: %w", errOutrun, failed)
+		return errOutrun
 	}
-	b, err := fromObject(live)
-	if err != nil || b.Key.Versionless() != key.Versionless() {
-		return fmt.Errorf("binding %s/%s is of another object: %w", live.Namespace, live.Name, failed)
+	of, err := templateOf(live)
+	if err != nil || of.Versionless() != key.Versionless() {
+		return fmt.Errorf("binding %s/%s is of another object", live.Namespace, live.Name)
 	}
-	h.key, h.Binding = b.Key, trimmed(live)
-	return failed
+	if h.Binding == nil {
+		h.key = of // otherwise we know whose it is, whatever has been made of its version
+	}
+	h.Binding = trimmed(live)
+	return nil
 }
 
 // Delete implements federation.Store.

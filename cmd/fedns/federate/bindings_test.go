@@ -2,11 +2,13 @@ package federate
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -31,7 +33,7 @@ func shop(t *testing.T) (*Bindings, federation.Binding) {
 	}
 	c := fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1alpha1.Binding{}).
 		WithObjects(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop", Finalizers: []string{"kubernetes"}}}).Build()
-	s := newBindings(c, "fedns-system", func() (int64, time.Time) { return 7, time.Now().Add(time.Hour) })
+	s := newBindings(c, "fedns-system", func() (int64, time.Time) { return 7, time.Now().Add(time.Hour) }, slog.New(slog.DiscardHandler))
 	b := federation.Binding{Key: web, Dialect: "people", State: failover.State{Targets: []failover.Target{{Cluster: "a", Replicas: 2, Since: noon}}}}
 	s.put(t, b)
 	return s, b
@@ -66,8 +68,8 @@ func (s *Bindings) one(t *testing.T) *v1alpha1.Binding {
 
 // seen is what the watch tells of a Binding.
 func (s *Bindings) seen(b *v1alpha1.Binding, gone bool) bool {
-	key, ok := s.deleted(&metav1.PartialObjectMetadata{ObjectMeta: b.ObjectMeta}, gone)
-	return ok && key == web
+	key, what := s.harmed(&metav1.PartialObjectMetadata{ObjectMeta: b.ObjectMeta}, gone)
+	return what == deleted && key == web
 }
 
 func TestDeletedBindingIsMadeAgain(t *testing.T) {
@@ -191,7 +193,7 @@ func TestVersionsOfAKindShareABinding(t *testing.T) {
 	if err := s.Delete(t.Context(), b.Key); err != nil || len(s.all(t)) != 1 {
 		t.Error("the version before deletes what is not its own any more")
 	}
-	again := newBindings(s.client, s.namespace, s.term)
+	again := newBindings(s.client, s.namespace, s.term, s.log)
 	all, err := again.List(t.Context())
 	if err != nil || len(all) != 1 || all[0].Key != next.Key {
 		t.Errorf("listed are %+v, %v", all, err)
@@ -227,5 +229,112 @@ func TestReportOfTheSameWritesNothing(t *testing.T) {
 	}
 	if got := more.Status.Clusters[0].Since; !got.Time.Equal(noon) {
 		t.Errorf("it is so since %v, want %v", got, noon)
+	}
+}
+
+// TestEditedBinding: what somebody else wrote is told once and put right once; what
+// says the same is not written.
+func TestEditedBinding(t *testing.T) {
+	s, b := shop(t)
+	writes := 0
+	s.client = interceptor.NewClient(s.client.(client.WithWatch), interceptor.Funcs{
+		Update: func(ctx context.Context, c client.WithWatch, o client.Object, opts ...client.UpdateOption) error {
+			writes++
+			live := s.one(t)
+			o.SetGeneration(live.Generation) // as an API server does
+			if !equality.Semantic.DeepEqual(o.(*v1alpha1.Binding).Spec, live.Spec) {
+				o.SetGeneration(live.Generation + 1)
+			}
+			return c.Update(ctx, o, opts...)
+		},
+	})
+	harmed := func(o *v1alpha1.Binding) harm {
+		_, what := s.harmed(&metav1.PartialObjectMetadata{ObjectMeta: o.ObjectMeta}, false)
+		return what
+	}
+	edit := func(change func(*v1alpha1.Binding)) *v1alpha1.Binding {
+		t.Helper()
+		o := s.one(t)
+		change(o)
+		if err := s.client.Update(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		writes = 0
+		return s.one(t)
+	}
+	if harmed(s.one(t)) != unharmed {
+		t.Error("our own write is taken for somebody else's")
+	}
+	for what, change := range map[string]func(*v1alpha1.Binding){
+		"targets":   func(o *v1alpha1.Binding) { o.Spec.Targets = nil },
+		"version":   func(o *v1alpha1.Binding) { o.Spec.Template.APIVersion = "apps/v1beta1" },
+		"source":    func(o *v1alpha1.Binding) { o.Spec.Source = &v1alpha1.Source{APIVersion: "a/b/c", Kind: "K", Name: "n"} },
+		"deleted":   func(o *v1alpha1.Binding) { o.Spec.Deleted = true },
+		"finalizer": func(o *v1alpha1.Binding) { o.Finalizers = []string{"somebody.else/s"} },
+	} {
+		bad := edit(change)
+		if harmed(bad) != edited || harmed(bad) != unharmed {
+			t.Errorf("%s: it is not told once", what)
+		}
+		// A report comes between, and must not have it forgotten.
+		_ = s.Report(t.Context(), web, v1alpha1.BindingStatus{Clusters: []v1alpha1.ClusterStatus{{Cluster: "a", Message: what}}})
+		s.put(t, b)
+		now := s.one(t)
+		if len(now.Spec.Targets) != 1 || now.Spec.Template.APIVersion != "apps/v1" || now.Spec.Source != nil || now.Spec.Deleted || !slices.Contains(now.Finalizers, finalizer) {
+			t.Errorf("%s: it is %+v", what, now)
+		}
+		if writes != 1 || harmed(now) != unharmed || harmed(bad) != unharmed {
+			t.Errorf("%s: %d writes, want one, and nothing to be told of it", what, writes)
+		}
+	}
+	edit(func(o *v1alpha1.Binding) { o.Spec.Targets = nil })
+	same := edit(func(o *v1alpha1.Binding) { o.Spec = s.object(b).Spec }) // and back
+	if harmed(same) != edited {
+		t.Error("it is not told")
+	}
+	if s.put(t, b); writes != 0 {
+		t.Error("what says the same is written")
+	}
+	if harmed(same) != unharmed {
+		t.Error("it is told again")
+	}
+}
+
+// TestBindingOfAnotherPlace: who may write into one namespace does not say what is
+// placed of another.
+func TestBindingOfAnotherPlace(t *testing.T) {
+	s, b := shop(t)
+	role := federation.Binding{Key: work.Key{Kind: schema.GroupVersionKind{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "ClusterRole"}, Name: "reader"}, Dialect: "people"}
+	role.Targets = []failover.Target{{Cluster: "a", Since: noon}}
+	s.put(t, role)
+	forged := func(b federation.Binding, namespace, name string) {
+		t.Helper()
+		o := s.object(b)
+		o.Namespace, o.Spec.Targets = namespace, nil
+		if name != "" {
+			o.Name = name
+		}
+		if err := s.client.Create(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	forged(b, "evil", "")
+	forged(b, "shop", "another")
+	forged(role, "evil", "")
+	forged(role, "zoo", "")
+	moved := role
+	moved.Key.Name = "writer"
+	forged(moved, "before", "")
+	again := newBindings(s.client, s.namespace, s.term, s.log)
+	all, err := again.List(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets := map[string]int{}
+	for _, one := range all {
+		targets[one.Key.Name] += len(one.Targets) + 1
+	}
+	if len(all) != 3 || targets["web"] != 2 || targets["reader"] != 2 || targets["writer"] != 1 {
+		t.Errorf("listed are %+v", all)
 	}
 }

@@ -67,10 +67,9 @@ func (s *Bindings) object(b federation.Binding) *v1alpha1.Binding {
 // fromObject reads a Binding of the host.
 func fromObject(o *v1alpha1.Binding) (b federation.Binding, err error) {
 	spec := &o.Spec
-	if b.Key.Kind, err = kindOf(spec.Template.APIVersion, spec.Template.Kind); err != nil {
-		return b, fmt.Errorf("spec.template: %w", err)
+	if b.Key, err = templateOf(o); err != nil {
+		return b, err
 	}
-	b.Key.Namespace, b.Key.Name = spec.Template.Namespace, spec.Template.Name
 	b.Dialect, b.Affinity, b.Orphan, b.Deleted = spec.Dialect, spec.Affinity, spec.Orphan, spec.Deleted
 	if r := spec.Source; r != nil {
 		b.Source = work.Reference{Namespace: r.Namespace, Name: r.Name, UID: r.UID, Generation: r.Generation}
@@ -103,6 +102,16 @@ func fromObject(o *v1alpha1.Binding) (b federation.Binding, err error) {
 	}
 	b.Sort()
 	return b, nil
+}
+
+// templateOf is the Key of a Binding of the host.
+func templateOf(o *v1alpha1.Binding) (work.Key, error) {
+	t := &o.Spec.Template
+	kind, err := kindOf(t.APIVersion, t.Kind)
+	if err != nil {
+		return work.Key{}, fmt.Errorf("spec.template: %w", err)
+	}
+	return work.Key{Kind: kind, Namespace: t.Namespace, Name: t.Name}, nil
 }
 
 func kindOf(apiVersion, kind string) (schema.GroupVersionKind, error) {

@@ -124,7 +124,7 @@ func (f *Federation) lead(ctx context.Context, lease *Term) error {
 	if err != nil {
 		return err
 	}
-	store, err := NewBindings(rc, f.cfg.Namespace, lease.Now)
+	store, err := NewBindings(rc, f.cfg.Namespace, lease.Now, f.cfg.Log)
 	if err != nil {
 		return err
 	}
@@ -160,7 +160,9 @@ func (f *Federation) lead(ctx context.Context, lease *Term) error {
 	f.cfg.Log.Info("this replica propagates", "term", number)
 	f.look(t)
 	f.set(t, nil)
-	watch := func(ctx context.Context) error { return store.Watch(ctx, rc, t.engine.Lost, f.cfg.Log) }
+	watch := func(ctx context.Context) error {
+		return store.Watch(ctx, rc, t.engine.Lost, t.engine.Edited, f.cfg.Log)
+	}
 	return f.run(ctx, cancel, t, host, referred, watch)
 }
 

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/metadata/metadatainformer"
 	"k8s.io/client-go/rest"
@@ -26,9 +27,18 @@ import (
 // one, or its namespace, does not delete the only record of that.
 const finalizer = "fedns.io/members"
 
-// Watch tells of Bindings that somebody deletes, until ctx is done. It reads their
-// metadata only.
-func (s *Bindings) Watch(ctx context.Context, rc *rest.Config, lost func(work.Key), log *slog.Logger) error {
+// harm is what somebody else did to a Binding.
+type harm uint8
+
+const (
+	unharmed harm = iota
+	deleted       // it is gone, or is to go
+	edited        // it says something else, or may be deleted without being kept
+)
+
+// Watch tells of Bindings that somebody deletes (lost) or changes (edited), until ctx
+// is done. It reads their metadata only.
+func (s *Bindings) Watch(ctx context.Context, rc *rest.Config, lost, edit func(work.Key), log *slog.Logger) error {
 	select { // what was there before is known then
 	case <-s.listed:
 	case <-ctx.Done():
@@ -47,9 +57,13 @@ func (s *Bindings) Watch(ctx context.Context, rc *rest.Config, lost func(work.Ke
 			o = tomb.Obj
 		}
 		if m, ok := o.(*metav1.PartialObjectMetadata); ok {
-			if key, ok := s.deleted(m, gone); ok {
+			switch key, what := s.harmed(m, gone); what {
+			case deleted:
 				log.Warn("somebody deletes a Binding, which is the record of what is in members: it is kept", "namespace", m.Namespace, "binding", m.Name)
 				lost(key)
+			case edited:
+				log.Warn("somebody changed a Binding, which is the record of what is in members: it is put right", "namespace", m.Namespace, "binding", m.Name)
+				edit(key)
 			}
 		}
 	}
@@ -60,12 +74,12 @@ func (s *Bindings) Watch(ctx context.Context, rc *rest.Config, lost func(work.Ke
 				return o, nil
 			}
 			return &metav1.PartialObjectMetadata{ObjectMeta: metav1.ObjectMeta{
-				Namespace: m.Namespace, Name: m.Name, UID: m.UID, ResourceVersion: m.ResourceVersion,
+				Namespace: m.Namespace, Name: m.Name, UID: m.UID, ResourceVersion: m.ResourceVersion, Generation: m.Generation, Finalizers: m.Finalizers,
 				DeletionTimestamp: m.DeletionTimestamp, DeletionGracePeriodSeconds: m.DeletionGracePeriodSeconds,
 			}}, nil
 		}),
 		informer.SetWatchErrorHandlerWithContext(func(_ context.Context, _ *cache.Reflector, err error) {
-			log.Warn("Bindings cannot be watched: one that is deleted is noticed late", "error", err)
+			log.Warn("Bindings cannot be watched: one that somebody deletes or changes is noticed late", "error", err)
 		}),
 	); err != nil {
 		return fmt.Errorf("watch bindings: %w", err)
@@ -81,29 +95,42 @@ func (s *Bindings) Watch(ctx context.Context, rc *rest.Config, lost func(work.Ke
 	return nil
 }
 
-// deleted takes note that a Binding is gone, or is to go, and says of which Key it
-// was; false: it is known already, or it is as it is to be.
-func (s *Bindings) deleted(m *metav1.PartialObjectMetadata, gone bool) (work.Key, bool) {
+// harmed takes note of what somebody else did to a Binding, and says of which Key it
+// is. What is known already, or is our own doing, is no harm.
+func (s *Bindings) harmed(m *metav1.PartialObjectMetadata, gone bool) (work.Key, harm) {
 	s.mu.Lock()
 	h := s.names[types.NamespacedName{Namespace: m.Namespace, Name: m.Name}]
 	s.mu.Unlock()
 	if h == nil {
-		return work.Key{}, false
+		return work.Key{}, unharmed
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch {
 	case h.Binding == nil || h.UID != m.UID:
-		return work.Key{}, false
+		return work.Key{}, unharmed
 	case gone:
 		h.Binding, h.told = nil, false
+	case m.DeletionTimestamp == nil && !h.edited && h.changed(m):
+		h.edited = true
+		return h.key, edited
 	case m.DeletionTimestamp == nil || h.told || h.Spec.Deleted:
-		return work.Key{}, false
+		return work.Key{}, unharmed
 	default:
 		h.told, h.DeletionTimestamp = true, m.DeletionTimestamp
 		h.ResourceVersion, h.DeletionGracePeriodSeconds = m.ResourceVersion, m.DeletionGracePeriodSeconds
 	}
-	return h.key, true
+	return h.key, deleted
+}
+
+// changed says that a Binding was written by somebody else after we wrote it last, and
+// is not what it was. Statuses and labels do not count. h is locked.
+func (h *held) changed(m *metav1.PartialObjectMetadata) bool {
+	if m.Generation > h.wrote {
+		return true
+	}
+	order, err := resourceversion.CompareResourceVersion(m.ResourceVersion, h.ResourceVersion)
+	return err == nil && order > 0 && controllerutil.ContainsFinalizer(h.Binding, finalizer) && !slices.Contains(m.Finalizers, finalizer)
 }
 
 // renew makes a Binding anew that is being deleted; h is locked. It does not while

@@ -95,6 +95,7 @@ type Template struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	APIVersion string `json:"apiVersion"`
 	// +required
 	// +kubebuilder:validation:MinLength=1
@@ -118,6 +119,7 @@ type Source struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	APIVersion string `json:"apiVersion"`
 	// +required
 	// +kubebuilder:validation:MinLength=1
@@ -186,6 +188,7 @@ type Dependency struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
+	// +kubebuilder:validation:Pattern=`^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[a-z0-9]([-a-z0-9]*[a-z0-9])?$`
 	APIVersion string `json:"apiVersion"`
 	// +required
 	// +kubebuilder:validation:MinLength=1

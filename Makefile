@@ -10,7 +10,7 @@ FUZZTIME := 60s
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build demo test test-short test-integration test-timed test-clusters simulate prerequisites cross lint fuzz soak bench bench-discovery bench-federation bench-providers generate docs
+.PHONY: help build demo test test-short test-integration test-alone test-clusters simulate prerequisites cross lint fuzz soak bench bench-discovery bench-federation bench-providers generate docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -25,27 +25,28 @@ else
 	go run ./cmd/fedns demo $(ARGS)
 endif
 
-test: prerequisites lint cross test-short test-timed ## everything that CI asks for
+test: prerequisites lint cross test-short test-alone ## everything that CI asks for
 	$(MAKE) --no-print-directory -j2 test-clusters simulate ASIDE="$(shell chrt --idle 0 true 2>/dev/null && echo chrt --idle 0 || echo nice -n 19)"
 
 test-short: ## unit tests, with the race detector where there is a C compiler
 	go vet ./...
 	go test $(RACE) ./...
 
-test-integration: test-timed test-clusters ## tests against real API servers, name servers and clients, which it installs or builds
+test-integration: test-alone test-clusters ## tests against real API servers, name servers and clients, which it installs or builds
 
-# Tests that hold programs to seconds: nothing runs beside them.
-TIMED := bench|protocol|secondary|slow
+# Packages whose tests hold programs to seconds, or look for what a fleet leaves on
+# the machine: nothing runs beside them.
+ALONE := bench|harness|protocol|secondary|slow
 INTEGRATION = cd integration && FEDNS_BIN=$(CURDIR)/bin/fedns go test -count=1 -timeout 60m
 
-test-timed: prerequisites build
+test-alone: prerequisites build
 	cd integration && go vet ./... && go run ./prebuild
-	$(INTEGRATION) -p 1 $$(go list ./... | grep -E '/($(TIMED))$$')
+	$(INTEGRATION) -p 1 $$(go list ./... | grep -E '/($(ALONE))$$')
 
 # All others. They wait most of the time, and are patient.
 test-clusters: prerequisites build
 	cd integration && go run ./prebuild
-	$(INTEGRATION) -p 3 $$(go list ./... | grep -vE '/($(TIMED))$$')
+	$(INTEGRATION) -p 3 $$(go list ./... | grep -vE '/($(ALONE))$$')
 
 simulate: ## 100,000 random histories of clusters, network and daemon, 50,000 of writers of a hosted zone (FEDNS_SIM_SEEDS), five minutes on two cores
 	FEDNS_SIM_SEEDS=$${FEDNS_SIM_SEEDS:-100000} $(ASIDE) go test -count=1 -timeout 60m -run Histories -v ./discovery/simulation

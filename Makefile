@@ -34,9 +34,8 @@ test-short: ## unit tests, with the race detector where there is a C compiler
 
 test-integration: test-alone test-clusters ## tests against real API servers, name servers and clients, which it installs or builds
 
-# Packages whose tests hold programs to seconds, or look for what a fleet leaves on
-# the machine: nothing runs beside them.
-ALONE := bench|harness|protocol|secondary|slow
+# Packages whose tests hold programs to seconds: nothing runs beside them.
+ALONE := bench|protocol|secondary|slow
 INTEGRATION = cd integration && FEDNS_BIN=$(CURDIR)/bin/fedns go test -count=1 -timeout 60m
 
 test-alone: prerequisites build

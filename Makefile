@@ -45,7 +45,7 @@ test-alone: prerequisites build
 # All others. They wait most of the time, and are patient.
 test-clusters: prerequisites build
 	cd integration && go run ./prebuild
-	$(INTEGRATION) -p 3 $$(go list ./... | grep -vE '/($(ALONE))$$')
+	$(INTEGRATION) -p 2 $$(go list ./... | grep -vE '/($(ALONE))$$')
 
 simulate: ## 100,000 random histories of clusters, network and daemon, 50,000 of writers of a hosted zone (FEDNS_SIM_SEEDS), five minutes on two cores
 	FEDNS_SIM_SEEDS=$${FEDNS_SIM_SEEDS:-100000} $(ASIDE) go test -count=1 -timeout 60m -run Histories -v ./discovery/simulation

@@ -10,7 +10,7 @@ FUZZTIME := 60s
 RACE := $(if $(shell command -v gcc || command -v clang),-race)
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
-.PHONY: help build demo test test-short test-integration simulate prerequisites cross lint fuzz soak bench bench-discovery bench-federation bench-providers generate docs
+.PHONY: help build demo test test-short test-integration test-alone test-clusters simulate prerequisites cross lint fuzz soak bench bench-discovery bench-federation bench-providers generate docs
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -25,19 +25,32 @@ else
 	go run ./cmd/fedns demo $(ARGS)
 endif
 
-test: prerequisites lint cross test-short simulate test-integration ## everything that CI asks for
+test: prerequisites lint cross test-short test-alone ## everything that CI asks for
+	$(MAKE) --no-print-directory -j2 test-clusters simulate ASIDE="$(shell chrt --idle 0 true 2>/dev/null && echo chrt --idle 0 || echo nice -n 19)"
 
 test-short: ## unit tests, with the race detector where there is a C compiler
 	go vet ./...
 	go test $(RACE) ./...
 
-test-integration: prerequisites ## tests against real API servers, name servers and clients, which it installs or builds
-	cd integration && go vet ./... && go run ./prebuild && go test -count=1 -p 1 -timeout 60m ./...
+test-integration: test-alone test-clusters ## tests against real API servers, name servers and clients, which it installs or builds
+
+# Packages whose tests hold programs to seconds: nothing runs beside them.
+ALONE := bench|protocol|secondary|slow
+INTEGRATION = cd integration && FEDNS_BIN=$(CURDIR)/bin/fedns go test -count=1 -timeout 60m
+
+test-alone: prerequisites build
+	cd integration && go vet ./... && go run ./prebuild
+	$(INTEGRATION) -p 1 $$(go list ./... | grep -E '/($(ALONE))$$')
+
+# All others. They wait most of the time, and are patient.
+test-clusters: prerequisites build
+	cd integration && go run ./prebuild
+	$(INTEGRATION) -p 2 $$(go list ./... | grep -vE '/($(ALONE))$$')
 
 simulate: ## 100,000 random histories of clusters, network and daemon, 50,000 of writers of a hosted zone (FEDNS_SIM_SEEDS), five minutes on two cores
-	FEDNS_SIM_SEEDS=$${FEDNS_SIM_SEEDS:-100000} go test -count=1 -timeout 60m -run Histories -v ./discovery/simulation
-	FEDNS_SIM_SEEDS=$${FEDNS_SIM_SEEDS:-50000} go test -count=1 -timeout 60m -run Histories -v ./providers/simulation
-	go test -count=1 -timeout 20m -tags unguarded -run MissingGuard -v ./providers/simulation
+	FEDNS_SIM_SEEDS=$${FEDNS_SIM_SEEDS:-100000} $(ASIDE) go test -count=1 -timeout 60m -run Histories -v ./discovery/simulation
+	FEDNS_SIM_SEEDS=$${FEDNS_SIM_SEEDS:-50000} $(ASIDE) go test -count=1 -timeout 60m -run Histories -v ./providers/simulation
+	$(ASIDE) go test -count=1 -timeout 20m -tags unguarded -run MissingGuard -v ./providers/simulation
 
 prerequisites: # name servers and clients that tests ask, from packages
 	integration/prerequisites

@@ -3,6 +3,7 @@ package guarantee
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -81,6 +82,8 @@ func build(ctx context.Context, t *testing.T, folders map[string]string) map[str
 	t.Helper()
 	dir := t.TempDir()
 	programs := map[string]string{}
+	var all errgroup.Group
+	all.SetLimit(2) // linkers take much memory, and one thread for some of their time
 	for _, folder := range folders {
 		if programs[folder] != "" {
 			continue
@@ -89,12 +92,18 @@ func build(ctx context.Context, t *testing.T, folders map[string]string) map[str
 		if err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.CommandContext(ctx, "go", "test", "-c", "-tags", "unguarded", "-o", program, ".")
-		cmd.Dir = folder
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("build the tests of %s: %v\n%s", folder, err, out)
-		}
 		programs[folder] = program
+		all.Go(func() error {
+			cmd := exec.CommandContext(ctx, "go", "test", "-c", "-tags", "unguarded", "-o", program, ".")
+			cmd.Dir = folder
+			if out, err := cmd.CombinedOutput(); err != nil {
+				return fmt.Errorf("build the tests of %s: %w\n%s", folder, err, out)
+			}
+			return nil
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Fatal(err)
 	}
 	return programs
 }

@@ -33,9 +33,12 @@ type claim struct {
 	next int // offset of the first port that was not handed out
 }
 
-// newClaim takes the lowest number that nobody has.
-func newClaim() (*claim, error) {
+// newClaim takes the lowest number that nobody has, or the highest.
+func newClaim(highest bool) (*claim, error) {
 	for number := range claims {
+		if highest {
+			number = claims - 1 - number
+		}
 		address := &net.TCPAddr{IP: loopback, Port: firstPort + portsPerClaim*number}
 		socket, err := net.ListenTCP("tcp4", address)
 		if err == nil {

@@ -45,8 +45,8 @@ type DaemonSpec struct {
 	Args []string
 	// Env is added to the environment.
 	Env []string
-	// Binary is the program's file. Defaults to one that is built from the
-	// checkout that the test runs in.
+	// Binary is the program's file. Defaults to the one that $FEDNS_BIN names, or
+	// else to one that is built from the checkout that the test runs in.
 	Binary string
 }
 

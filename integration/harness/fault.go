@@ -4,7 +4,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"syscall"
 
 	"github.com/fedns/fedns/integration/harness/binaries"
 	"github.com/fedns/fedns/integration/harness/process"
@@ -25,25 +24,20 @@ func (c *Cluster) StopAPIServer() error {
 
 // Pause halts the control plane: connections stay open and are accepted, and
 // nothing is ever answered. It is what a partitioned cluster looks like.
-func (c *Cluster) Pause() error { return c.signal(syscall.SIGSTOP) }
+func (c *Cluster) Pause() error { return c.control((*process.Process).Pause) }
 
 // Resume undoes Pause.
-func (c *Cluster) Resume() error { return c.signal(syscall.SIGCONT) }
+func (c *Cluster) Resume() error { return c.control((*process.Process).Resume) }
 
 // Kill ends the control plane at once, with no chance to say goodbye. Start
 // brings it back with the objects it had.
-func (c *Cluster) Kill() error {
-	var failed []error
-	for _, p := range c.running() {
-		failed = append(failed, p.Kill())
-	}
-	return errors.Join(failed...)
-}
+func (c *Cluster) Kill() error { return c.control((*process.Process).Kill) }
 
-func (c *Cluster) signal(sig syscall.Signal) error {
+// control does something to all programs of the control plane.
+func (c *Cluster) control(do func(*process.Process) error) error {
 	var failed []error
 	for _, p := range c.running() {
-		failed = append(failed, p.Signal(sig))
+		failed = append(failed, do(p))
 	}
 	return errors.Join(failed...)
 }

@@ -26,6 +26,10 @@ type Options struct {
 	Network bool
 	// Progress is told what is being built. Defaults to standard error.
 	Progress io.Writer
+
+	// highest is for tests that look for what is left of a fleet once its number is
+	// anybody's again: other fleets begin at the lowest.
+	highest bool
 }
 
 // Fleet is a set of clusters. Its methods may be called concurrently.
@@ -56,7 +60,7 @@ type Fleet struct {
 // New starts a fleet. ctx limits only the start. The caller must Close the
 // fleet; tests call Start instead.
 func New(ctx context.Context, o Options) (*Fleet, error) {
-	claim, err := newClaim()
+	claim, err := newClaim(o.highest)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"os/exec"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -24,10 +25,10 @@ func Wait(ctx context.Context, condition func(context.Context) error) error {
 }
 
 // WaitEndpoints waits until a Service's EndpointSlices have exactly n ready
-// endpoints, and returns the slices. A dual-stack Service counts each pod once
-// a family.
+// endpoints, and returns the slices without any others: a Pod that ends stays in
+// its slice for a while. A dual-stack Service counts each pod once a family.
 func (c *Cluster) WaitEndpoints(ctx context.Context, namespace, service string, n int) ([]discoveryv1.EndpointSlice, error) {
-	var slices []discoveryv1.EndpointSlice
+	var found []discoveryv1.EndpointSlice
 	err := Wait(ctx, func(ctx context.Context) error {
 		list, err := c.client.DiscoveryV1().EndpointSlices(namespace).List(ctx, metav1.ListOptions{
 			LabelSelector: discoveryv1.LabelServiceName + "=" + service,
@@ -35,8 +36,8 @@ func (c *Cluster) WaitEndpoints(ctx context.Context, namespace, service string, 
 		if err != nil {
 			return err
 		}
-		slices = list.Items
-		if ready := countReady(slices); ready != n {
+		found = list.Items
+		if ready := keepReady(found); ready != n {
 			return fmt.Errorf("%d endpoints are ready, want %d", ready, n)
 		}
 		return nil
@@ -44,17 +45,16 @@ func (c *Cluster) WaitEndpoints(ctx context.Context, namespace, service string, 
 	if err != nil {
 		return nil, fmt.Errorf("cluster %s: Service %s/%s: %w", c.Name, namespace, service, err)
 	}
-	return slices, nil
+	return found, nil
 }
 
-func countReady(slices []discoveryv1.EndpointSlice) int {
-	ready := 0
-	for _, s := range slices {
-		for _, e := range s.Endpoints {
-			if e.Conditions.Ready != nil && *e.Conditions.Ready {
-				ready++
-			}
-		}
+// keepReady takes all endpoints away that are not ready, and counts the rest.
+func keepReady(all []discoveryv1.EndpointSlice) (ready int) {
+	for i := range all {
+		all[i].Endpoints = slices.DeleteFunc(all[i].Endpoints, func(e discoveryv1.Endpoint) bool {
+			return e.Conditions.Ready == nil || !*e.Conditions.Ready
+		})
+		ready += len(all[i].Endpoints)
 	}
 	return ready
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
@@ -95,7 +96,7 @@ func (p *Pod) Remove() error {
 // delete.
 func (p *Pod) create(ctx context.Context) error {
 	// Written first: ip mounts the folder when it enters the namespace.
-	if err := os.MkdirAll(p.etc(), 0o755); err != nil {
+	if err := p.makeEtc(); err != nil {
 		return err
 	}
 	resolv := fmt.Sprintf("search %s.svc.cluster.local svc.cluster.local cluster.local\nnameserver %s\noptions ndots:5\n",
@@ -131,6 +132,17 @@ func (p *Pod) delete() error {
 		failed = append(failed, err, killAll(pids), ip(ctx, []string{"netns", "delete", p.Netns}))
 	}
 	return errors.Join(failed...)
+}
+
+// makeEtc makes the folder of the namespace's files. The folder around it is every
+// fleet's, and a janitor removes it whenever it is empty: then both are made again.
+func (p *Pod) makeEtc() (err error) {
+	for range 100 {
+		if err = os.MkdirAll(p.etc(), 0o755); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return err
 }
 
 // etc is where ip finds the files that a namespace sees in /etc.

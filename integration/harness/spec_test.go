@@ -85,7 +85,7 @@ func TestClaimsAreApart(t *testing.T) {
 
 func newTestClaim(t *testing.T) *claim {
 	t.Helper()
-	c, err := newClaim()
+	c, err := newClaim(false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-var traced = Options{Network: true, Clusters: []Spec{{Name: "eu-1", CoreDNS: true}}}
+var traced = Options{highest: true, Network: true, Clusters: []Spec{{Name: "eu-1", CoreDNS: true}}}
 
 // child starts a fleet with all that can leave a trace, says where, and ends.
 func child(mode string) {

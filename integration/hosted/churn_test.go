@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -87,8 +88,11 @@ func churn(t *testing.T, f *harness.Fleet) {
 		w.scaleSet("db", 1)
 	}, has("web.shop.prod. A", 2), has("db.shop.prod. A", 1))
 	w.step("delete", func() {
-		must(t, w.us.Delete(t.Context(), service("balanced", "Deployment", "")))
-		must(t, w.eu.Delete(t.Context(), headless("db")))
+		// Both at once: together they are more than may be lost within the window.
+		var both errgroup.Group
+		both.Go(func() error { return w.us.Delete(t.Context(), service("balanced", "Deployment", "")) })
+		both.Go(func() error { return w.eu.Delete(t.Context(), headless("db")) })
+		must(t, both.Wait())
 		w.release("example.com.") // more than half of it
 	}, has("balanced.shop.prod. A", 0), has("db.shop.prod. A", 0))
 	w.step("create", func() {

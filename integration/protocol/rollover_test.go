@@ -90,6 +90,7 @@ func (k *keyring) record(name string) *dns.DNSKEY {
 // the parent (RFC 6781 §4.1), by an operator who works on the key files while the
 // daemon runs. Unbound is asked all the time, and all it is answered is secure.
 func TestRollover(t *testing.T) {
+	t.Parallel() // with TestUpstream: both wait most of the time
 	harness.Need(t, "unbound", "unbound")
 	harness.Need(t, "dnssec-keygen", "bind9-utils")
 	harness.Need(t, "dnssec-settime", "bind9-utils")

@@ -87,6 +87,7 @@ type world struct {
 // resolved for a pod by way of its cluster's CoreDNS; when the upstream is dead,
 // stale answers keep coming within their limit, and the zones lose nothing.
 func TestUpstream(t *testing.T) {
+	t.Parallel() // with TestRollover: both wait most of the time
 	harness.Need(t, "unbound", "unbound")
 	harness.Need(t, "getent", "libc-bin")
 	f := harness.Start(t, harness.Options{Network: true, Clusters: []harness.Spec{{Name: "eu-1"}}})

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -10,6 +11,16 @@ import (
 
 	"github.com/fedns/fedns/discovery/cluster"
 )
+
+// TestMain has tests run side by side, however few processors there are: most of the
+// time they wait, for what is tried again.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "8"); err != nil {
+		panic(err)
+	}
+	m.Run()
+}
 
 // start makes a cluster that listens until the test ends.
 func start(t testing.TB, o Options) *Cluster {

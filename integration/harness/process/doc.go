@@ -4,5 +4,5 @@
 // it started; on Linux it is killed by the kernel when this process dies,
 // however that happens; and it writes to a log file, whose tail is what an
 // error shows. Package process knows nothing of Kubernetes and imports only the
-// standard library.
+// standard library and golang.org/x/sys.
 package process

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -106,9 +107,34 @@ func (p *Process) Signal(sig syscall.Signal) error {
 	return nil
 }
 
+// pauseLimit is how long a process may take to stop: each of its threads does when
+// it next has a processor.
+const pauseLimit = 30 * time.Second
+
 // Pause stops the process without ending it: its sockets stay open and nobody
-// answers them.
-func (p *Process) Pause() error { return p.Signal(syscall.SIGSTOP) }
+// answers them. It returns when all threads have stopped, which on a busy machine is
+// some time after the signal, or when the process has ended.
+func (p *Process) Pause() error {
+	if err := p.Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), pauseLimit)
+	defer cancel()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for p.Running() {
+		if is, err := stopped(p.PID()); is || err != nil {
+			return err
+		}
+		select {
+		case <-p.done:
+		case <-ctx.Done():
+			return fmt.Errorf("%s has not stopped within %v of SIGSTOP", p.Name, pauseLimit)
+		case <-tick.C:
+		}
+	}
+	return nil
+}
 
 // Resume undoes Pause.
 func (p *Process) Resume() error { return p.Signal(syscall.SIGCONT) }

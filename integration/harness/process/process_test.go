@@ -1,8 +1,10 @@
 package process
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -25,6 +27,37 @@ func shell(t *testing.T, script string) *Process {
 		s.Close()
 	})
 	return p
+}
+
+// TestPausedProcessDoesNothing: from the moment that Pause returns.
+func TestPausedProcessDoesNothing(t *testing.T) {
+	counter := filepath.Join(t.TempDir(), "counter")
+	p := shell(t, "n=0; while :; do n=$((n+1)); echo $n > "+counter+"; done")
+	for range 20 {
+		if err := p.Pause(); err != nil {
+			t.Fatal(err)
+		}
+		if is, err := stopped(p.PID()); !is || err != nil {
+			t.Fatalf("it has not stopped: %v", err)
+		}
+		if err := p.Pause(); err != nil { // which it is already
+			t.Fatal(err)
+		}
+		before, _ := os.ReadFile(counter) // it may just be being written
+		time.Sleep(5 * time.Millisecond)
+		if after, _ := os.ReadFile(counter); !bytes.Equal(before, after) {
+			t.Fatalf("it went on from %s to %s", before, after)
+		}
+		if err := p.Resume(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Pause(); err != nil {
+		t.Errorf("one that has ended: %v", err)
+	}
 }
 
 func TestStopEndsAPausedProcess(t *testing.T) {

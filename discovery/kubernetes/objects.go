@@ -122,8 +122,8 @@ func (k *kind) run(ctx context.Context) {
 		case err != nil:
 			k.health.fault(k.part, verbDiscover, err)
 		case version == "":
+			k.Handler.Absent() // before it may be Live: who hears of that has been told everything
 			k.health.absent(k.part)
-			k.Handler.Absent()
 		default:
 			k.health.mended(k.part, verbDiscover)
 			k.follow(ctx, version)

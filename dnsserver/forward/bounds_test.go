@@ -23,12 +23,12 @@ func TestCoalesced(t *testing.T) {
 		time.Sleep(200 * time.Millisecond)
 		w.WriteMsg(records(q, right))
 	})
-	r := run(t, forward.Config{Upstreams: to(u.addr), Hedge: time.Minute, Timeout: 10 * time.Second})
+	r := run(t, forward.Config{Upstreams: to(u.addr), Hedge: time.Minute, Timeout: time.Minute})
 	const n = 1000
 	var all sync.WaitGroup
 	for range n {
 		all.Go(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 			defer cancel()
 			if got := show(r.Resolve(ctx, netip.MustParseAddr("10.0.0.1"), name("www.test."), dns.TypeA)); got != good {
 				t.Error(got)

@@ -233,7 +233,7 @@ func (s *apiServer) store(key string, live, next *unstructured.Unstructured) *me
 // eventually waits for a condition, and fails the test with what it said last.
 func eventually(t *testing.T, condition func() error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for {
 		err := condition()

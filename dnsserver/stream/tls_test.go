@@ -57,7 +57,7 @@ func listenTLS(t *testing.T, cfg stream.Config) (l *stream.Listener, client *tls
 func ask(t *testing.T, l *stream.Listener, cfg *tls.Config) error {
 	t.Helper()
 	m := new(dns.Msg).SetQuestion("www.example.", dns.TypeA)
-	r, _, err := (&dns.Client{Net: "tcp-tls", TLSConfig: cfg, Timeout: 10 * time.Second}).ExchangeContext(t.Context(), m, l.Addr().String())
+	r, _, err := (&dns.Client{Net: "tcp-tls", TLSConfig: cfg, Timeout: time.Minute}).ExchangeContext(t.Context(), m, l.Addr().String())
 	if err == nil && len(r.Answer) != 1 {
 		t.Errorf("got %v", r)
 	}
@@ -113,7 +113,7 @@ func TestKdigTLS(t *testing.T) {
 func TestHandshakesAreBounded(t *testing.T) {
 	bound := int32(4 * runtime.GOMAXPROCS(0))
 	var now, most atomic.Int32
-	l, client, _ := listenTLS(t, stream.Config{TLS: &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+	l, client, _ := listenTLS(t, stream.Config{Transfer: time.Minute, TLS: &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
 		n := now.Add(1)
 		defer now.Add(-1)
 		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {

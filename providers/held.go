@@ -59,19 +59,24 @@ func (w *writer) guard(waited map[dnsname.Name]int, release bool) {
 			delete(w.admitted, k)
 		case by == bySomebody:
 			b.owned--
-		default:
+		case !w.cfg.DryRun:
 			b.open++
 		}
 	}
-	err := w.losses.admit(w.cfg.Guard, time.Now(), b)
+	now := time.Now()
+	err := w.losses.admit(w.cfg.Guard, now, b)
 	for _, owner := range losing {
 		if err != nil {
 			w.keepBack(owner, err.Error())
 			continue
 		}
 		for k := range lossesOf(w.backlog[owner]) {
-			if w.admitted[k] == 0 {
-				w.admitted[k] = byGuard
+			if w.admitted[k] != 0 {
+				continue
+			}
+			w.admitted[k] = byGuard
+			if w.cfg.DryRun {
+				w.losses.add(now, b.owned) // as if it had been made at once
 			}
 		}
 	}

@@ -118,6 +118,24 @@ func TestLossesAreOfWhatThereWas(t *testing.T) {
 	})
 }
 
+// TestLossesOfADryRun: what is only said to be taken away counts as if it were.
+func TestLossesOfADryRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := fresh()
+		d := start(t, server, strict, several(8)...)
+		pass()
+		d.halt()
+		d = start(t, server, func(cfg *providers.Config) { strict(cfg); cfg.DryRun = true }, several(8)...)
+		pass()
+		for i := range 6 {
+			d.set(fmt.Sprintf("-n%d", i))
+			time.Sleep(30 * time.Second)
+			synctest.Wait()
+			wantHeld(t, d, 0) // two within a minute
+		}
+	})
+}
+
 // TestWordsDoNotCount: what somebody gave the word for leaves as much as before to pass
 // without.
 func TestWordsDoNotCount(t *testing.T) {

@@ -89,7 +89,7 @@ func (s site) http(t *testing.T, two bool) *http.Client {
 	t.Helper()
 	tr := &http.Transport{TLSClientConfig: s.client.Clone(), ForceAttemptHTTP2: two}
 	t.Cleanup(tr.CloseIdleConnections)
-	return &http.Client{Transport: tr, Timeout: 10 * time.Second}
+	return &http.Client{Transport: tr, Timeout: time.Minute}
 }
 
 type response struct {

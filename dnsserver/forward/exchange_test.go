@@ -37,7 +37,7 @@ func TestForged(t *testing.T) {
 				w.Write([]byte{1, 2, 3})
 				w.WriteMsg(records(q, right))
 			})
-			r := run(t, forward.Config{Upstreams: to(u.addr), Hedge: time.Minute})
+			r := run(t, forward.Config{Upstreams: to(u.addr), Timeout: 10 * time.Second, Hedge: time.Minute})
 			if got := get(t, r, "www.test.", dns.TypeA); got != "NOERROR; www.test. A 192.0.2.1" {
 				t.Error(got)
 			}
@@ -55,7 +55,7 @@ func TestForged(t *testing.T) {
 				forge(m)
 				w.WriteMsg(m)
 			})
-			r := run(t, forward.Config{Upstreams: to(u.addr), Timeout: 300 * time.Millisecond, Hedge: time.Minute})
+			r := run(t, forward.Config{Upstreams: to(u.addr), Timeout: time.Second, Hedge: time.Minute})
 			if got := get(t, r, "www.test.", dns.TypeA); got != "NOERROR; www.test. A 192.0.2.1" || u.tcp.Load() != 1 {
 				t.Errorf("%s after %d queries over TCP", got, u.tcp.Load())
 			}

@@ -48,6 +48,8 @@ type Config struct {
 	// complete says that there are no others: until then nothing is placed. It is
 	// asked again after each Recheck.
 	Clusters func() (all []*cluster.Cluster, complete bool)
+	// Definitions defaults to all kinds being served for ever.
+	Definitions Definitions
 	// Referred defaults to nothing: no dependency is found.
 	Referred Referred
 	Failover failover.Config
@@ -84,6 +86,9 @@ const (
 
 func (c Config) withDefaults() Config {
 	c.Failover = c.Failover.WithDefaults()
+	if c.Definitions == nil {
+		c.Definitions = constant{}
+	}
 	if c.Tell == nil {
 		c.Tell = func(work.Reference, bool, string, string) {}
 	}

@@ -2,6 +2,7 @@ package federation
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,10 +22,13 @@ func (e *Engine) missing() {
 		if p := known.placed; p != nil && len(known.orders) == 0 && !known.withdrawn && e.has(p.Dialect) {
 			known.withdrawn = true
 			e.queue.Add(known.key)
-			if !p.Deleted {
-				lacking = append(lacking, known)
-			} else {
+			switch why := e.unserved(p); {
+			case p.Deleted:
 				known.admitted = true
+			case why != "":
+				e.hold(known, errors.New(why))
+			default:
+				lacking = append(lacking, known)
 			}
 		}
 	}
@@ -62,6 +66,10 @@ func (e *Engine) withdraw(known *entry) bool {
 		return true
 	}
 	if known.held != "" {
+		return false
+	}
+	if why := e.undefined(known.placed); why != "" {
+		e.hold(known, errors.New(why))
 		return false
 	}
 	if err := e.admit(1, cluster.Deleted); err != nil {

@@ -46,6 +46,7 @@ const (
 	// nobody was watching, or the list was wrong.
 	Missing
 	// Doubtful says that a complete list lacked it, of a store that has gone back in
-	// time: what it lacks may only have been forgotten.
+	// time: what it lacks may only have been forgotten. Or that it was deleted along
+	// with the definition of its kind, which may only be installed anew.
 	Doubtful
 )

@@ -77,7 +77,7 @@ func (g *Guard) Admit(l Limits, now time.Time, n int, left func(enough int) int,
 	case n == 0:
 		return nil
 	case evidence == cluster.Doubtful && guarantee.Holds(guarantee.DoubtfulAreHeld):
-		return fmt.Errorf("%d of %d are gone from a store that has gone back in time", n, left(all))
+		return fmt.Errorf("%d of %d are gone from a store that has gone back in time, or with their definition", n, left(all))
 	case evidence == cluster.Missing && lost > 1 && guarantee.Holds(guarantee.MissingAreLimited) && much():
 		return fmt.Errorf("%d of %d are missing from its lists, nobody saw them deleted", lost, g.base)
 	case lost > l.Count && guarantee.Holds(guarantee.DeletedAreLimited) && much():

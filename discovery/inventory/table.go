@@ -28,8 +28,17 @@ type Table struct {
 type entry struct {
 	Object
 	good map[string]Member // by slot: the last good statements
-	held bool
+	held hold
 }
+
+// hold says what was not believed of an object that stands.
+type hold uint8
+
+const (
+	unheld    hold = iota
+	unlisted       // a list that lacked too many
+	undefined      // its deletion along with the definition of its kind
+)
 
 // NewTable makes an empty Table. A list is held that lacks more than holdShare
 // (of 1) of a kind's members, if there are three or more.
@@ -49,7 +58,7 @@ func (t *Table) Put(kind string, o Object) (changed bool) {
 	e := &entry{Object: o, good: map[string]Member{}}
 	before := map[string]Member{}
 	if old := entries[o.Key]; old != nil {
-		if !old.held && reflect.DeepEqual(old.Object, o) {
+		if old.held == unheld && reflect.DeepEqual(old.Object, o) {
 			return false
 		}
 		before = old.good
@@ -73,6 +82,14 @@ func (t *Table) Put(kind string, o Object) (changed bool) {
 // Delete takes in that an object was seen to be deleted.
 func (t *Table) Delete(kind, key string) { delete(t.kinds[kind], key) }
 
+// Hold takes in that an object was deleted with the definition of its kind. It stands
+// until it is put or seen deleted.
+func (t *Table) Hold(kind, key string) {
+	if e := t.kinds[kind][key]; e != nil {
+		e.held = undefined
+	}
+}
+
 // Replace takes in a complete list of a kind. Members that it lacks are gone, or
 // held if they are too many to be believed. What is held once stays so until its
 // object is listed, put or deleted.
@@ -90,13 +107,13 @@ func (t *Table) Replace(kind string, all []Object) {
 			lost += len(e.good)
 		}
 	}
-	hold := known >= holdFrom && float64(lost) > t.share*float64(known)
+	doubted := known >= holdFrom && float64(lost) > t.share*float64(known)
 	for _, key := range missing {
 		e := t.kinds[kind][key]
 		switch {
-		case hold && len(e.good) > 0:
-			e.held = true
-		case !e.held:
+		case doubted && len(e.good) > 0 && e.held == unheld:
+			e.held = unlisted
+		case e.held == unheld:
 			delete(t.kinds[kind], key)
 		}
 	}
@@ -112,15 +129,13 @@ func (t *Table) Members() ([]Member, []Finding) {
 	var findings []Finding
 	first := map[cluster.ID]string{}
 	for _, kind := range slices.Sorted(maps.Keys(t.kinds)) {
-		if f := t.doubt(kind); f.Text != "" {
-			findings = append(findings, f)
-		}
+		findings = append(findings, t.doubts(kind)...)
 	}
 	for _, e := range t.inOrder() {
 		findings = append(findings, e.findings()...)
 		for _, slot := range slices.Sorted(maps.Keys(e.good)) {
 			m := e.good[slot]
-			m.Held = e.held
+			m.Held = e.held != unheld
 			if other, double := first[m.ID]; double {
 				findings = append(findings, Finding{e.Key, slot, fmt.Sprintf("states the cluster %s, as %s does, which counts", m.ID, other)})
 				continue
@@ -167,24 +182,29 @@ func (e *entry) findings() []Finding {
 	return out
 }
 
-// doubt tells of the members of a kind that are held.
-func (t *Table) doubt(kind string) Finding {
-	var held []string
+// doubts tells of the members of a kind that are held.
+func (t *Table) doubts(kind string) (out []Finding) {
+	held := map[hold][]string{}
 	known := 0
 	for _, e := range t.kinds[kind] {
 		known += len(e.good)
 		for _, m := range e.good {
-			if e.held {
-				held = append(held, string(m.ID))
-			}
+			held[e.held] = append(held[e.held], string(m.ID))
 		}
 	}
-	if len(held) == 0 {
-		return Finding{}
+	for _, why := range []struct {
+		hold hold
+		text string
+	}{
+		{unlisted, "%s: a list suddenly lacked %d of %d clusters (%s): they are kept until each is seen deleted or the configuration changes"},
+		{undefined, "%s: %d of %d clusters were deleted with their definition (%s): they are kept until each is there again and seen deleted or the configuration changes"},
+	} {
+		if all := held[why.hold]; len(all) > 0 {
+			slices.Sort(all)
+			out = append(out, Finding{Text: fmt.Sprintf(why.text, kind, len(all), known, strings.Join(first(all, 10), ", "))})
+		}
 	}
-	slices.Sort(held)
-	return Finding{Text: fmt.Sprintf("%s: a list suddenly lacked %d of %d clusters (%s): they are kept until each is seen deleted or the configuration changes",
-		kind, len(held), known, strings.Join(first(held, 10), ", "))}
+	return out
 }
 
 // first is the first n of all, and a word for the rest.

@@ -26,7 +26,7 @@
 // Who feeds a Join says how it knows that an object is gone, and the Group that
 // rested on it carries the weakest of that once, with the change it made:
 //
-//	Delete…                                        Deleted
+//	Delete…                                        Deleted; of custom resources what the caller says: Deleted or Doubtful
 //	Replace… that lacks it                         what the caller says: Missing or Doubtful, of files Deleted
 //	an EndpointSlice that changes its Service      Deleted
 //	what had a host, and has it no more            Deleted

@@ -70,12 +70,13 @@ func (h *hosts) putGateway(g Gateway) {
 	h.gateways[g.Key] = g
 }
 
-// DeleteGateway takes note that a Gateway is seen to be gone.
-func (j *Join) DeleteGateway(key cluster.ServiceKey) {
+// DeleteGateway takes note that a Gateway is seen to be gone; how is as of
+// DeleteExport.
+func (j *Join) DeleteGateway(key cluster.ServiceKey, how cluster.Loss) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	delete(j.hosts.gateways, key)
-	j.reroute(func(r *Route) bool { return r.on(key) }, cluster.Deleted)
+	j.reroute(func(r *Route) bool { return r.on(key) }, how)
 }
 
 // ReplaceGateways takes in all Gateways, as ReplaceServices does Services.
@@ -104,11 +105,12 @@ func (j *Join) putRoute(r Route, how cluster.Loss) {
 	j.route(&r, how)
 }
 
-// DeleteRoute takes note that an HTTPRoute is seen to be gone.
-func (j *Join) DeleteRoute(key cluster.ServiceKey) {
+// DeleteRoute takes note that an HTTPRoute is seen to be gone; how is as of
+// DeleteExport.
+func (j *Join) DeleteRoute(key cluster.ServiceKey, how cluster.Loss) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.dropRoute(key, cluster.Deleted)
+	j.dropRoute(key, how)
 }
 
 func (j *Join) dropRoute(key cluster.ServiceKey, how cluster.Loss) {

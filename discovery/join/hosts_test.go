@@ -161,7 +161,7 @@ func TestGatewayHosts(t *testing.T) {
 	tells(t, j, "a list without the Gateway", "*.a.example.com withdrawn loss 3", "db.example.com withdrawn loss 3", "one.test withdrawn loss 3")
 	j.ReplaceGateways([]Gateway{FromGateway(gateway(t, edge))}, cluster.Missing)
 	tells(t, j, "it is back", "*.a.example.com 192.0.2.1,lb.cloud.test", "db.example.com 192.0.2.1,lb.cloud.test", "one.test 192.0.2.1,lb.cloud.test")
-	j.DeleteRoute(cluster.ServiceKey{Namespace: "shop", Name: "web"})
+	j.DeleteRoute(cluster.ServiceKey{Namespace: "shop", Name: "web"}, cluster.Deleted)
 	tells(t, j, "the route deleted", "*.a.example.com withdrawn loss 1", "db.example.com withdrawn loss 1", "one.test withdrawn loss 1")
 	route("hostnames: shop", "True")
 	tells(t, j, "a route that is not well formed")

@@ -150,11 +150,12 @@ func (j *Join) putExport(x Export) {
 	}
 }
 
-// DeleteExport takes note that a ServiceExport is seen to be gone.
-func (j *Join) DeleteExport(key cluster.ServiceKey) {
+// DeleteExport takes note that a ServiceExport is seen to be gone; how is Doubtful if
+// its definition went with it.
+func (j *Join) DeleteExport(key cluster.ServiceKey, how cluster.Loss) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.dropExport(key, j.services[key], cluster.Deleted)
+	j.dropExport(key, j.services[key], how)
 }
 
 // ReplaceExports takes in all ServiceExports, as ReplaceServices does Services.

@@ -299,7 +299,7 @@ func feed(t *testing.T, j *Join, stream string, drop bool) {
 			}
 		case "ServiceExport":
 			if drop {
-				j.DeleteExport(key)
+				j.DeleteExport(key, cluster.Deleted)
 			} else {
 				j.PutExport(FromExport(&meta.ObjectMeta))
 			}

@@ -92,7 +92,7 @@ func TestLoss(t *testing.T) {
 		}, "s 2 deleted"},
 		{"a ServiceExport that is not the last reason", func(j *Join) { j.ReplaceExports(nil, cluster.Missing) }, "s 3 missing"},
 		{"an annotation that goes is the Service's own word", func(j *Join) {
-			j.DeleteExport(keyOf("s"))
+			j.DeleteExport(keyOf("s"), cluster.Deleted)
 			losses(j)
 			s := lossService("s", false)
 			s.optIn = false

@@ -37,6 +37,7 @@ type apiServer struct {
 	streams  bool                     // supports initial events over a watch (KEP-3157)
 	versions []string                 // of ServiceExport; none: the CRD is not installed
 	gateways bool                     // the Gateway API's CRDs are installed
+	ending   bool                     // all CRDs are on their way out
 	refuse   map[string]int           // "list services" or "watch services": status
 	hold     map[string]chan struct{} // "list services": answers when closed
 	cut      map[string]bool          // "list services": the connection breaks in mid-answer
@@ -244,7 +245,7 @@ func (s *apiServer) serve(w http.ResponseWriter, r *http.Request) {
 			"versions": []object{{"groupVersion": "gateway.networking.k8s.io/v1", "version": "v1"}}})
 	case r.URL.Path == gatewayPath+"/v1":
 		json.NewEncoder(w).Encode(object{"apiVersion": "v1", "kind": "APIResourceList", "groupVersion": "gateway.networking.k8s.io/v1",
-			"resources": []object{{"name": "gateways", "kind": "Gateway", "namespaced": true}, {"name": "httproutes", "kind": "HTTPRoute", "namespaced": true}}})
+			"resources": []object{{"name": "gateways", "kind": "Gateway", "namespaced": true, "verbs": s.verbs()}, {"name": "httproutes", "kind": "HTTPRoute", "namespaced": true, "verbs": s.verbs()}}})
 	case verb == "list":
 		s.list(w, resource, q.Get("limit"), q.Get("continue"), cut)
 	case q.Get("sendInitialEvents") == "true" && !streams:
@@ -269,12 +270,27 @@ func fail(w http.ResponseWriter, status int, message string) {
 	json.NewEncoder(w).Encode(object{"apiVersion": "v1", "kind": "Status", "status": "Failure", "code": status, "reason": reasons[status], "message": message})
 }
 
+// verbs are those of custom resources.
+func (s *apiServer) verbs() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.verbsNow()
+}
+
+// verbsNow is verbs; mu is held.
+func (s *apiServer) verbsNow() []string {
+	if s.ending {
+		return []string{"delete", "deletecollection", "get", "list", "watch"}
+	}
+	return []string{"delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"}
+}
+
 func (s *apiServer) discovery(w http.ResponseWriter, last string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if last != "multicluster.x-k8s.io" {
 		json.NewEncoder(w).Encode(object{"apiVersion": "v1", "kind": "APIResourceList", "groupVersion": "multicluster.x-k8s.io/" + last,
-			"resources": []object{{"name": "serviceimports", "kind": "ServiceImport"}, {"name": "serviceexports", "kind": "ServiceExport", "namespaced": true}}})
+			"resources": []object{{"name": "serviceimports", "kind": "ServiceImport"}, {"name": "serviceexports", "kind": "ServiceExport", "namespaced": true, "verbs": s.verbsNow()}}})
 		return
 	}
 	var served []object

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -232,18 +233,29 @@ func (c *client) exportRequest(version string, o metav1.ListOptions) *rest.Reque
 		SpecificallyVersionedParams(&o, metav1.ParameterCodec, metav1.SchemeGroupVersion).MaxRetries(0)
 }
 
-// exportVersion is the best version the cluster serves ServiceExports in;
-// empty without an error: it says that it serves none.
-func (c *client) exportVersion(ctx context.Context) (string, error) {
+// definition is what discovery says of a resource.
+type definition struct {
+	version string // the best that is served; empty: none is
+	create  bool   // objects may be made: of a CRD, that it is not on its way out
+}
+
+// stands says that a definition that was found so once is served still, and not on its
+// way out. Of what objects could never be made it is not told.
+func (was definition) stands(now definition) bool {
+	return now.version != "" && (now.create || !was.create)
+}
+
+// exportDefinition is the best version the cluster serves ServiceExports in.
+func (c *client) exportDefinition(ctx context.Context) (definition, error) {
 	return c.served(ctx, exportGroup, exportVersions[:], "serviceexports")
 }
 
-// served is the first of versions that the cluster serves a resource in; empty
-// without an error: it says that it serves it in none of them.
-func (c *client) served(ctx context.Context, of string, versions []string, resource string) (string, error) {
+// served is the first of versions that the cluster serves a resource in; the zero
+// definition without an error: it says that it serves it in none of them.
+func (c *client) served(ctx context.Context, of string, versions []string, resource string) (definition, error) {
 	group := &metav1.APIGroup{}
 	if err := c.get(ctx, "/apis/"+of, group); err != nil {
-		return "", absentIsNil(err)
+		return definition{}, absentIsNil(err)
 	}
 	for _, version := range versions {
 		for _, served := range group.Versions {
@@ -255,16 +267,16 @@ func (c *client) served(ctx context.Context, of string, versions []string, resou
 				if absentIsNil(err) == nil {
 					continue
 				}
-				return "", err
+				return definition{}, err
 			}
 			for _, r := range resources.APIResources {
 				if r.Name == resource {
-					return version, nil
+					return definition{version, slices.Contains(r.Verbs, "create")}, nil
 				}
 			}
 		}
 	}
-	return "", nil
+	return definition{}, nil
 }
 
 // get reads a discovery document; path is absolute, or a group and version.

@@ -53,6 +53,7 @@ type timing struct {
 	credentials time.Duration // between two looks at the kubeconfig
 	pollFirst   time.Duration // until the second look for the ServiceExport CRD
 	pollLast    time.Duration // the longest between two looks
+	settle      time.Duration // after a custom resource was deleted, until its definition is asked about
 	backoff     time.Duration // until the first retry of a list or watch
 	backoffCap  time.Duration // the longest until a retry, before jitter
 	tell        time.Duration // between two reports of LastSync
@@ -66,10 +67,12 @@ var defaultTiming = timing{
 	credentials: 10 * time.Second,
 	pollFirst:   2 * time.Second,
 	pollLast:    8 * time.Second, // with its jitter 10 s: a CRD is picked up within that
-	backoff:     500 * time.Millisecond,
-	backoffCap:  5 * time.Second, // with its jitter 7.5 s: three resources are all back a few seconds after the cluster
-	tell:        5 * time.Second,
-	watch:       2 * time.Minute,
+	// Discovery hears of a CRD's end when its objects' watches do, or a little later.
+	settle:     300 * time.Millisecond,
+	backoff:    500 * time.Millisecond,
+	backoffCap: 5 * time.Second, // with its jitter 7.5 s: three resources are all back a few seconds after the cluster
+	tell:       5 * time.Second,
+	watch:      2 * time.Minute,
 	// API servers send a bookmark about once a minute, and one 2 s before the watch
 	// ends by itself (k8s.io/apiserver, storage/cacher: defaultBookmarkFrequency).
 	silence: 3 * time.Minute,
@@ -155,9 +158,9 @@ func (s *Source) Check(ctx context.Context) error {
 	if s.cfg.Rules&cluster.ByServiceExport == 0 {
 		return nil
 	}
-	version, err := c.exportVersion(ctx)
-	if err == nil && version != "" {
-		_, err = c.listExports(ctx, version, metav1.ListOptions{Limit: 1})
+	now, err := c.exportDefinition(ctx)
+	if err == nil && now.version != "" {
+		_, err = c.listExports(ctx, now.version, metav1.ListOptions{Limit: 1})
 	}
 	if err != nil {
 		return fmt.Errorf("cluster %s: list serviceexports: %s", s.cfg.Cluster, reason(err))

@@ -29,11 +29,13 @@
 // neither.
 //
 // In particular a cluster that answers 404 for serviceexports says nothing
-// about the ServiceExports that were there: removing the CRD deletes them
-// first, one DELETE event each, and those are seen. If they were not seen (the
-// CRD went while the cluster could not be reached), what is known stands, with
-// a warning in the log, until the CRD is back and its list lacks them, or the
-// operator evicts the cluster. On a cluster without the CRD from the beginning
+// about the ServiceExports that were there. Removing the CRD deletes them
+// first, one DELETE event each, which is hardly meant: so what a DELETE event says
+// of a custom resource counts once discovery has said that its definition stands,
+// and is as weak as can be (cluster.Doubtful) if it does not. What was not seen
+// deleted (the CRD went while the cluster could not be reached) stands, with
+// a warning in the log, until the CRD is back; what its list lacks then is in doubt,
+// too. On a cluster without the CRD from the beginning
 // there is nothing to stand; it is Live without it.
 //
 // # Faults

@@ -26,6 +26,7 @@ type exports struct {
 	gone   chan struct{} // the version being followed is no longer served
 
 	version string // being followed; empty: none
+	anew    bool   // the definition was gone since it was listed last; whoever follows it may look at this
 	stop    func() // ends that, and waits for the end
 }
 
@@ -58,7 +59,7 @@ func (x *exports) run(ctx context.Context) {
 func (x *exports) look(ctx context.Context) (found bool) {
 	asking, cancel := context.WithTimeout(ctx, headerTimeout)
 	defer cancel()
-	version, err := x.source.client.Load().exportVersion(asking)
+	now, err := x.source.client.Load().exportDefinition(asking)
 	if ctx.Err() != nil {
 		return false
 	}
@@ -67,6 +68,7 @@ func (x *exports) look(ctx context.Context) (found bool) {
 		return false
 	}
 	x.health.mended(x.part, verbDiscover)
+	version := now.version
 	if version == x.version && version != "" {
 		return true
 	}
@@ -81,11 +83,12 @@ func (x *exports) look(ctx context.Context) (found bool) {
 		if !guarantee.Holds(guarantee.MissingCRDStands) {
 			x.join.ReplaceExports(nil, cluster.Missing)
 		}
+		x.anew = x.anew || was != ""
 		x.doubt(was)
 		x.health.absent(x.part)
 		return false
 	}
-	x.follow(ctx, version)
+	x.follow(ctx, now)
 	return true
 }
 
@@ -101,9 +104,14 @@ func (x *exports) doubt(was string) {
 	}
 }
 
-// follow starts to list and watch version.
-func (x *exports) follow(ctx context.Context, version string) {
-	s := x.source
+// follow starts to list and watch a version.
+func (x *exports) follow(ctx context.Context, was definition) {
+	s, version := x.source, was.version
+	ctx, cancel := context.WithCancel(ctx)
+	d := newDepartures(s.timing, func(ctx context.Context) (bool, error) {
+		now, err := s.client.Load().exportDefinition(ctx)
+		return was.stands(now), err
+	}, func(e join.Export) cluster.ServiceKey { return e.Key }, sink[join.Export]{x.join.PutExport, x.drop, x.replace})
 	r := resource[join.Export]{
 		part: x.part, health: x.health, timing: s.timing, listTimeout: s.cfg.ListTimeout,
 		list: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
@@ -120,16 +128,35 @@ func (x *exports) follow(ctx context.Context, version string) {
 			}
 			return join.FromExport(&m.ObjectMeta), true
 		},
-		put: x.join.PutExport, drop: x.join.DeleteExport, replace: x.join.ReplaceExports,
-		tides: s.cfg.Tides,
+		put: d.put, drop: d.leave,
+		replace: func(all []join.Export, how cluster.Loss) { d.replace(ctx, all, how) },
+		tides:   s.cfg.Tides,
 	}
-	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { r.run(ctx) })
+	running.Go(func() { d.run(ctx) })
 	x.stop = func() {
 		cancel()
 		running.Wait()
 	}
+}
+
+// drop takes note that a ServiceExport is gone, and by which evidence.
+func (x *exports) drop(key cluster.ServiceKey, how cluster.Loss) {
+	if how == cluster.Doubtful {
+		x.source.log.Warn("a ServiceExport was deleted with its definition; what it exported stands until it is back, or is released", "service", key)
+	}
+	x.join.DeleteExport(key, how)
+}
+
+// replace takes in a list. One by a definition that was not there a while ago does not
+// tell what was there before.
+func (x *exports) replace(all []join.Export, how cluster.Loss) {
+	if x.anew && guarantee.Holds(guarantee.MissingCRDStands) {
+		how = cluster.Doubtful
+	}
+	x.anew = false
+	x.join.ReplaceExports(all, how)
 }
 
 // unserved says that err is a 404 and discovery agrees: the CRD, or this
@@ -138,10 +165,11 @@ func (x *exports) unserved(ctx context.Context, err error, version string) bool 
 	if !apierrors.IsNotFound(err) {
 		return false
 	}
-	now, err := x.source.client.Load().exportVersion(ctx)
-	if err != nil || now == version {
+	now, err := x.source.client.Load().exportDefinition(ctx)
+	if err != nil || now.version == version {
 		return false
 	}
+	x.anew = x.anew || now.version == ""
 	select {
 	case x.gone <- struct{}{}:
 	default:

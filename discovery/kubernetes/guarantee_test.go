@@ -121,9 +121,17 @@ func TestGuaranteeMixedListsAreNone(t *testing.T) {
 	}
 }
 
-// TestGuaranteeMissingCRDStands: that ServiceExport is not served any more deletes no ServiceExport.
+// TestGuaranteeMissingCRDStands: that ServiceExport is not served any more deletes no ServiceExport,
+// nor does that its CRD is removed with all of them.
 func TestGuaranteeMissingCRDStands(t *testing.T) {
 	p := guaranteetest.Prove(t, guarantee.MissingCRDStands)
+	t.Run("it is not served", func(t *testing.T) { notServed(t, p) })
+	t.Run("it is removed", func(t *testing.T) { removed(t, p) })
+}
+
+// exporting is a cluster with a few ServiceExports, which are known.
+func exporting(t *testing.T, p *guaranteetest.Proof) (*apiServer, *view, int) {
+	t.Helper()
 	var objects strings.Builder
 	n := 1 + p.IntN(5)
 	for i := range n {
@@ -132,6 +140,11 @@ func TestGuaranteeMissingCRDStands(t *testing.T) {
 	server := newAPIServer(t, objects.String())
 	v := observe(t, server, nil)
 	v.await("all Groups", func() bool { return len(v.groups) == n })
+	return server, v, n
+}
+
+func notServed(t *testing.T, p *guaranteetest.Proof) {
+	server, v, _ := exporting(t, p)
 	server.set(func() { server.versions = nil })
 	v.await("the warning", func() bool { return strings.Contains(v.logged.String(), "no longer serves ServiceExport") })
 	server.put(service("later", annotated))
@@ -140,6 +153,32 @@ func TestGuaranteeMissingCRDStands(t *testing.T) {
 	defer v.mu.Unlock()
 	if v.gone() {
 		p.Broken("withdrawn with the CRD, %v is left", v.show())
+	}
+}
+
+// removed is what an API server does when a CRD is deleted: its objects go first, one
+// by one. Here the CRD comes back after a while, and some of them.
+func removed(t *testing.T, p *guaranteetest.Proof) {
+	server, v, n := exporting(t, p)
+	back := p.IntN(n)
+	server.set(func() { server.ending = true })
+	for i := range n {
+		server.delete("serviceexports", fmt.Sprint("a/x", i), false)
+	}
+	server.set(func() { server.versions = nil; server.watches++ })
+	asked := server.asked("list /apis/multicluster.x-k8s.io")
+	v.await("a look for the CRD", func() bool { return server.asked("list /apis/multicluster.x-k8s.io") > asked+2 })
+	server.set(func() { server.ending, server.versions = false, []string{"v1beta1"} })
+	for i := range back {
+		server.put(export(fmt.Sprint("x", i)))
+	}
+	v.await("what is back", func() bool { return len(v.groups) == back })
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for key, how := range v.loss {
+		if _, is := v.groups[key]; !is && how != cluster.Doubtful {
+			p.Broken("%s was withdrawn with the CRD", key)
+		}
 	}
 }
 

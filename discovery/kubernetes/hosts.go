@@ -64,7 +64,7 @@ func (s *Source) gateways(j *join.Join, h *health) []*kind {
 
 func gatewayKind[T any](
 	s *Source, h *health, resource string, from func(*unstructured.Unstructured) T,
-	put func(T), drop func(cluster.ServiceKey), replace func([]T, cluster.Loss),
+	put func(T), drop func(cluster.ServiceKey, cluster.Loss), replace func([]T, cluster.Loss),
 ) *kind {
 	k := &kind{
 		Objects: Objects{
@@ -89,7 +89,7 @@ func gatewayKind[T any](
 // taker is the Handler of what a Join takes in.
 type taker struct {
 	put  func(*unstructured.Unstructured)
-	drop func(cluster.ServiceKey)
+	drop func(cluster.ServiceKey, cluster.Loss)
 }
 
 // Replace is not called: kind.replace is.
@@ -99,8 +99,8 @@ func (t taker) Replace([]*unstructured.Unstructured) {}
 func (t taker) Put(o *unstructured.Unstructured) { t.put(o) }
 
 // Delete implements Handler.
-func (t taker) Delete(namespace, name string) {
-	t.drop(cluster.ServiceKey{Namespace: namespace, Name: name})
+func (t taker) Delete(namespace, name string, how cluster.Loss) {
+	t.drop(cluster.ServiceKey{Namespace: namespace, Name: name}, how)
 }
 
 // Absent is silence: what was there stands.
@@ -108,9 +108,9 @@ func (t taker) Absent() {}
 
 // check asks for one object.
 func (k *kind) check(ctx context.Context) error {
-	version, err := k.version(ctx)
-	if err == nil && version != "" {
-		_, err = k.request(version, metav1.ListOptions{Limit: 1}).Do(ctx).Get()
+	now, err := k.definition(ctx)
+	if err == nil && now.version != "" {
+		_, err = k.request(now.version, metav1.ListOptions{Limit: 1}).Do(ctx).Get()
 	}
 	return err
 }

@@ -47,7 +47,7 @@ func TestHosts(t *testing.T) {
 		server.delete("httproutes", "a/web", true)
 		server.set(func() { server.gateways = true })
 		v.awaitGroups("two.example.com")
-		v.await("a list that lacks a host is evidence", func() bool { return v.loss[cluster.HostKey("gw.example.com")] == cluster.Missing })
+		v.await("a list by a definition that was not there is no evidence", func() bool { return v.loss[cluster.HostKey("gw.example.com")] == cluster.Doubtful })
 		asked = 0
 		server.set(func() {
 			for _, r := range server.requests {

@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/guarantee"
 )
 
 // Objects says which objects of a cluster to follow, and who takes them in.
@@ -36,10 +37,12 @@ type Handler interface {
 	Replace(all []*unstructured.Unstructured)
 	// Put is an object that appeared or changed.
 	Put(o *unstructured.Unstructured)
-	// Delete is a DELETE event.
-	Delete(namespace, name string)
+	// Delete is a DELETE event. how is Doubtful when the definition of the objects is
+	// on its way out, or gone: whoever removes a CRD removes all of its objects first,
+	// and hardly means them.
+	Delete(namespace, name string, how cluster.Loss)
 	// Absent says that the cluster serves no such objects now. It says nothing of
-	// objects that were there: removing a CRD deletes them first, one by one.
+	// objects that were there.
 	Absent()
 }
 
@@ -108,6 +111,8 @@ type kind struct {
 	source  *Source
 	health  *health
 	part    *part
+	seen    bool // it was served
+	anew    bool // and was not, since it was listed last
 }
 
 // run looks for the resource until ctx is done, and follows it while it is there.
@@ -115,18 +120,20 @@ func (k *kind) run(ctx context.Context) {
 	first, last := k.source.timing.pollFirst, k.source.timing.pollLast
 	delay := first
 	for ctx.Err() == nil {
-		version, err := k.version(ctx)
+		now, err := k.definition(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err != nil:
 			k.health.fault(k.part, verbDiscover, err)
-		case version == "":
+		case now.version == "":
+			k.anew = k.anew || k.seen
 			k.Handler.Absent() // before it may be Live: who hears of that has been told everything
 			k.health.absent(k.part)
 		default:
 			k.health.mended(k.part, verbDiscover)
-			k.follow(ctx, version)
+			k.seen = true
+			k.follow(ctx, now)
 			delay = first
 		}
 		select {
@@ -137,10 +144,10 @@ func (k *kind) run(ctx context.Context) {
 	}
 }
 
-// version is the one to read; empty: none of those understood is served.
-func (k *kind) version(ctx context.Context) (string, error) {
+// definition has the version to read; empty: none of those understood is served.
+func (k *kind) definition(ctx context.Context) (definition, error) {
 	if k.Group == "" {
-		return k.Versions[0], nil
+		return definition{version: k.Versions[0], create: true}, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, headerTimeout)
 	defer cancel()
@@ -148,10 +155,19 @@ func (k *kind) version(ctx context.Context) (string, error) {
 }
 
 // follow lists and watches until ctx is done or the version is gone.
-func (k *kind) follow(ctx context.Context, version string) {
-	s := k.source
+func (k *kind) follow(ctx context.Context, was definition) {
+	s, version := k.source, was.version
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	to := sink[*unstructured.Unstructured]{
+		put:     k.Handler.Put,
+		drop:    func(key cluster.ServiceKey, how cluster.Loss) { k.Handler.Delete(key.Namespace, key.Name, how) },
+		replace: k.take,
+	}
+	d := newDepartures(s.timing, func(ctx context.Context) (bool, error) {
+		now, err := k.definition(ctx)
+		return was.stands(now), err
+	}, keyOf, to)
 	r := resource[*unstructured.Unstructured]{
 		part: k.part, health: k.health, timing: s.timing, listTimeout: s.cfg.ListTimeout,
 		list: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
@@ -175,14 +191,39 @@ func (k *kind) follow(ctx context.Context, version string) {
 			}
 			return u, ok
 		},
-		put:     k.Handler.Put,
-		drop:    func(key cluster.ServiceKey) { k.Handler.Delete(key.Namespace, key.Name) },
-		replace: func(all []*unstructured.Unstructured, _ cluster.Loss) { k.Handler.Replace(all) },
+		put: d.put, drop: d.leave,
+		replace: func(all []*unstructured.Unstructured, how cluster.Loss) { d.replace(ctx, all, how) },
 	}
 	if k.replace != nil {
-		r.replace, r.tides = k.replace, s.cfg.Tides
+		r.tides = s.cfg.Tides
+	}
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	if k.Group == "" { // it has no definition that could go
+		r.drop = func(key cluster.ServiceKey) { to.drop(key, cluster.Deleted) }
+	} else {
+		running.Go(func() { d.run(ctx) })
 	}
 	r.run(ctx)
+}
+
+// take takes in a list. One by a definition that was not there a while ago does not
+// tell what was there before.
+func (k *kind) take(all []*unstructured.Unstructured, how cluster.Loss) {
+	if k.anew && guarantee.Holds(guarantee.MissingCRDStands) {
+		how = cluster.Doubtful
+	}
+	k.anew = false
+	if k.replace != nil {
+		k.replace(all, how)
+		return
+	}
+	k.Handler.Replace(all)
+}
+
+func keyOf(o *unstructured.Unstructured) cluster.ServiceKey {
+	return cluster.ServiceKey{Namespace: o.GetNamespace(), Name: o.GetName()}
 }
 
 func (k *kind) request(version string, o metav1.ListOptions) *rest.Request {
@@ -200,6 +241,7 @@ func (k *kind) unserved(ctx context.Context, err error, version string) bool {
 	if k.Group == "" || !apierrors.IsNotFound(err) {
 		return false
 	}
-	now, err := k.version(ctx)
-	return err == nil && now != version
+	now, err := k.definition(ctx)
+	k.anew = k.anew || err == nil && now.version == ""
+	return err == nil && now.version != version
 }

@@ -50,7 +50,7 @@ func (k *kept) Put(o *unstructured.Unstructured) {
 	k.names[o.GetNamespace()+"/"+o.GetName()] = true
 }
 
-func (k *kept) Delete(namespace, name string) {
+func (k *kept) Delete(namespace, name string, _ cluster.Loss) {
 	k.mu.Lock()
 	defer k.unlock()
 	delete(k.names, namespace+"/"+name)

@@ -311,10 +311,15 @@ func TestServiceExportCRDComesAndGoes(t *testing.T) {
 	v.never("a fault", 0, unreachable)
 	v.never("something withdrawn", 0, withdrawn)
 
-	// It is back and its list lacks the object: that is evidence.
+	// It is back and its list lacks the object: that may be why it was away.
 	server.delete("serviceexports", "a/s", true)
 	server.set(func() { server.versions = []string{"v1beta1"} })
 	v.awaitGroups("a/t", "a/u")
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if how := v.loss[cluster.ServiceKey{Namespace: "a", Name: "s"}]; how != cluster.Doubtful {
+		t.Errorf("gone by evidence %v, want it in doubt", how)
+	}
 }
 
 func TestOnlyWhatTheRulesNeedIsAsked(t *testing.T) {

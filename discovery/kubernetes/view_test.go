@@ -23,7 +23,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // quick is the timing of tests: as the default, a hundred times faster.
 var quick = timing{
-	credentials: 50 * time.Millisecond, pollFirst: 10 * time.Millisecond, pollLast: 50 * time.Millisecond,
+	credentials: 50 * time.Millisecond, pollFirst: 10 * time.Millisecond, pollLast: 50 * time.Millisecond, settle: 10 * time.Millisecond,
 	backoff: 10 * time.Millisecond, backoffCap: 50 * time.Millisecond, tell: 50 * time.Millisecond, watch: 2 * time.Minute,
 	silence: 2 * time.Second, lease: 50 * time.Millisecond, leaseWindow: 400 * time.Millisecond,
 }

@@ -36,9 +36,12 @@ type Host struct {
 	retry  time.Duration
 	log    *slog.Logger
 
-	mu      sync.Mutex
-	watched map[schema.GroupVersionKind]int
-	came    chan struct{} // closed, and made anew, when a definition came or changed
+	mu          sync.Mutex
+	watched     map[schema.GroupVersionKind]int
+	came        chan struct{}               // closed, and made anew, when a definition came or changed
+	definitions map[string]phase            // by name, of all that were ever told of
+	plural      map[schema.GroupKind]string // the name of the definition that a kind would have
+	absent      map[schema.GroupKind]bool   // kinds that are watched and not served
 }
 
 // New makes a Host. It asks the API server nothing yet.
@@ -53,7 +56,10 @@ func New(cfg Config) (*Host, error) {
 	if err != nil {
 		return nil, fmt.Errorf("host cluster: %w", err)
 	}
-	h := &Host{retry: cfg.Retry, log: cfg.Log, watched: map[schema.GroupVersionKind]int{}, came: make(chan struct{})}
+	h := &Host{
+		retry: cfg.Retry, log: cfg.Log, watched: map[schema.GroupVersionKind]int{}, came: make(chan struct{}),
+		definitions: map[string]phase{}, plural: map[schema.GroupKind]string{}, absent: map[schema.GroupKind]bool{},
+	}
 	if err := h.open(cfg.REST, web); err != nil {
 		return nil, fmt.Errorf("host cluster: %w", err)
 	}
@@ -96,14 +102,14 @@ func (h *Host) Client() client.Client { return h.client }
 
 // Run keeps the watches until ctx is done. It is called once, beside Watch.
 func (h *Host) Run(ctx context.Context) error {
-	definitions := schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"}
 	o := &metav1.PartialObjectMetadata{}
-	o.SetGroupVersionKind(definitions)
+	o.SetGroupVersionKind(definitionKind)
 	informer, err := h.cache.GetInformer(ctx, o, cache.BlockUntilSynced(false))
 	if err == nil {
 		_, err = informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
-			AddFunc:    func(any) { h.tell() },
-			UpdateFunc: func(any, any) { h.tell() },
+			AddFunc:    func(o any) { h.defined(o, standing); h.tell() },
+			UpdateFunc: func(_, o any) { h.defined(o, standing); h.tell() },
+			DeleteFunc: func(o any) { h.defined(o, gone) },
 		})
 	}
 	if err != nil {

@@ -32,7 +32,8 @@ type Handler struct {
 
 // Watch tells a Handler of all objects of a kind until ctx is done, and blocks.
 // A kind that the host does not serve is waited for. When a kind's definition goes
-// away, what was told stands: that something is not served any more deletes nothing.
+// away, what was told stands: that something is not served any more deletes nothing. But
+// an API server deletes a definition's objects before it: see Ended.
 //
 // It returns nil when ctx is done. Run must run.
 func (h *Host) Watch(ctx context.Context, kind schema.GroupVersionKind, to Handler) error {
@@ -45,16 +46,26 @@ func (h *Host) Watch(ctx context.Context, kind schema.GroupVersionKind, to Handl
 	h.hold(kind, 1)
 	defer h.leave(o)
 	registration, err := informer.AddEventHandler(toolscache.ResourceEventHandlerFuncs{
-		AddFunc: func(obj any) { call(to.Put, obj) },
-		UpdateFunc: func(old, obj any) {
-			if !same(old, obj) {
-				call(to.Put, obj)
+		AddFunc: func(obj any) {
+			if ends(obj) {
+				h.look(ctx, kind)
 			}
+			call(to.Put, obj)
+		},
+		UpdateFunc: func(old, obj any) {
+			if same(old, obj) {
+				return
+			}
+			if ends(obj) && !ends(old) {
+				h.look(ctx, kind)
+			}
+			call(to.Put, obj)
 		},
 		DeleteFunc: func(obj any) {
 			if gone, ok := obj.(toolscache.DeletedFinalStateUnknown); ok {
 				obj = gone.Obj
 			}
+			h.look(ctx, kind) // whoever hears of the object may ask Ended
 			call(to.Delete, obj)
 		},
 	})
@@ -81,14 +92,17 @@ func (h *Host) informer(ctx context.Context, o client.Object, absent func()) cac
 		informer, err := h.cache.GetInformer(ctx, o, cache.BlockUntilSynced(false))
 		switch {
 		case err == nil:
+			h.serve(o.GetObjectKind().GroupVersionKind())
 			return informer
 		case ctx.Err() != nil:
 			return nil
 		case !meta.IsNoMatchError(err):
 			h.log.Warn("a kind of the host cluster cannot be looked up, and is tried again", "kind", o.GetObjectKind().GroupVersionKind(), "error", err)
-		case !told && absent != nil:
-			absent()
-			told = true
+		case !told:
+			h.lack(o.GetObjectKind().GroupVersionKind())
+			if told = true; absent != nil {
+				absent()
+			}
 		}
 		select {
 		case <-ctx.Done():

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/fedns/fedns/federation/cluster"
 	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/host"
@@ -90,6 +92,11 @@ func New(cfg Config) (*Dialect, error) {
 
 // Name implements work.Dialect.
 func (*Dialect) Name() string { return Name }
+
+// OrderedBy says that policies order what templates are propagated; see federation.Ordering.
+func (*Dialect) OrderedBy() (kinds []schema.GroupVersionKind, needed bool) {
+	return []schema.GroupVersionKind{propagationPolicy, clusterPropagationPolicy}, true
+}
 
 // Findings are what people should know of, sorted.
 func (d *Dialect) Findings() []finding.Finding {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"github.com/fedns/fedns/federation/finding"
 	"github.com/fedns/fedns/federation/host"
 	"github.com/fedns/fedns/federation/work"
@@ -48,6 +50,12 @@ func New(cfg Config) (*Dialect, error) {
 
 // Name implements work.Dialect.
 func (*Dialect) Name() string { return Name }
+
+// OrderedBy says which kinds decide what is federated; see federation.Ordering. The usual
+// kinds need no FederatedTypeConfig.
+func (*Dialect) OrderedBy() (kinds []schema.GroupVersionKind, needed bool) {
+	return []schema.GroupVersionKind{typeConfigKind}, false
+}
 
 // Findings are what people should know of, sorted.
 func (d *Dialect) Findings() (all []finding.Finding) {

@@ -27,4 +27,5 @@ func TestFederation(t *testing.T) {
 	step("KubeFed's replicas move, and all return", w.returned)
 	step("one hangs, one refuses, one is gone", w.bad)
 	step("a policy is deleted", w.deleted)
+	step("definitions are removed", w.undefined)
 }

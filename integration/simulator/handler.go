@@ -30,7 +30,7 @@ func (c *Cluster) handler() http.Handler {
 		mux.HandleFunc("GET /apis/"+exportGroup+"/"+version, func(w http.ResponseWriter, _ *http.Request) {
 			c.document(w, metav1.APIResourceList{
 				TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "APIResourceList"}, GroupVersion: exportGroup + "/" + version,
-				APIResources: []metav1.APIResource{{Name: exports, SingularName: "serviceexport", Namespaced: true, Kind: "ServiceExport", Verbs: metav1.Verbs{"get", "list", "watch"}}},
+				APIResources: []metav1.APIResource{{Name: exports, SingularName: "serviceexport", Namespaced: true, Kind: "ServiceExport", Verbs: metav1.Verbs{"create", "delete", "get", "list", "watch"}}},
 			})
 		})
 	}

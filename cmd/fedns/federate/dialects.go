@@ -21,6 +21,7 @@ type hostCluster interface {
 	Watch(ctx context.Context, kind schema.GroupVersionKind, to host.Handler) error
 	Get(kind schema.GroupVersionKind, namespace, name string) (*unstructured.Unstructured, bool)
 	Served(kind schema.GroupVersionKind) (served, namespaced bool)
+	Ended(kind schema.GroupVersionKind) string
 }
 
 // open opens the host.

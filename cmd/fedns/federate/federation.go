@@ -153,7 +153,7 @@ func (f *Federation) lead(ctx context.Context, lease *Term) error {
 	}
 	defer events.end()
 	t.engine = federation.New(federation.Config{
-		Dialects: spoken, Store: store, Propagator: t.propagator, Clusters: t.members, Referred: referred, Failover: f.cfg.Propagation.Failover,
+		Dialects: spoken, Store: store, Propagator: t.propagator, Clusters: t.members, Definitions: host, Referred: referred, Failover: f.cfg.Propagation.Failover,
 		Withdrawals: f.cfg.Propagation.Withdrawals, DryRun: f.cfg.Propagation.DryRun, Leads: lease.leads, Tell: events.tell, Log: f.cfg.Log,
 	})
 	number, _ := lease.Now()

@@ -60,7 +60,8 @@ func (d *details) run(ctx context.Context) error {
 		defer d.mu.Unlock()
 		d.read = true
 	}
-	return d.host.Watch(ctx, v1alpha1.GroupVersion.WithKind("MemberCluster"), host.Handler{
+	kind := v1alpha1.GroupVersion.WithKind("MemberCluster")
+	return d.host.Watch(ctx, kind, host.Handler{
 		Put: func(o *unstructured.Unstructured) {
 			var m v1alpha1.MemberCluster
 			if err := runtime.DefaultUnstructuredConverter.FromUnstructured(o.Object, &m); err != nil {
@@ -71,6 +72,9 @@ func (d *details) run(ctx context.Context) error {
 			d.all[m.Name] = &m
 		},
 		Delete: func(o *unstructured.Unstructured) {
+			if d.host.Ended(kind) != "" {
+				return // it went with its definition: what it said stands
+			}
 			d.mu.Lock()
 			defer d.mu.Unlock()
 			delete(d.all, o.GetName())

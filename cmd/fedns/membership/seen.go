@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/kubernetes"
 )
 
@@ -45,7 +46,7 @@ func (s seen[T]) Put(o *unstructured.Unstructured) {
 }
 
 // Delete implements kubernetes.Handler.
-func (s seen[T]) Delete(_, name string) {
+func (s seen[T]) Delete(_, name string, _ cluster.Loss) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.by, name)

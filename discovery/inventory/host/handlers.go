@@ -5,6 +5,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/inventory"
 	"github.com/fedns/fedns/discovery/kubernetes"
 )
@@ -48,12 +49,16 @@ func (h kindHandler) Put(o *unstructured.Unstructured) {
 }
 
 // Delete implements kubernetes.Handler.
-func (h kindHandler) Delete(namespace, name string) {
+func (h kindHandler) Delete(namespace, name string, how cluster.Loss) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	key := h.key(namespace, name)
-	delete(h.objects[h.kind], key)
-	h.table.Delete(h.name(), key)
+	if how == cluster.Doubtful {
+		h.table.Hold(h.name(), key)
+	} else {
+		delete(h.objects[h.kind], key)
+		h.table.Delete(h.name(), key)
+	}
 	h.wake()
 }
 
@@ -140,7 +145,7 @@ func (h secretHandler) Put(o *unstructured.Unstructured) {
 }
 
 // Delete implements kubernetes.Handler.
-func (h secretHandler) Delete(namespace, name string) {
+func (h secretHandler) Delete(namespace, name string, _ cluster.Loss) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.secrets, Name{namespace, name})

@@ -311,7 +311,7 @@ func TestAnswersOverBothTransports(t *testing.T) {
 		for _, transport := range []string{"udp", "tcp"} {
 			q := new(dns.Msg)
 			q.SetQuestion("a.example.", dns.TypeTXT)
-			r, _, err := (&dns.Client{Net: transport}).ExchangeContext(t.Context(), q, addr.String())
+			r, _, err := (&dns.Client{Net: transport, Timeout: time.Minute}).ExchangeContext(t.Context(), q, addr.String())
 			if err != nil || len(r.Answer) != 1 {
 				t.Errorf("%s %s: %v, %v", transport, addr, r, err)
 			}

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 
@@ -21,7 +22,7 @@ func TestListenersCountForThemselves(t *testing.T) {
 	defer s.Close()
 	ask := func(network, owner string, addr netip.AddrPort) {
 		t.Helper()
-		if _, _, err := (&dns.Client{Net: network}).Exchange(new(dns.Msg).SetQuestion(owner, dns.TypeTXT), addr.String()); err != nil {
+		if _, _, err := (&dns.Client{Net: network, Timeout: time.Minute}).Exchange(new(dns.Msg).SetQuestion(owner, dns.TypeTXT), addr.String()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -169,7 +169,7 @@ func TestANewZoneIsProvisionalUntilItIsSettled(t *testing.T) {
 	}
 	rcode := func(name string) int {
 		t.Helper()
-		r, err := dns.Exchange(new(dns.Msg).SetQuestion(name, dns.TypeA), s.Addrs()[0].String())
+		r, _, err := (&dns.Client{Timeout: time.Minute}).Exchange(new(dns.Msg).SetQuestion(name, dns.TypeA), s.Addrs()[0].String())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -225,7 +225,7 @@ func TestSecondariesGetNoProvisionalZone(t *testing.T) {
 	}
 	transfer := func(network string, q *dns.Msg) string {
 		t.Helper()
-		c := dns.Client{Net: network}
+		c := dns.Client{Net: network, Timeout: time.Minute}
 		r, _, err := c.Exchange(q, s.Addrs()[0].String())
 		if err != nil {
 			t.Fatal(err)
@@ -276,7 +276,7 @@ func TestStaleIsNoBusinessOfSecondaries(t *testing.T) {
 	s.SetNotify(func(dnsname.Name, zone.RRset) { told++ })
 	ask := func(q *dns.Msg) *dns.Msg {
 		t.Helper()
-		c := dns.Client{Timeout: 5 * time.Second}
+		c := dns.Client{Timeout: time.Minute}
 		r, _, err := c.Exchange(q, s.Addrs()[0].String())
 		if err != nil {
 			t.Fatal(err)

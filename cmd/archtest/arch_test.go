@@ -61,6 +61,8 @@ func TestEveryRuleCanBreak(t *testing.T) {
 		{"the daemon and proofs", "discovery/synth", []string{module + "/discovery/guarantee/guaranteetest"}, "only tests may import it"},
 		{"proofs and promises", "discovery/guarantee/guaranteetest", []string{module + "/discovery/guarantee"}, ""},
 		{"kubernetes and a client", "discovery/kubernetes", []string{"k8s.io/client-go/rest"}, ""},
+		{"bounds and what is bounded", "discovery/kubernetes/bound", []string{module + "/discovery/kubernetes"}, "whoever asks an API server"},
+		{"bounds and a client", "discovery/kubernetes/bound", []string{"k8s.io/client-go/rest"}, ""},
 		{"tides and a client", "discovery/tide", []string{"k8s.io/client-go/rest"}, "before there is a client"},
 		{"tides and versions", "discovery/tide", []string{"k8s.io/apimachinery/pkg/util/resourceversion"}, ""},
 		{"probes and Kubernetes", "discovery/probe", []string{"k8s.io/client-go/rest"}, "as clients do"},
@@ -185,7 +187,9 @@ func TestABrokenHouse(t *testing.T) {
 		"discovery/manifest → log: logs are log/slog",
 		"dnsserver/zone → dnsserver/wire → net: the zone is pure data",
 		"discovery/common: the name says nothing",
-		"discovery/manifest/windows.go:5: func init:",
+		"discovery/manifest/windows.go:7: func init:",
+		"discovery/manifest/windows.go:9: a rest.Config of its own:",
+		"discovery/manifest/windows.go:9: a rest.Config of its own:",
 	}
 	for _, w := range want {
 		if !slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, w) }) {

@@ -52,6 +52,11 @@ var rules = []rule{
 		Because: "how far a store had come is known before there is a client, and kept when there is none any more",
 	},
 	{
+		From:    []string{"discovery/kubernetes/bound"},
+		Ban:     []string{"."},
+		Because: "bounds are the same for whoever asks an API server: they know none of them",
+	},
+	{
 		From:    []string{"discovery/probe"},
 		Ban:     append([]string{"discovery/..."}, kubernetes...),
 		Allow:   []string{"discovery/probe", "discovery/cluster"},

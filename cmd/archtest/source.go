@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -37,7 +38,7 @@ func sources(dir string) ([]string, error) {
 		if d.IsDir() || !strings.HasSuffix(own, ".go") {
 			return nil
 		}
-		found, err := inspect(path)
+		found, err := inspect(path, own)
 		for _, f := range found {
 			broken = append(broken, own+f)
 		}
@@ -55,9 +56,9 @@ func skipped(path, name string) bool {
 	return err == nil
 }
 
-// inspect looks into one file. A file that does not parse has nothing found in
-// it: the compiler tells its author.
-func inspect(path string) ([]string, error) {
+// inspect looks into one file; own is its path in the tree. A file that does not parse
+// has nothing found in it: the compiler tells its author.
+func inspect(path, own string) ([]string, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("inspect: %w", err)
@@ -73,5 +74,55 @@ func inspect(path string) ([]string, error) {
 			found = append(found, fmt.Sprintf(":%d: func init: what runs before main cannot be tested or left out; construct it where it is used", files.Position(f.Pos()).Line))
 		}
 	}
+	if filepath.ToSlash(filepath.Dir(own)) != access && !strings.HasPrefix(filepath.ToSlash(own), access+"/") {
+		for _, at := range accesses(tree) {
+			found = append(found, fmt.Sprintf(":%d: a rest.Config of its own: an API server could send its clients elsewhere with their credentials, or fill our memory; take it from %s", files.Position(at).Line, access))
+		}
+	}
 	return found, nil
+}
+
+// access is the one package that makes rest.Configs, and the only ones beside it are
+// copies.
+const access = "discovery/kubernetes"
+
+// origins are the functions that make a rest.Config out of something else, by package.
+var origins = map[string][]string{
+	"k8s.io/client-go/rest":            {"InClusterConfig", "AnonymousClientConfig", "Config"},
+	"k8s.io/client-go/tools/clientcmd": {"RESTConfigFromKubeConfig", "BuildConfigFromFlags", "BuildConfigFromKubeconfigGetter", "NewClientConfigFromBytes", "NewNonInteractiveClientConfig", "NewNonInteractiveDeferredLoadingClientConfig", "NewInteractiveClientConfig", "NewInteractiveDeferredLoadingClientConfig", "NewDefaultClientConfig"},
+	"sigs.k8s.io/controller-runtime":   {"GetConfig", "GetConfigOrDie"},
+}
+
+// accesses is where a file makes a rest.Config.
+func accesses(tree *ast.File) (at []token.Pos) {
+	names := map[string][]string{}
+	for _, i := range tree.Imports {
+		path := strings.Trim(i.Path.Value, `"`)
+		name := path[strings.LastIndexByte(path, '/')+1:]
+		if i.Name != nil {
+			name = i.Name.Name
+		}
+		if of, ok := origins[path]; ok {
+			names[name] = of
+		}
+	}
+	of := func(e ast.Expr, literal bool) {
+		s, ok := e.(*ast.SelectorExpr)
+		if !ok {
+			return
+		}
+		if x, ok := s.X.(*ast.Ident); ok && slices.Contains(names[x.Name], s.Sel.Name) && literal == (s.Sel.Name == "Config") {
+			at = append(at, s.Pos())
+		}
+	}
+	ast.Inspect(tree, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CompositeLit:
+			of(n.Type, true)
+		case *ast.SelectorExpr:
+			of(n, false)
+		}
+		return true
+	})
+	return at
 }

@@ -59,19 +59,31 @@ providers:
 - {name: routed, zones: [example.com], routing: Weighted, zonefile: {dir: others}}
 - {name: disk, zones: [example.com, prod], zonefile: {dir: zones}}
 `, amazon.URL, amazon.URL, denied.URL, silent.Addr()))
-	var out strings.Builder
-	began := time.Now()
-	code := run(t.Context(), []string{"check", "--config", filepath.Join(dir, "fedns.yaml"), "--timeout", "2s"}, &out, &out)
-	if code != exitWanting {
-		t.Errorf("exit %d", code)
-	}
-	if took := time.Since(began); took > 15*time.Second {
-		t.Errorf("it took %v with --timeout 2s", took)
-	}
 	var lines []string
-	for line := range strings.Lines(out.String()) {
-		if strings.Contains(line, "provider ") {
-			lines = append(lines, strings.TrimSpace(line))
+	var before int
+	for timeout := 2 * time.Second; ; timeout *= 4 { // of which one is used up; a busy machine needs more for the others
+		before = sim.Calls()["ListResourceRecordSets"]
+		lines = nil
+		var out strings.Builder
+		began := time.Now()
+		code := run(t.Context(), []string{"check", "--config", filepath.Join(dir, "fedns.yaml"), "--timeout", timeout.String()}, &out, &out)
+		if code != exitWanting {
+			t.Errorf("exit %d", code)
+		}
+		if took := time.Since(began); took > timeout+15*time.Second {
+			t.Errorf("it took %v with --timeout %v", took, timeout)
+		}
+		late := 0
+		for line := range strings.Lines(out.String()) {
+			if strings.Contains(line, "provider ") {
+				lines = append(lines, strings.TrimSpace(line))
+			}
+			if strings.Contains(line, "no answer in time") {
+				late++
+			}
+		}
+		if late <= 1 || timeout > 30*time.Second {
+			break
 		}
 	}
 	want := []string{
@@ -93,7 +105,7 @@ providers:
 			t.Errorf("line %d is\n%s\nwant\n%s", i+1, lines[i], w)
 		}
 	}
-	if n := sim.Calls()["ListResourceRecordSets"]; n > 1 {
+	if n := sim.Calls()["ListResourceRecordSets"] - before; n > 1 {
 		t.Errorf("Route 53 was asked for records %d times, want once", n)
 	}
 }

@@ -55,9 +55,12 @@ func TestDrain(t *testing.T) {
 	s.fednsTold(2, "accepts 1 arg", "drain")
 	s.config(strings.Replace(cfg, "manifests: b", "manifests: b, state: evicted", 1))
 	s.answers("web.shop.prod.", dns.TypeA, "NOERROR 10.0.0.1")
-	if _, body := s.get("/metrics"); !strings.Contains(body, `fedns_cluster_standing{cluster="b",standing="evicted"} 1`) || !strings.Contains(body, `fedns_cluster_signal{cluster="a",signal="api"} 1`) {
-		t.Errorf("metrics:\n%s", body)
-	}
+	s.await("it is measured", func() string {
+		if _, body := s.get("/metrics"); !strings.Contains(body, `fedns_cluster_standing{cluster="b",standing="evicted"} 1`) || !strings.Contains(body, `fedns_cluster_signal{cluster="a",signal="api"} 1`) {
+			return body
+		}
+		return ""
+	})
 }
 
 // TestNoPageCommands: a page in a browser drains no clusters.

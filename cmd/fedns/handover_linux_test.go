@@ -221,7 +221,7 @@ func TestHandoverLosesNoQuery(t *testing.T) {
 		clients.Go(func() { p.askOn(stop, &udp, func() error { return burst(conn, query()) }) })
 	}
 	for range 4 {
-		client := &dns.Client{Net: "tcp", Timeout: 5 * time.Second}
+		client := &dns.Client{Net: "tcp", Timeout: 30 * time.Second}
 		clients.Go(func() {
 			p.askOn(stop, &tcp, func() error {
 				r, _, err := client.Exchange(query(), p.dns)
@@ -230,7 +230,7 @@ func TestHandoverLosesNoQuery(t *testing.T) {
 		})
 	}
 	clients.Go(func() {
-		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 30 * time.Second}
 		p.askOn(stop, &api, func() error {
 			r, err := client.Get("http://" + p.http + "/readyz")
 			if err == nil && r.StatusCode != 200 {
@@ -375,7 +375,7 @@ func TestHandoverOfEncryptedTransports(t *testing.T) {
 	var tls1, http1, http2 atomic.Int64
 	query := func() *dns.Msg { return new(dns.Msg).SetQuestion("web.shop.prod.", dns.TypeA) }
 	clients.Go(func() {
-		client := &dns.Client{Net: "tcp-tls", Timeout: 5 * time.Second, TLSConfig: &tls.Config{RootCAs: trusts}}
+		client := &dns.Client{Net: "tcp-tls", Timeout: 30 * time.Second, TLSConfig: &tls.Config{RootCAs: trusts}}
 		p.askOn(stop, &tls1, func() error {
 			r, _, err := client.Exchange(query(), dot)
 			return web(r, err)
@@ -390,7 +390,7 @@ func TestHandoverOfEncryptedTransports(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				resp, err := (&http.Client{Transport: tr, Timeout: 5 * time.Second}).Post("https://"+doh+"/dns-query", "application/dns-message", bytes.NewReader(message))
+				resp, err := (&http.Client{Transport: tr, Timeout: 30 * time.Second}).Post("https://"+doh+"/dns-query", "application/dns-message", bytes.NewReader(message))
 				if err != nil {
 					return err
 				}

@@ -292,9 +292,12 @@ func TestServeTakesUpChanges(t *testing.T) {
 		}
 		return ""
 	})
-	if _, body := s.get("/api/v1/zones"); !strings.Contains(body, "zone:2: www.example.com. TXT: beside the CNAME at ") {
-		t.Errorf("/api/v1/zones does not tell of it:\n%s", body)
-	}
+	s.await("/api/v1/zones tells of it", func() string {
+		if _, body := s.get("/api/v1/zones"); !strings.Contains(body, "zone:2: www.example.com. TXT: beside the CNAME at ") {
+			return body
+		}
+		return ""
+	})
 	s.answers("www.example.com.", dns.TypeTXT, `NOERROR "2"`)
 	s.config(federation + "clusters: [{name: a, manifest: a}]\n")
 	s.await("a broken configuration is told", func() string {
@@ -304,9 +307,12 @@ func TestServeTakesUpChanges(t *testing.T) {
 		return ""
 	})
 	s.answers("web.shop.prod.", dns.TypeA, "NOERROR 10.0.0.1 10.0.0.2")
-	if _, body := s.get("/metrics"); !strings.Contains(body, "\nfedns_config_ok 0\n") || !strings.Contains(body, `fedns_zone_file_ok{zone="example.com."} 0`) {
-		t.Errorf("the metrics do not tell of it:\n%s", body)
-	}
+	s.await("the metrics tell of it", func() string {
+		if _, body := s.get("/metrics"); !strings.Contains(body, "\nfedns_config_ok 0\n") || !strings.Contains(body, `fedns_zone_file_ok{zone="example.com."} 0`) {
+			return body
+		}
+		return ""
+	})
 
 	// Put back as it was, it is good again.
 	s.config(federation + "clusters: [{name: a, manifests: a}, {name: b, manifests: b}]\nzones: [{name: example.com, files: [zone]}]\n")
@@ -361,9 +367,12 @@ func TestUnreadClusterLeavesNamesOpen(t *testing.T) {
 	s.config(clusters + "startup: {wait: 0}\n")
 	s.answers("db.shop.prod.", dns.TypeA, "NXDOMAIN")
 	provisional("0")
-	if log := s.log.String(); !strings.Contains(log, "clusters were not read in time") || !strings.Contains(log, "[gone]") {
-		t.Errorf("the log does not tell:\n%s", log)
-	}
+	s.await("it is logged", func() string {
+		if log := s.log.String(); !strings.Contains(log, "clusters were not read in time") || !strings.Contains(log, "[gone]") {
+			return "it is not"
+		}
+		return ""
+	})
 }
 
 func TestReadyzTellsWhatIsMissing(t *testing.T) {

@@ -145,7 +145,7 @@ func (c *client) httpClient(rc *rest.Config) (*http.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &http.Client{Transport: tattler{reader{bound{rt, maxResponse, maxEvent}}}, CheckRedirect: sameHost}, nil
+	return &http.Client{Transport: tattler{reader{rt}}}, nil
 }
 
 // tattler tells why a request failed to whoever put a failure into its context.

@@ -73,6 +73,6 @@
 // state their clusters in. A kubeconfig that comes from such an object is held in
 // memory (Credentials), may name no file, and is taken up anew as it changes.
 //
-// It imports discovery/cluster, discovery/guarantee, discovery/join,
-// discovery/tide and client-go.
+// It imports discovery/cluster, discovery/guarantee, discovery/join, discovery/tide,
+// its own package bound and client-go.
 package kubernetes

@@ -14,6 +14,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/fedns/fedns/discovery/guarantee"
+	"github.com/fedns/fedns/discovery/kubernetes/bound"
 )
 
 // fingerprint tells whether the files a client was made of have changed.
@@ -75,6 +76,7 @@ func read(cfg Config) (*rest.Config, fingerprint, error) {
 		fmt.Fprintf(sum, "%d", len(content))
 		sum.Write(content)
 	}
+	bound.Wrap(rc)
 	return rc, fingerprint(sum.Sum(nil)), nil
 }
 

@@ -128,8 +128,8 @@ func (k *kind) run(ctx context.Context) {
 			k.health.fault(k.part, verbDiscover, err)
 		case now.version == "":
 			k.anew = k.anew || k.seen
+			k.Handler.Absent() // before it may be Live: who hears of that has been told everything
 			k.health.absent(k.part)
-			k.Handler.Absent()
 		default:
 			k.health.mended(k.part, verbDiscover)
 			k.seen = true

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/fedns/fedns/discovery/cluster"
 	"github.com/fedns/fedns/discovery/guarantee"
@@ -22,12 +21,12 @@ func TestGuaranteeLastGoodFileStands(t *testing.T) {
 	v.write("a.yaml", strings.Join(documents, ""))
 	v = observe(t, v.dir)
 	v.awaitPhase(cluster.Live)
-	v.await("all Groups", 5*time.Second, func() bool { return len(v.groups) == len(documents) })
+	v.await("all Groups", func() bool { return len(v.groups) == len(documents) })
 	documents[p.IntN(len(documents))] = []string{
 		"---\nkind: Service\n", "---\n{apiVersion: v1, kind: Service, metadata: {name: 7}}\n", "---\n{apiVersion: v1, kind: Service, metadata: {name: s, name: t}}\n",
 	}[p.IntN(3)]
 	v.write("a.yaml", strings.Join(documents, ""))
-	v.await("a verdict", 10*time.Second, func() bool {
+	v.await("a verdict", func() bool {
 		return len(v.gone) > 0 || strings.Contains(v.log.String(), "manifest is malformed")
 	})
 	v.mu.Lock()

@@ -106,8 +106,9 @@ func (v *view) receive() {
 }
 
 // await waits for is, within limit, and says how long it took.
-func (v *view) await(what string, limit time.Duration, is func() bool) time.Duration {
+func (v *view) await(what string, is func() bool) time.Duration {
 	v.t.Helper()
+	const limit = 30 * time.Second
 	begin := time.Now()
 	for {
 		v.mu.Lock()
@@ -127,7 +128,24 @@ func (v *view) await(what string, limit time.Duration, is func() bool) time.Dura
 
 func (v *view) awaitGroups(want ...string) {
 	v.t.Helper()
-	v.await("groups "+strings.Join(want, "; "), 5*time.Second, func() bool { return slices.Equal(v.show(), want) })
+	v.await("groups "+strings.Join(want, "; "), func() bool { return slices.Equal(v.show(), want) })
+}
+
+// byEvent makes changes until one is seen well before the next look, which is due look
+// after the last. A busy machine is late now and then, not each time.
+func (v *view) byEvent(what string, change func(n int), seen func(n int) bool) {
+	v.t.Helper()
+	for n := 1; ; n++ {
+		change(n)
+		took := v.await(what, func() bool { return seen(n) })
+		if took < look/2 {
+			return
+		}
+		if n == 10 {
+			v.t.Errorf("%s was seen after %v, and each time before as late: by no event", what, took)
+			return
+		}
+	}
 }
 
 func (v *view) show() []string {
@@ -140,12 +158,12 @@ func (v *view) show() []string {
 
 func (v *view) awaitPhase(p cluster.Phase) {
 	v.t.Helper()
-	v.await("phase "+p.String(), 5*time.Second, func() bool { return len(v.phases) > 0 && v.state.Phase == p })
+	v.await("phase "+p.String(), func() bool { return len(v.phases) > 0 && v.state.Phase == p })
 }
 
 func (v *view) awaitLog(text string) {
 	v.t.Helper()
-	v.await("log "+text, 5*time.Second, func() bool { return strings.Contains(v.log.String(), text) })
+	v.await("log "+text, func() bool { return strings.Contains(v.log.String(), text) })
 }
 
 func (v *view) write(name, content string) {
@@ -178,10 +196,11 @@ func TestFollowsAFolder(t *testing.T) {
 
 	v.write("b.json", `{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "json", "namespace": "x", "annotations": {"fedns.io/export": "true"}}}`)
 	v.awaitGroups("default/web 10.0.0.1", "x/json")
+	v.byEvent("the second endpoint", func(n int) {
+		v.write("a.yaml", service("web")+slice("web", "10.0.0.1", fmt.Sprintf("10.0.1.%d", n)))
+	}, func(n int) bool { return v.groups["default/web"] == fmt.Sprintf("10.0.0.1 10.0.1.%d", n) })
 	v.write("a.yaml", service("web")+slice("web", "10.0.0.1", "10.0.0.2"))
-	if d := v.await("the second endpoint", time.Second, func() bool { return v.groups["default/web"] == "10.0.0.1 10.0.0.2" }); d > 500*time.Millisecond {
-		t.Errorf("seen after %v", d)
-	}
+	v.awaitGroups("default/web 10.0.0.1 10.0.0.2", "x/json")
 	v.do(os.Remove(filepath.Join(v.dir, "b.json")))
 	v.awaitGroups("default/web 10.0.0.1 10.0.0.2")
 	v.do(os.Rename(filepath.Join(v.dir, "a.yaml"), filepath.Join(v.dir, "c.yaml")))
@@ -200,9 +219,11 @@ func TestNothingIsWithdrawnWhileAFileIsSaved(t *testing.T) {
 	v = observe(t, v.dir)
 	v.awaitPhase(cluster.Live)
 	path := filepath.Join(v.dir, "a.yaml")
+	late := false // a file that is away for longer than settle is gone
 	for i := range 3 {
 		addr := fmt.Sprintf("10.0.0.%d", i+1)
 		content := service("web") + service("db") + slice("web", addr)
+		began := time.Now()
 		switch i {
 		case 0: // truncated, then written in two parts
 			f, err := os.Create(path)
@@ -220,9 +241,10 @@ func TestNothingIsWithdrawnWhileAFileIsSaved(t *testing.T) {
 			v.write(".a.yaml.tmp", content)
 			v.do(os.Rename(filepath.Join(v.dir, ".a.yaml.tmp"), path))
 		}
+		late = late || time.Since(began) > settle
 		v.awaitGroups("default/db", "default/web "+addr)
 	}
-	if v.mu.Lock(); len(v.gone) > 0 {
+	if v.mu.Lock(); len(v.gone) > 0 && !late {
 		t.Errorf("withdrawn %v", v.gone)
 	}
 	v.mu.Unlock()
@@ -246,9 +268,10 @@ func TestConfigMapSwap(t *testing.T) {
 	v.do(os.Symlink("..data/a.yaml", filepath.Join(dir, "a.yaml")))
 	v = observe(t, dir)
 	v.awaitGroups("default/web 10.0.0.1")
-	version(2, service("web")+slice("web", "10.0.0.2"))
-	v.do(os.RemoveAll(filepath.Join(dir, "..v1")))
-	v.await("the new version", time.Second, func() bool { return v.groups["default/web"] == "10.0.0.2" })
+	v.byEvent("the new version", func(n int) {
+		version(n+1, service("web")+slice("web", fmt.Sprintf("10.0.1.%d", n)))
+		v.do(os.RemoveAll(filepath.Join(dir, fmt.Sprintf("..v%d", n))))
+	}, func(n int) bool { return v.groups["default/web"] == fmt.Sprintf("10.0.1.%d", n) })
 	if v.mu.Lock(); len(v.gone) > 0 || len(v.phases) > 2 {
 		t.Errorf("withdrawn %v, phases %v", v.gone, v.phases)
 	}
@@ -263,7 +286,7 @@ func TestMalformedFileKeepsWhatItHeld(t *testing.T) {
 	v.awaitGroups("default/a 10.0.0.1", "default/b")
 	v.write("a.yaml", strings.Replace(service("a"), "spec:", "sepc:", 1))
 	v.awaitLog("/a.yaml:5: Service default/a: sepc: unknown field")
-	v.await("the fault to be told", 5*time.Second, func() bool {
+	v.await("the fault to be told", func() bool {
 		return len(v.state.Faults) == 1 && strings.Contains(v.state.Faults[0], "/a.yaml:5: Service default/a: sepc: unknown field")
 	})
 	v.write("b.yaml", service("b")+slice("b", "10.0.0.2"))
@@ -286,7 +309,7 @@ func TestMalformedFromTheBeginning(t *testing.T) {
 	v.write("b.yaml", service("b"))
 	v = observe(t, v.dir)
 	v.awaitGroups("default/b")
-	v.await("the reason", time.Second, func() bool { return strings.Contains(v.state.Reason, "/a.yaml") })
+	v.await("the reason", func() bool { return strings.Contains(v.state.Reason, "/a.yaml") })
 	if v.mu.Lock(); v.state.Phase != cluster.Unreachable {
 		t.Errorf("state %+v", v.state)
 	}
@@ -346,7 +369,7 @@ func TestFolderComesAndGoes(t *testing.T) {
 	v.awaitPhase(cluster.Unreachable)
 	// Back, but empty and another one: a volume that is not mounted.
 	v.do(os.Mkdir(dir, 0o755))
-	v.await("the reason", 5*time.Second, func() bool { return strings.Contains(v.state.Reason, "not mounted") })
+	v.await("the reason", func() bool { return strings.Contains(v.state.Reason, "not mounted") })
 	v.awaitGroups("default/web")
 	v.do(os.Remove(dir))
 	v.do(os.Rename(away, dir))
@@ -355,8 +378,9 @@ func TestFolderComesAndGoes(t *testing.T) {
 		t.Errorf("withdrawn %v", v.gone)
 	}
 	v.mu.Unlock()
-	v.write("b.yaml", service("new"))
-	v.await("the new file, by an event", time.Second, func() bool { return len(v.groups) == 2 })
+	v.byEvent("a new file", func(n int) {
+		v.write("b.yaml", service("new")+slice("new", fmt.Sprintf("10.0.1.%d", n)))
+	}, func(n int) bool { return v.groups["default/new"] == fmt.Sprintf("10.0.1.%d", n) })
 
 	// A link turned to another folder.
 	other := filepath.Join(parent, "other")
@@ -398,7 +422,7 @@ func TestReceiverThatSleeps(t *testing.T) {
 	select {
 	case err := <-done:
 		v.do(err)
-	case <-time.After(time.Second):
+	case <-time.After(30 * time.Second):
 		t.Error("Run is stuck in a send")
 	}
 }

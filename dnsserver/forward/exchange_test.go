@@ -37,7 +37,7 @@ func TestForged(t *testing.T) {
 				w.Write([]byte{1, 2, 3})
 				w.WriteMsg(records(q, right))
 			})
-			r := run(t, forward.Config{Upstreams: to(u.addr), Hedge: time.Minute})
+			r := run(t, forward.Config{Upstreams: to(u.addr), Timeout: 10 * time.Second, Hedge: time.Minute})
 			if got := get(t, r, "www.test.", dns.TypeA); got != "NOERROR; www.test. A 192.0.2.1" {
 				t.Error(got)
 			}
@@ -55,7 +55,7 @@ func TestForged(t *testing.T) {
 				forge(m)
 				w.WriteMsg(m)
 			})
-			r := run(t, forward.Config{Upstreams: to(u.addr), Timeout: 300 * time.Millisecond, Hedge: time.Minute})
+			r := run(t, forward.Config{Upstreams: to(u.addr), Timeout: time.Second, Hedge: time.Minute})
 			if got := get(t, r, "www.test.", dns.TypeA); got != "NOERROR; www.test. A 192.0.2.1" || u.tcp.Load() != 1 {
 				t.Errorf("%s after %d queries over TCP", got, u.tcp.Load())
 			}
@@ -89,7 +89,7 @@ func TestFromElsewhere(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 		w.WriteMsg(records(q, right))
 	})
-	r := run(t, forward.Config{Upstreams: to(u.addr)})
+	r := run(t, forward.Config{Upstreams: to(u.addr), Timeout: 10 * time.Second})
 	if got := get(t, r, "www.test.", dns.TypeA); got != "NOERROR; www.test. A 192.0.2.1" {
 		t.Error(got)
 	}
@@ -103,7 +103,7 @@ func TestCaseless(t *testing.T) {
 		m.Question[0].Name = strings.ToLower(m.Question[0].Name)
 		w.WriteMsg(m)
 	})
-	r := run(t, forward.Config{Upstreams: to(u.addr)})
+	r := run(t, forward.Config{Upstreams: to(u.addr), Timeout: 10 * time.Second})
 	for _, name := range []string{"a-rather-long-name.test.", "another-long-name.test."} {
 		if got := get(t, r, name, dns.TypeA); got != "NOERROR; "+name+" A 192.0.2.1" {
 			t.Error(got)
@@ -130,7 +130,7 @@ func TestTruncated(t *testing.T) {
 		}
 		w.WriteMsg(m)
 	})
-	r := run(t, forward.Config{Upstreams: to(u.addr)})
+	r := run(t, forward.Config{Upstreams: to(u.addr), Timeout: 10 * time.Second})
 	a, err := r.Resolve(context.Background(), nobody, name("www.test."), zone.TypeA)
 	if err != nil || len(a.Answer) != 1 || a.Answer[0].Len() != 201 || u.tcp.Load() != 1 {
 		t.Errorf("%s, %v", show(a, err), err)
@@ -144,7 +144,7 @@ func TestDatagramsLost(t *testing.T) {
 			w.WriteMsg(records(q, right))
 		}
 	})
-	r := run(t, forward.Config{Upstreams: to(u.addr), Timeout: 100 * time.Millisecond})
+	r := run(t, forward.Config{Upstreams: to(u.addr), Timeout: time.Second})
 	if got := get(t, r, "www.test.", dns.TypeA); got != "NOERROR; www.test. A 192.0.2.1" {
 		t.Error(got)
 	}
@@ -161,7 +161,7 @@ func TestConnectionGone(t *testing.T) {
 			w.Close()
 		}
 	})
-	r := run(t, forward.Config{Upstreams: to(u.addr)})
+	r := run(t, forward.Config{Upstreams: to(u.addr), Timeout: 10 * time.Second})
 	get(t, r, "a.test.", dns.TypeA)
 	time.Sleep(20 * time.Millisecond)
 	if got := get(t, r, "b.test.", dns.TypeA); got != "NOERROR; b.test. A 192.0.2.1" || u.conns.Load() != 2 {

@@ -57,7 +57,7 @@ func listenTLS(t *testing.T, cfg stream.Config) (l *stream.Listener, client *tls
 func ask(t *testing.T, l *stream.Listener, cfg *tls.Config) error {
 	t.Helper()
 	m := new(dns.Msg).SetQuestion("www.example.", dns.TypeA)
-	r, _, err := (&dns.Client{Net: "tcp-tls", TLSConfig: cfg, Timeout: 10 * time.Second}).ExchangeContext(t.Context(), m, l.Addr().String())
+	r, _, err := (&dns.Client{Net: "tcp-tls", TLSConfig: cfg, Timeout: time.Minute}).ExchangeContext(t.Context(), m, l.Addr().String())
 	if err == nil && len(r.Answer) != 1 {
 		t.Errorf("got %v", r)
 	}
@@ -113,7 +113,7 @@ func TestKdigTLS(t *testing.T) {
 func TestHandshakesAreBounded(t *testing.T) {
 	bound := int32(4 * runtime.GOMAXPROCS(0))
 	var now, most atomic.Int32
-	l, client, _ := listenTLS(t, stream.Config{TLS: &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
+	l, client, _ := listenTLS(t, stream.Config{Transfer: time.Minute, TLS: &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
 		n := now.Add(1)
 		defer now.Add(-1)
 		for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
@@ -138,8 +138,9 @@ func TestHandshakesAreBounded(t *testing.T) {
 // Clients that stop in the middle of a handshake take places, but keep nobody
 // else from computing.
 func TestSlowHandshakes(t *testing.T) {
+	const patience = 6 * time.Second // of the Listener; a busy machine is not as late as that
 	slow := 4*runtime.GOMAXPROCS(0) + 3
-	l, client, _ := listenTLS(t, stream.Config{MaxConns: slow + 1, Transfer: 2 * time.Second})
+	l, client, _ := listenTLS(t, stream.Config{MaxConns: slow + 1, Transfer: patience})
 	hello := captureHello(t, client)
 	var conns []net.Conn
 	for i := range slow {
@@ -148,17 +149,17 @@ func TestSlowHandshakes(t *testing.T) {
 		send(t, c, hello[:len(hello)*(i%3)/2])
 		conns = append(conns, c)
 	}
-	begun := time.Now()
 	for {
+		begun := time.Now()
 		if err := ask(t, l, client); err != nil {
 			t.Fatalf("with %d slow ones: %v", slow, err)
+		}
+		if took := time.Since(begun); took > patience/2 {
+			t.Errorf("a handshake took %s", took)
 		}
 		if l.Open() >= slow {
 			break
 		}
-	}
-	if took := time.Since(begun); took > time.Second {
-		t.Errorf("a handshake took %s", took)
 	}
 	for l.Open() > slow { // the last answered one has not left yet
 		runtime.Gosched()

@@ -77,7 +77,7 @@ func serve(t testing.TB, z func() transfer.Zone) string {
 // fetch has miekg/dns do a transfer.
 func fetch(t testing.TB, addr string, q *dns.Msg, signed bool) (rrs []dns.RR) {
 	t.Helper()
-	tr := new(dns.Transfer)
+	tr := &dns.Transfer{DialTimeout: time.Minute, ReadTimeout: time.Minute, WriteTimeout: time.Minute}
 	if signed {
 		tr.TsigSecret = map[string]string{"key.": base64.StdEncoding.EncodeToString(secret)}
 		q.SetTsig("key.", dns.HmacSHA256, 300, time.Now().Unix())

@@ -20,6 +20,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/managedfields"
 	"k8s.io/apimachinery/pkg/util/managedfields/managedfieldstest"
 	"k8s.io/client-go/rest"
+
+	"github.com/fedns/fedns/discovery/kubernetes/bound"
 )
 
 // apiServer is a small API server over real HTTP: objects of any resource it is told
@@ -66,7 +68,14 @@ func newAPIServer(t *testing.T) *apiServer {
 	return s
 }
 
-func (s *apiServer) config() *rest.Config { return &rest.Config{Host: s.http.URL} }
+func (s *apiServer) config() *rest.Config { return access(s.http.URL) }
+
+// access is to an API server, as the daemon has it.
+func access(url string) *rest.Config {
+	rc := &rest.Config{Host: url}
+	bound.Wrap(rc)
+	return rc
+}
 
 func object(apiVersion, kind, namespace, name string, more map[string]any) *unstructured.Unstructured {
 	m := map[string]any{"name": name}
@@ -224,7 +233,7 @@ func (s *apiServer) store(key string, live, next *unstructured.Unstructured) *me
 // eventually waits for a condition, and fails the test with what it said last.
 func eventually(t *testing.T, condition func() error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for {
 		err := condition()

@@ -110,7 +110,7 @@ func BenchmarkFleet(b *testing.B) {
 			applied.Store(0)
 			done := make(chan struct{})
 			p, err := New(Config{
-				Members: func(name string) (*rest.Config, error) { return &rest.Config{Host: stores[name].http.URL}, nil },
+				Members: func(name string) (*rest.Config, error) { return access(stores[name].http.URL), nil },
 				Term:    func() (int64, time.Time) { return 1, time.Now().Add(time.Minute) },
 				Tell: func(o work.Outcome) {
 					if o.Phase == work.Applied && applied.Add(1) == members*templates {

@@ -121,7 +121,7 @@ func TestHTTPConnectionsAreBounded(t *testing.T) {
 		open = append(open, ask())
 	}
 	for i, c := range open {
-		if err := answered(c, 10*time.Second); err != nil {
+		if err := answered(c, time.Minute); err != nil {
 			t.Fatalf("connection %d: %v", i, err)
 		}
 	}
@@ -130,7 +130,7 @@ func TestHTTPConnectionsAreBounded(t *testing.T) {
 		t.Fatalf("one more than %d connections: %v", maxHTTP, err)
 	}
 	_ = open[0].Close()
-	if err := answered(more, 10*time.Second); err != nil {
+	if err := answered(more, time.Minute); err != nil {
 		t.Errorf("when another has ended: %v", err)
 	}
 }

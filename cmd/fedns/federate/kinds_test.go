@@ -15,6 +15,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
+
+	"github.com/fedns/fedns/discovery/kubernetes/bound"
 )
 
 // apiServer serves discovery as old API servers do, and a watch of definitions.
@@ -90,7 +92,9 @@ func TestKindsThatMembersServe(t *testing.T) {
 		if name == "away" {
 			return nil, errors.New("there is no kubeconfig")
 		}
-		return &rest.Config{Host: server.URL}, nil
+		rc := &rest.Config{Host: server.URL}
+		bound.Wrap(rc)
+		return rc, nil
 	}, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})))
 	members := []Member{{Name: "a"}, {Name: "b"}, {Name: "away"}}
 	k.of(members) // it has not begun

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// pageSize bounds what a list of Pods takes of a member's memory and ours.
+	// pageSize bounds what a list takes of an API server's memory and ours.
 	pageSize = 500
 	// running leaves out the Pods that hold nothing any more.
 	running = "status.phase!=Succeeded,status.phase!=Failed"

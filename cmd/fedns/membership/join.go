@@ -19,6 +19,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/fedns/fedns/discovery/inventory/membercluster"
+	"github.com/fedns/fedns/discovery/kubernetes/bound"
 	"github.com/fedns/fedns/federation/api/v1alpha1"
 )
 
@@ -213,7 +214,7 @@ func (j Joining) ensureNamespace(ctx context.Context, host dynamic.Interface) er
 func accepted(ctx context.Context, member *rest.Config, token string) error {
 	ctx, cancel := context.WithTimeout(ctx, acceptedWithin)
 	defer cancel()
-	rc := rest.AnonymousClientConfig(member)
+	rc := bound.Anonymous(member)
 	rc.BearerToken = token
 	client, err := dynamic.NewForConfig(rc)
 	if err != nil {

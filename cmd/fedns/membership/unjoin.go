@@ -144,17 +144,22 @@ func (l Leaving) apart(ctx context.Context, host dynamic.Interface, server strin
 
 // empty is ErrPlaced while a Binding has the cluster.
 func (l Leaving) empty(ctx context.Context, host dynamic.Interface) error {
-	list, err := host.Resource(v1alpha1.Bindings).List(ctx, metav1.ListOptions{})
-	if notServed(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("host: Bindings: %w", err)
-	}
 	var there []string
-	for _, b := range list.Items {
-		if has(&b, l.Name, "targets") || has(&b, l.Name, "leaving") {
-			there = append(there, b.GetNamespace()+"/"+b.GetName())
+	for next := (metav1.ListOptions{Limit: pageSize}); ; {
+		page, err := host.Resource(v1alpha1.Bindings).List(ctx, next)
+		if notServed(err) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("host: Bindings: %w", err)
+		}
+		for _, b := range page.Items {
+			if has(&b, l.Name, "targets") || has(&b, l.Name, "leaving") {
+				there = append(there, b.GetNamespace()+"/"+b.GetName())
+			}
+		}
+		if next.Continue = page.GetContinue(); next.Continue == "" {
+			break
 		}
 	}
 	if len(there) == 0 {

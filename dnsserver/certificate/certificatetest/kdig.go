@@ -23,7 +23,7 @@ func Kdig(t testing.TB, to netip.AddrPort, arguments ...string) string {
 		}
 		t.Skip(missing)
 	}
-	arguments = append([]string{"@" + to.Addr().String(), "-p", strconv.Itoa(int(to.Port())), "+timeout=5", "+retry=0"}, arguments...)
+	arguments = append([]string{"@" + to.Addr().String(), "-p", strconv.Itoa(int(to.Port())), "+timeout=30", "+retry=0"}, arguments...)
 	out, err := exec.CommandContext(t.Context(), path, arguments...).CombinedOutput() //nolint:gosec // what a test says
 	if err != nil && slices.Contains(arguments, "+quic") && bytes.Contains(out, []byte("(TCP)")) {
 		// Debian's build is without ngtcp2.

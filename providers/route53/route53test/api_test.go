@@ -211,7 +211,15 @@ func TestFaults(t *testing.T) {
 			delay = time.Millisecond
 		}
 		s.Inject(Fault{Action: "GetChange", Kind: ServerError}, Fault{Action: "ChangeResourceRecordSets", Kind: kind, Delay: delay})
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		ctx, cancel := context.WithCancel(t.Context())
+		if kind == Hang || kind == HangDone || kind == HangThenApply {
+			go func() { // gives up once the call has come
+				for s.Calls()["ChangeResourceRecordSets"] == 0 && ctx.Err() == nil {
+					time.Sleep(time.Millisecond)
+				}
+				cancel()
+			}()
+		}
 		_, err := c.ChangeResourceRecordSets(ctx, creates(id, "www.example.com"))
 		cancel()
 		if code(err) != want.code {

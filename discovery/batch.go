@@ -113,6 +113,7 @@ func (e *Engine) commit() {
 		changes = append(changes, c)
 	}
 	e.publish(changes, &lost)
+	e.tellMoved(changes)
 	b.order = b.order[:0]
 	clear(b.old)
 	e.answerable()

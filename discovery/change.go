@@ -19,6 +19,7 @@ type change struct {
 	brief bool        // old and now are not made
 	edits []zone.Edit // that turn one into the other, of a brief change
 	found []synth.Finding
+	moved bool // the Origin of its names may be another
 }
 
 // before remembers what the records of a Service are, so that they can be told
@@ -77,6 +78,7 @@ func (e *Engine) makeEdits(c *change) {
 	l := &e.loop
 	l.groups, l.others = e.store.Since(c.then, l.groups[:0], l.others[:0])
 	c.edits, c.found = c.by.Between(c.key, l.groups, l.others, e.resolve)
+	c.moved = e.follows() && otherOrigin(l.groups, l.others, e.resolve)
 	clear(l.groups)
 	clear(l.others)
 	c.brief = true
@@ -86,7 +88,7 @@ func (e *Engine) makeEdits(c *change) {
 func (e *Engine) makeAll(c *change) error {
 	e.makeOld(c)
 	err := e.guard("synth", func() { c.now = e.records(e.loop.synth, c.key) })
-	c.brief, c.edits, c.found = false, nil, c.now.Findings
+	c.brief, c.edits, c.found, c.moved = false, nil, c.now.Findings, true
 	return err
 }
 

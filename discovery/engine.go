@@ -60,6 +60,7 @@ type Config struct {
 	Resolver   Resolver      // Defaults to none: hostnames stay unresolved
 	Keeper     Keeper        // Defaults to none: nothing is kept over a restart
 	Journey    Journey       // Defaults to none: nobody wants to know
+	Follower   Follower      // Defaults to none: Origins matter to nobody
 	Log        *slog.Logger  // Defaults to slog.Default()
 	Batch      int           // Services published at a time. Defaults to 1000
 	RestartMin time.Duration // wait before a failed Source runs again, doubled each time. Defaults to 1 s

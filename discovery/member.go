@@ -203,6 +203,9 @@ func (e *Engine) setPlaces(always bool) {
 		}
 	})
 	e.tell(fixed, found)
+	if e.follows() {
+		e.cfg.Follower.Moved(nil) // regions are part of Origins
+	}
 	if always || !now.SameLadder(old) {
 		e.restale(old, false)
 		return

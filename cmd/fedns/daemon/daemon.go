@@ -115,7 +115,7 @@ func Succeed(ctx context.Context, cfg *config.Config, version string, log *slog.
 		d.parts.end()
 		return nil, err
 	}
-	dc := discovery.Config{Federation: federation(cfg), Resolver: resolver, Journey: d.meter, Log: log, RestartMax: restartMax, Evidence: cfg.Evidence, Withdrawals: cfg.Withdrawals}
+	dc := discovery.Config{Federation: federation(cfg), Resolver: resolver, Journey: d.meter, Follower: follower{d}, Log: log, RestartMax: restartMax, Evidence: cfg.Evidence, Withdrawals: cfg.Withdrawals}
 	if d.keeper != nil {
 		dc.Keeper = d.keeper
 	}

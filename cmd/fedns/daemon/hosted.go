@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"iter"
 	"maps"
 	"sync"
 	"time"
@@ -10,7 +11,9 @@ import (
 
 	"github.com/fedns/fedns/cmd/fedns/config"
 	"github.com/fedns/fedns/cmd/fedns/recordsync"
+	"github.com/fedns/fedns/discovery"
 	"github.com/fedns/fedns/discovery/announce"
+	"github.com/fedns/fedns/dnsserver/dnsname"
 )
 
 // recheckEvery is how often it is looked whether clusters were heard of that were
@@ -105,3 +108,14 @@ func (d *Daemon) nothingKnown() map[string]bool {
 	}
 	return out
 }
+
+// follower passes on what moved to the hosted zones, which are made after the Engine.
+type follower struct{ *Daemon }
+
+var _ discovery.Follower = follower{}
+
+// Follows implements discovery.Follower.
+func (f follower) Follows() bool { return f.hosted != nil && f.hosted.Follows() }
+
+// Moved implements discovery.Follower.
+func (f follower) Moved(owners iter.Seq[dnsname.Name]) { f.hosted.Moved(owners) }

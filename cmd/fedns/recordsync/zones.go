@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"log/slog"
 	"os"
 	"reflect"
@@ -200,6 +201,37 @@ func (z *Zones) Feed(apex dnsname.Name, next *zone.Snapshot, changes []zone.Chan
 	for k, v := range z.all {
 		if k.apex == apex {
 			v.sync.Publish(next, changes)
+		}
+	}
+}
+
+// Follows says that there are hosted zones; it is part of discovery.Follower.
+func (z *Zones) Follows() bool {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	return len(z.all) > 0
+}
+
+// Moved has names looked at, of which clusters put something else there, whether their
+// records are the same or not; nil: all names.
+func (z *Zones) Moved(owners iter.Seq[dnsname.Name]) {
+	if owners == nil {
+		z.Recheck()
+		return
+	}
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	touched := map[dnsname.Name][]dnsname.Name{} // by apex
+	for owner := range owners {
+		for k := range z.all {
+			if owner.Under(k.apex) {
+				touched[k.apex] = append(touched[k.apex], owner)
+			}
+		}
+	}
+	for k, v := range z.all {
+		if names := touched[k.apex]; len(names) > 0 {
+			v.sync.Touch(names...)
 		}
 	}
 }

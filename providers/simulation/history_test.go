@@ -242,7 +242,7 @@ func (w *world) land() {
 	for _, err := range w.server.Release() {
 		w.note("a call lands: %v", err)
 		if err == nil {
-			w.happened["calls that landed late"]++
+			w.count("calls that landed late")
 		}
 	}
 }
@@ -280,7 +280,7 @@ func (w *world) live() {
 			}
 			if n -= e.weight; n < 0 {
 				w.note("— %s", e.name)
-				w.happened[e.name]++
+				w.count(e.name)
 				e.do(w, w.owners[w.IntN(len(w.owners))])
 				break
 			}

@@ -30,7 +30,7 @@ func (w *world) mend() {
 	usurped := w.usurped
 	w.mu.Unlock()
 	if usurped {
-		w.happened["fences that a stale life took back"]++
+		w.count("fences that a stale life took back")
 	}
 	if !w.hands && len(w.owners) == 1 && !usurped {
 		w.judge("before the audit")

@@ -107,6 +107,13 @@ func (w *world) note(format string, args ...any) {
 	w.say(format, args...)
 }
 
+// count counts what happened.
+func (w *world) count(what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.happened[what]++
+}
+
 // say is note; mu is held.
 func (w *world) say(format string, args ...any) {
 	w.trace = append(w.trace, line{time.Now(), format, args})

@@ -5,18 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/miekg/dns"
 
 	"github.com/fedns/fedns/integration/harness"
+	"github.com/fedns/fedns/integration/harness/process"
 )
 
 // shop has a Service that a cloud gave a load balancer to.
@@ -80,7 +78,7 @@ type world struct {
 	dns      string // the daemon's
 	pod      *harness.Pod
 	upstream *harness.Pod
-	unbound  *exec.Cmd
+	unbound  *process.Process
 }
 
 // TestUpstream: a load balancer's hostname, and a CNAME that leaves the zone, are
@@ -170,24 +168,19 @@ func (w *world) run(t *testing.T, edge int) {
 	}
 	dir := t.TempDir()
 	file := write(t, dir, "unbound.conf", fmt.Sprintf(unboundConfig, dir, w.upstream.Addr, local.String()))
-	log, err := os.Create(filepath.Join(dir, "log"))
+	spawner := process.NewSpawner()
+	t.Cleanup(spawner.Close)
+	cmd := w.upstream.Command(t.Context(), "unbound", "-d", "-c", file)
+	run, err := spawner.Start(process.Command{Name: "unbound", Path: cmd.Path, Args: cmd.Args[1:], Log: filepath.Join(dir, "log")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer log.Close()
-	w.unbound = w.upstream.Command(context.WithoutCancel(t.Context()), "unbound", "-d", "-c", file)
-	w.unbound.Stdout, w.unbound.Stderr = log, log
-	w.unbound.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := w.unbound.Start(); err != nil {
-		t.Fatal(err)
-	}
-	run := w.unbound
-	t.Cleanup(func() { run.Process.Kill(); run.Wait() })
+	w.unbound = run
+	t.Cleanup(func() { _ = run.Kill() })
 	harness.Eventually(t, 20*time.Second, func(context.Context) error {
 		_, err := exchange(net.JoinHostPort(w.upstream.Addr.String(), "53"), question("lb.cloud.example", dns.TypeA))
 		if err != nil {
-			text, _ := os.ReadFile(log.Name())
-			return fmt.Errorf("%w\n%s", err, text)
+			return fmt.Errorf("%w\n%s", err, run.Tail(10))
 		}
 		return nil
 	})
@@ -195,10 +188,9 @@ func (w *world) run(t *testing.T, edge int) {
 
 func (w *world) stop(t *testing.T) {
 	t.Helper()
-	if err := w.unbound.Process.Kill(); err != nil {
+	if err := w.unbound.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	w.unbound.Wait()
 }
 
 // inPod waits until the pod's libc finds these addresses for a name.

@@ -37,6 +37,19 @@ type sink[T any] struct {
 	replace func([]T, cluster.Loss)
 }
 
+// lapse says that a definition was gone since its objects were listed last.
+type lapse bool
+
+// end is the evidence by which the next list lacks what it lacks: after a lapse it
+// does not tell what was there before.
+func (l *lapse) end(how cluster.Loss) cluster.Loss {
+	if bool(*l) && guarantee.Holds(guarantee.MissingCRDStands) {
+		how = cluster.Doubtful
+	}
+	*l = false
+	return how
+}
+
 // newDepartures tells of objects as soon as it is known why they go.
 func newDepartures[T any](timing timing, stands func(context.Context) (bool, error), key func(T) cluster.ServiceKey, to sink[T]) *departures[T] {
 	return &departures[T]{stands: stands, pause: timing.settle, again: timing.pollFirst, key: key, to: to,

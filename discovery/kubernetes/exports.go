@@ -26,7 +26,7 @@ type exports struct {
 	gone   chan struct{} // the version being followed is no longer served
 
 	version string // being followed; empty: none
-	anew    bool   // the definition was gone since it was listed last; whoever follows it may look at this
+	anew    lapse  // of the definition; whoever follows it may look at this
 	stop    func() // ends that, and waits for the end
 }
 
@@ -83,7 +83,7 @@ func (x *exports) look(ctx context.Context) (found bool) {
 		if !guarantee.Holds(guarantee.MissingCRDStands) {
 			x.join.ReplaceExports(nil, cluster.Missing)
 		}
-		x.anew = x.anew || was != ""
+		x.anew = x.anew || lapse(was != "")
 		x.doubt(was)
 		x.health.absent(x.part)
 		return false
@@ -149,14 +149,9 @@ func (x *exports) drop(key cluster.ServiceKey, how cluster.Loss) {
 	x.join.DeleteExport(key, how)
 }
 
-// replace takes in a list. One by a definition that was not there a while ago does not
-// tell what was there before.
+// replace takes in a list.
 func (x *exports) replace(all []join.Export, how cluster.Loss) {
-	if x.anew && guarantee.Holds(guarantee.MissingCRDStands) {
-		how = cluster.Doubtful
-	}
-	x.anew = false
-	x.join.ReplaceExports(all, how)
+	x.join.ReplaceExports(all, x.anew.end(how))
 }
 
 // unserved says that err is a 404 and discovery agrees: the CRD, or this
@@ -169,7 +164,7 @@ func (x *exports) unserved(ctx context.Context, err error, version string) bool 
 	if err != nil || now.version == version {
 		return false
 	}
-	x.anew = x.anew || now.version == ""
+	x.anew = x.anew || lapse(now.version == "")
 	select {
 	case x.gone <- struct{}{}:
 	default:

@@ -14,7 +14,6 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/fedns/fedns/discovery/cluster"
-	"github.com/fedns/fedns/discovery/guarantee"
 )
 
 // Objects says which objects of a cluster to follow, and who takes them in.
@@ -112,7 +111,7 @@ type kind struct {
 	health  *health
 	part    *part
 	seen    bool // it was served
-	anew    bool // and was not, since it was listed last
+	anew    lapse
 }
 
 // run looks for the resource until ctx is done, and follows it while it is there.
@@ -127,7 +126,7 @@ func (k *kind) run(ctx context.Context) {
 		case err != nil:
 			k.health.fault(k.part, verbDiscover, err)
 		case now.version == "":
-			k.anew = k.anew || k.seen
+			k.anew = k.anew || lapse(k.seen)
 			k.Handler.Absent() // before it may be Live: who hears of that has been told everything
 			k.health.absent(k.part)
 		default:
@@ -208,13 +207,9 @@ func (k *kind) follow(ctx context.Context, was definition) {
 	r.run(ctx)
 }
 
-// take takes in a list. One by a definition that was not there a while ago does not
-// tell what was there before.
+// take takes in a list.
 func (k *kind) take(all []*unstructured.Unstructured, how cluster.Loss) {
-	if k.anew && guarantee.Holds(guarantee.MissingCRDStands) {
-		how = cluster.Doubtful
-	}
-	k.anew = false
+	how = k.anew.end(how)
 	if k.replace != nil {
 		k.replace(all, how)
 		return
@@ -242,6 +237,6 @@ func (k *kind) unserved(ctx context.Context, err error, version string) bool {
 		return false
 	}
 	now, err := k.definition(ctx)
-	k.anew = k.anew || err == nil && now.version == ""
+	k.anew = k.anew || lapse(err == nil && now.version == "")
 	return err == nil && now.version != version
 }

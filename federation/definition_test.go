@@ -1,7 +1,6 @@
 package federation
 
 import (
-	"context"
 	"strings"
 	"sync"
 	"testing"
@@ -44,8 +43,6 @@ var policies = []schema.GroupVersionKind{{Group: "policy", Kind: "Policy"}, {Gro
 
 // clerks are people whose orders rest on policies.
 type clerks struct{ people }
-
-func (c *clerks) Run(ctx context.Context, to work.Sink) error { return c.people.Run(ctx, to) }
 
 func (*clerks) OrderedBy() ([]schema.GroupVersionKind, bool) { return policies, true }
 

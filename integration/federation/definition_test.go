@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/http"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
@@ -14,10 +12,7 @@ import (
 	"github.com/fedns/fedns/integration/harness"
 )
 
-var (
-	customResourceDefinitions = schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"}
-	federatedConfigMaps       = schema.GroupVersionResource{Group: "types.kubefed.io", Version: "v1beta1", Resource: "federatedconfigmaps"}
-)
+var federatedConfigMaps = schema.GroupVersionResource{Group: "types.kubefed.io", Version: "v1beta1", Resource: "federatedconfigmaps"}
 
 const fedLeft = `
 apiVersion: types.kubefed.io/v1beta1
@@ -51,7 +46,11 @@ func (w *world) undefined() {
 	})
 	w.release()
 	w.goes(member, configMaps, "default", "federated")
-	w.defined("federatedconfigmaps.types.kubefed.io", false)
+	ctx, cancel := context.WithTimeout(w.t.Context(), patience)
+	defer cancel()
+	if err := w.host.WaitUndefined(ctx, "federatedconfigmaps.types.kubefed.io"); err != nil {
+		w.t.Fatal(err)
+	}
 	w.goes(member, configMaps, "default", "defined")
 
 	w.apply(w.host, definitions(w.t))
@@ -88,21 +87,9 @@ func (w *world) release() {
 // undefine removes a definition, and returns at once.
 func (w *world) undefine(name string) {
 	w.t.Helper()
-	if err := w.host.Dynamic().Resource(customResourceDefinitions).Delete(w.t.Context(), name, metav1.DeleteOptions{}); err != nil {
+	if err := w.host.Undefine(w.t.Context(), name); err != nil {
 		w.t.Fatal(err)
 	}
-}
-
-// defined waits until a definition is there, or is not.
-func (w *world) defined(name string, want bool) {
-	w.t.Helper()
-	harness.Eventually(w.t, patience, func(ctx context.Context) error {
-		_, err := w.host.Dynamic().Resource(customResourceDefinitions).Get(ctx, name, metav1.GetOptions{})
-		if err != nil && !apierrors.IsNotFound(err) || (err == nil) != want {
-			return fmt.Errorf("definition %s, want it there %v: %w", name, want, err)
-		}
-		return nil
-	})
 }
 
 // heldBack waits until the Binding of a template says that its withdrawal is held.

@@ -7,9 +7,6 @@ import (
 	"testing"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/mcs-api/config/crd"
 
 	"github.com/fedns/fedns/integration/harness"
@@ -99,17 +96,14 @@ subjects: [{kind: ServiceAccount, name: old, namespace: default}]
 // remove removes a CRD with all of its objects, and waits until it is gone.
 func remove(t *testing.T, c *harness.Cluster, name string) {
 	t.Helper()
-	definitions := c.Dynamic().Resource(schema.GroupVersionResource{Group: "apiextensions.k8s.io", Version: "v1", Resource: "customresourcedefinitions"})
-	if err := definitions.Delete(t.Context(), name, metav1.DeleteOptions{}); err != nil {
+	if err := c.Undefine(t.Context(), name); err != nil {
 		t.Fatal(err)
 	}
-	harness.Eventually(t, 30*time.Second, func(ctx context.Context) error {
-		_, err := definitions.Get(ctx, name, metav1.GetOptions{})
-		if apierrors.IsNotFound(err) {
-			return nil
-		}
-		return fmt.Errorf("%s is there still: %w", name, err)
-	})
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := c.WaitUndefined(ctx, name); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // holds waits until the member is held, or is not.

@@ -51,6 +51,7 @@ func newClient(cfg Config) (*client, error) {
 	if cfg.HTTP != nil {
 		shared.HTTPClient = cfg.HTTP
 	}
+	shared.HTTPClient = bodyReader{shared.HTTPClient}
 	if cfg.AssumeRoleARN != "" {
 		tokens := sts.NewFromConfig(shared, func(o *sts.Options) {
 			if cfg.STSEndpoint != "" {

@@ -48,7 +48,7 @@ func (j *Join) Take(limit int, settled bool) (groups []cluster.Group, more bool)
 			g.Received = at
 			groups = append(groups, g)
 		}
-		if e.service == nil && !e.exported() && len(e.slices) == 0 && len(e.claims) == 0 && !e.reported && len(j.mirrors[key]) == 0 {
+		if e.service == nil && !e.exported() && e.slices.empty() && len(e.claims) == 0 && !e.reported && len(j.mirrors[key]) == 0 {
 			delete(j.services, key)
 		}
 	}
@@ -81,7 +81,7 @@ func (j *Join) Losing(groups []cluster.Group) (n int) {
 		if !e.reported || !e.ready || len(e.lost) == 0 {
 			continue
 		}
-		if _, from := j.behind(key, e); j.exportOf(from) == 0 || len(from.slices) == 0 && len(from.claims) == 0 {
+		if _, from := j.behind(key, e); j.exportOf(from) == 0 || from.slices.empty() && len(from.claims) == 0 {
 			n++
 		}
 	}
@@ -182,12 +182,12 @@ func (j *Join) group(key cluster.ServiceKey, e *entry, export cluster.Export) cl
 		g.Created = *from.export
 	}
 	found := []findings{s.findings, s.misannotated, j.misnamed(key, from, s)}
-	for _, p := range from.slices {
+	for _, p := range from.slices.all() {
 		found = append(found, p.findings.get())
 		var err error
-		if g.Endpoints, err = unpack(g.Endpoints, p.packed, j.names.intern); err != nil {
+		if g.Endpoints, err = unpack(g.Endpoints, p.packed(), j.names.intern); err != nil {
 			// Only pack writes packed strings: this is a bug here, not bad input.
-			panic("join: slice " + p.name + " of " + key.String() + ": " + err.Error())
+			panic("join: slice " + p.name() + " of " + key.String() + ": " + err.Error())
 		}
 	}
 	g.Endpoints, g.Findings = merge(g.Endpoints), union(found...)

@@ -3,7 +3,6 @@ package join
 import (
 	"hash/maphash"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -54,7 +53,7 @@ type Join struct {
 // entry is all that is known of one Service name.
 type entry struct {
 	service record
-	slices  []part
+	slices  parts
 	export  *time.Time              // when the ServiceExport was made; nil: there is none
 	warned  uint64                  // fingerprint of the findings last logged; 0: none
 	claims  map[object]claim        // of a host: who says where it is; nil: nobody
@@ -64,12 +63,6 @@ type entry struct {
 	reported bool   // a Group was told and not withdrawn since
 	ready    bool   // and it had something to answer with
 	told     uint64 // that Group's fingerprint
-}
-
-// part is one EndpointSlice of a Service.
-type part struct {
-	name, packed string
-	findings     *findings // nil: none, as nearly always
 }
 
 // New makes an empty Join.
@@ -202,24 +195,25 @@ func (j *Join) putSlice(s Slice) bool {
 	if old, ok := j.serviceOf(s.Key); ok && old != s.Service {
 		j.dropSlice(s.Key, cluster.Deleted) // it was given to another Service, as it says itself
 	}
-	if s.Service == "" {
+	if s.Service == "" || s.Key.Name == "" {
 		return false
 	}
 	s.Key.Namespace = j.names.intern(s.Key.Namespace)
 	key := cluster.ServiceKey{Namespace: s.Key.Namespace, Name: s.Service}
 	e := j.entry(key)
-	i := e.slice(s.Key.Name)
-	switch {
-	case i < 0:
+	i := e.slices.index(s.Key.Name)
+	if i < 0 {
 		if calledAfter(s.Key.Name) != s.Service {
-			j.strays[s.Key] = s.Service
+			j.strays[cluster.ServiceKey{Namespace: key.Namespace, Name: strings.Clone(s.Key.Name)}] = s.Service
 		}
-		e.slices = append(e.slices, part{s.Key.Name, s.packed, s.findings.kept()})
+		e.slices.add(s.part())
 		j.regain(key, e, object{aSlice, s.Key.Name})
-	case e.slices[i].packed == s.packed && e.slices[i].findings.get().equal(s.findings):
-		return false // only what DNS does not look at has changed
-	default:
-		e.slices[i].packed, e.slices[i].findings = s.packed, s.findings.kept()
+	} else {
+		known := &e.slices.all()[i]
+		if known.octets == s.octets && known.findings.get().equal(s.findings) {
+			return false // only what DNS does not look at has changed
+		}
+		*known = s.part()
 	}
 	j.touch(key, e)
 	j.received.note(key, s.Received)
@@ -241,11 +235,11 @@ func (j *Join) dropSlice(slice cluster.ServiceKey, how cluster.Loss) {
 	delete(j.strays, slice)
 	key := cluster.ServiceKey{Namespace: slice.Namespace, Name: service}
 	e := j.services[key]
-	i := e.slice(slice.Name)
-	if e.carries(e.slices[i].packed) {
+	i := e.slices.index(slice.Name)
+	if e.carries(e.slices.all()[i].packed()) {
 		j.lose(key, e, object{aSlice, slice.Name}, how)
 	}
-	e.slices = slices.Delete(e.slices, i, i+1)
+	e.slices.remove(i)
 	j.touch(key, e)
 }
 
@@ -259,8 +253,8 @@ func (j *Join) ReplaceSlices(all []Slice, how cluster.Loss) {
 		j.putSlice(s)
 	}
 	for key, e := range j.services {
-		for i := len(e.slices) - 1; i >= 0; i-- { // from behind: dropSlice takes it out
-			slice := cluster.ServiceKey{Namespace: key.Namespace, Name: e.slices[i].name}
+		for i := len(e.slices.all()) - 1; i >= 0; i-- { // from behind: dropSlice takes it out
+			slice := cluster.ServiceKey{Namespace: key.Namespace, Name: e.slices.all()[i].name()}
 			if _, ok := seen[slice]; !ok {
 				j.dropSlice(slice, how)
 			}
@@ -275,18 +269,13 @@ func (j *Join) serviceOf(slice cluster.ServiceKey) (service string, known bool) 
 	}
 	service = calledAfter(slice.Name)
 	e := j.services[cluster.ServiceKey{Namespace: slice.Namespace, Name: service}]
-	return service, e != nil && e.slice(slice.Name) >= 0
+	return service, e != nil && e.slices.index(slice.Name) >= 0
 }
 
 // calledAfter is the Service of an EndpointSlice by the slice's name, which is that
 // of its Service, a hyphen and five characters where Kubernetes made it: so nothing
 // need be kept of nearly all slices to know whose they are.
 func calledAfter(slice string) string { return slice[:max(0, strings.LastIndexByte(slice, '-'))] }
-
-// slice is the index of an EndpointSlice among those of e; -1: it is none of them.
-func (e *entry) slice(name string) int {
-	return slices.IndexFunc(e.slices, func(p part) bool { return p.name == name })
-}
 
 func (e *entry) exported() bool { return e.export != nil }
 

@@ -50,7 +50,7 @@ type Slice struct {
 	// Received is when the watch event that brought it came in; zero: it was listed.
 	Received time.Time
 	changed  time.Time // as it says of itself; zero: it does not
-	packed   string
+	octets   string    // a part's
 
 	findings findings
 }
@@ -178,7 +178,8 @@ func FromSlice(o *discoveryv1.EndpointSlice) Slice {
 	for i := range o.Endpoints {
 		endpoints = s.appendEndpoints(endpoints, &o.Endpoints[i], i, o.AddressType == discoveryv1.AddressTypeIPv4)
 	}
-	s.packed = pack(portsOf(o.Ports), endpoints)
+	s.octets = pack(s.Key.Name, portsOf(o.Ports), endpoints)
+	s.Key.Name = s.octets[:len(s.Key.Name)] // one string to keep, not two
 	return s
 }
 

@@ -36,16 +36,18 @@ var errPacked = errors.New("packed endpoints are cut short or malformed")
 // protocols are the names a packed protocol octet stands for.
 var protocols = [...]string{"tcp", "udp", "sctp"}
 
-// pack makes the packed form. All addrs must be of one family. endpoints is
-// sorted in place; their Ports are not looked at: a slice has one list for all.
-func pack(ports []cluster.Port, endpoints []cluster.Endpoint) string {
+// pack makes the packed form, behind a head that is no part of it. All addrs must be
+// of one family. endpoints is sorted in place; their Ports are not looked at: a slice
+// has one list for all.
+func pack(head string, ports []cluster.Port, endpoints []cluster.Endpoint) string {
 	if len(endpoints) == 0 {
-		return ""
+		return head
 	}
 	slices.SortFunc(endpoints, compareEndpoints)
 	zones := zonesOf(endpoints)
-	size := 16 + 12*len(ports) + 24*len(zones) + len(endpoints)*(1+len(endpoints[0].Addr.AsSlice()))
+	size := len(head) + 16 + 12*len(ports) + 24*len(zones) + len(endpoints)*(1+len(endpoints[0].Addr.AsSlice()))
 	buf := make([]byte, 0, size)
+	buf = append(buf, head...)
 	buf = appendPackedPorts(buf, ports)
 	buf = binary.AppendUvarint(buf, uint64(len(zones)))
 	for _, z := range zones {

@@ -40,14 +40,14 @@ func FuzzPackedRoundTrip(f *testing.F) {
 			}
 			endpoints = append(endpoints, e)
 		}
-		packed := pack(ports, endpoints) // sorts endpoints
+		packed := pack("", ports, endpoints) // sorts endpoints
 		want := slices.CompactFunc(endpoints, func(a, b cluster.Endpoint) bool { return compareEndpoints(a, b) == 0 })
 		var names2 interned
 		got, err := unpack(nil, packed, names2.intern)
 		if err != nil || len(got) != len(want) || len(got) > 0 && !reflect.DeepEqual(got, want) {
 			t.Fatalf("%v\ngot  %v\nwant %v", err, got, want)
 		}
-		if again := pack(ports, got); again != packed {
+		if again := pack("", ports, got); again != packed {
 			t.Fatalf("packed again: %q, at first %q", again, packed)
 		}
 	})
@@ -55,7 +55,7 @@ func FuzzPackedRoundTrip(f *testing.F) {
 
 // FuzzUnpack: nonsense is an error, never a panic or a huge allocation.
 func FuzzUnpack(f *testing.F) {
-	f.Add(pack([]cluster.Port{{Name: "a", Protocol: "tcp", Number: 1}}, []cluster.Endpoint{{Addr: netip.MustParseAddr("10.0.0.1"), Zone: "z", Hostname: "h"}}))
+	f.Add(pack("", []cluster.Port{{Name: "a", Protocol: "tcp", Number: 1}}, []cluster.Endpoint{{Addr: netip.MustParseAddr("10.0.0.1"), Zone: "z", Hostname: "h"}}))
 	f.Add("\x00\x00\x04\xf0\xff\xff\xff\xff\xff\xff\xff\xff\x7f")
 	f.Fuzz(func(t *testing.T, packed string) {
 		var names interned

@@ -23,51 +23,45 @@ func (s *Store) Restore(key cluster.ServiceKey, id cluster.ID, octets string) (S
 	if err != nil {
 		return sum, err
 	}
-	h := held{id, 0, uint32(sum.Endpoints), octets}
-	list := s.services[key]
-	i, found := len(list), false
-	if i > 0 && list[i-1].cluster >= id { // clusters come in order as a rule
-		i, found = search(list, id)
+	of := s.services[key]
+	i, found := len(of.all()), false
+	if i > 0 && of.all()[i-1].cluster >= id { // clusters come in order as a rule
+		i, found = of.search(id)
 	}
-	if found {
-		s.count(list[i], -1)
-		list[i] = h
-	} else {
-		s.services[key] = slices.Insert(list, i, h)
-	}
-	s.count(h, 1)
+	s.keep(key, of, i, found, held{id, 0, uint32(sum.Endpoints), octets})
 	return sum, nil
 }
 
 // Reserve makes room for so many services in a Store that is empty.
 func (s *Store) Reserve(services int) {
 	if len(s.services) == 0 {
-		s.services = make(map[cluster.ServiceKey][]held, services)
+		s.services = make(map[cluster.ServiceKey]holding, services)
 	}
 }
 
 // Has tells whether any cluster holds the service.
-func (s *Store) Has(key cluster.ServiceKey) bool { return len(s.services[key]) > 0 }
+func (s *Store) Has(key cluster.ServiceKey) bool {
+	_, has := s.services[key]
+	return has
+}
 
 // HasOf tells whether any of some clusters holds the service.
 func (s *Store) HasOf(key cluster.ServiceKey, ids map[cluster.ID]bool) bool {
-	return slices.ContainsFunc(s.services[key], func(h held) bool { return ids[h.cluster] })
+	of := s.services[key]
+	return slices.ContainsFunc(of.all(), func(h held) bool { return ids[h.cluster] })
 }
 
 // Packed is a cluster's Group as Append packs it; false when there is none.
 func (s *Store) Packed(key cluster.ServiceKey, id cluster.ID) (string, bool) {
-	list := s.services[key]
-	i, found := search(list, id)
-	if !found {
-		return "", false
-	}
-	return list[i].packed, true
+	h, found := s.of(key, id)
+	return h.packed, found
 }
 
 // PackedOf yields the service's Groups as Append packs them.
 func (s *Store) PackedOf(key cluster.ServiceKey) iter.Seq2[cluster.ID, string] {
 	return func(yield func(cluster.ID, string) bool) {
-		for _, h := range s.services[key] {
+		of := s.services[key]
+		for _, h := range of.all() {
 			if !yield(h.cluster, h.packed) {
 				return
 			}

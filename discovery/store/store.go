@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"fmt"
 	"iter"
 	"maps"
@@ -12,20 +11,13 @@ import (
 
 // Store holds one Group a service and cluster. It is not safe for concurrent use.
 type Store struct {
-	services map[cluster.ServiceKey][]held // sorted by cluster, never empty
+	services map[cluster.ServiceKey]holding // none is empty
 	counts   map[cluster.ID]Count
 	latest   map[cluster.ID]latest
 	bytes    int
 	packing  []byte // scratch of Renew and Replace
 
 	unpacking shelf // scratch of Since
-}
-
-type held struct {
-	cluster   cluster.ID
-	run       uint32 // of the Source that reported it last
-	endpoints uint32
-	packed    string
 }
 
 // Count is what a cluster has in the Store.
@@ -40,14 +32,15 @@ type latest struct {
 
 // New makes an empty Store.
 func New() *Store {
-	return &Store{services: map[cluster.ServiceKey][]held{}, counts: map[cluster.ID]Count{}, latest: map[cluster.ID]latest{}}
+	return &Store{services: map[cluster.ServiceKey]holding{}, counts: map[cluster.ID]Count{}, latest: map[cluster.ID]latest{}}
 }
 
 // Renew notes that g, which must not be Withdrawn, was reported in a run as it is
 // held already; false: it is not held like that, and nothing was noted.
 func (s *Store) Renew(g *cluster.Group, run uint32) bool {
 	s.packing = Append(s.packing[:0], g)
-	list := s.services[g.Service]
+	of := s.services[g.Service]
+	list := of.all()
 	i, found := search(list, g.Cluster)
 	if !found || list[i].packed != string(s.packing) {
 		return false
@@ -56,6 +49,7 @@ func (s *Store) Renew(g *cluster.Group, run uint32) bool {
 		s.countRun(list[i], -1)
 		list[i].run = run
 		s.countRun(list[i], 1)
+		s.services[g.Service] = of
 	}
 	return true
 }
@@ -73,36 +67,37 @@ func (s *Store) Put(g *cluster.Group, run uint32) (changed bool) {
 // Replace keeps g as the call of Renew for it, which was the last of either, has
 // packed it: what differs is packed once.
 func (s *Store) Replace(g *cluster.Group, run uint32) {
-	list := s.services[g.Service]
-	i, found := search(list, g.Cluster)
-	h := held{g.Cluster, run, uint32(len(g.Endpoints)), string(s.packing)}
+	of := s.services[g.Service]
+	i, found := of.search(g.Cluster)
+	s.keep(g.Service, of, i, found, held{g.Cluster, run, uint32(len(g.Endpoints)), string(s.packing)})
+}
+
+// keep puts h where search has found it, or where it belongs.
+func (s *Store) keep(key cluster.ServiceKey, of holding, i int, found bool, h held) {
 	if found {
-		s.count(list[i], -1)
-		list[i] = h
+		s.count(of.all()[i], -1)
+		of.all()[i] = h
 	} else {
-		s.services[g.Service] = slices.Insert(list, i, h)
+		of.insert(i, h)
 	}
+	s.services[key] = of
 	s.count(h, 1)
 }
 
 // Remove takes a cluster's Group away and tells whether there was one.
 func (s *Store) Remove(key cluster.ServiceKey, id cluster.ID) bool {
-	list := s.services[key]
-	i, found := search(list, id)
+	of := s.services[key]
+	i, found := of.search(id)
 	if !found {
 		return false
 	}
-	s.count(list[i], -1)
-	if len(list) == 1 {
+	s.count(of.all()[i], -1)
+	if of.remove(i); len(of.all()) == 0 {
 		delete(s.services, key)
-		return true
+	} else {
+		s.services[key] = of
 	}
-	s.services[key] = slices.Delete(list, i, i+1)
 	return true
-}
-
-func search(list []held, id cluster.ID) (int, bool) {
-	return slices.BinarySearchFunc(list, id, func(h held, id cluster.ID) int { return cmp.Compare(h.cluster, id) })
 }
 
 func (s *Store) count(h held, sign int) {
@@ -132,7 +127,8 @@ func (s *Store) countRun(h held, sign int) {
 
 // Groups appends the service's Groups to dst, sorted by cluster. They are only to be read.
 func (s *Store) Groups(dst []cluster.Group, key cluster.ServiceKey) []cluster.Group {
-	for _, h := range s.services[key] {
+	of := s.services[key]
+	for _, h := range of.all() {
 		dst = append(dst, h.group(key))
 	}
 	return dst
@@ -140,12 +136,21 @@ func (s *Store) Groups(dst []cluster.Group, key cluster.ServiceKey) []cluster.Gr
 
 // Group is the Group of one cluster; false when there is none.
 func (s *Store) Group(key cluster.ServiceKey, id cluster.ID) (cluster.Group, bool) {
-	list := s.services[key]
-	i, found := search(list, id)
+	h, found := s.of(key, id)
 	if !found {
 		return cluster.Group{}, false
 	}
-	return list[i].group(key), true
+	return h.group(key), true
+}
+
+// of is what a cluster has of a service.
+func (s *Store) of(key cluster.ServiceKey, id cluster.ID) (held, bool) {
+	of := s.services[key]
+	i, found := of.search(id)
+	if !found {
+		return held{}, false
+	}
+	return of.all()[i], true
 }
 
 func (h held) group(key cluster.ServiceKey) cluster.Group { return h.groupIn(nil, key) }
@@ -182,8 +187,8 @@ func (s *Store) Of(id cluster.ID) []cluster.ServiceKey {
 }
 
 func (s *Store) where(id cluster.ID, ok func(held) bool) (keys []cluster.ServiceKey) {
-	for key, list := range s.services {
-		if i, found := search(list, id); found && ok(list[i]) {
+	for key, of := range s.services {
+		if i, found := of.search(id); found && ok(of.all()[i]) {
 			keys = append(keys, key)
 		}
 	}

@@ -1,6 +1,7 @@
 package propagation
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
@@ -28,7 +29,7 @@ const (
 	AnnotationTerm = "fedns.io/term"
 )
 
-// Config is what a Propagator is made of. Members, Tell and Term are required.
+// Config is what a Propagator is made of. Members, Tell, Term and Confirm are required.
 // Its functions are called from any goroutine, and never with a lock held.
 type Config struct {
 	// Members says how a member is reached. Its result is the Propagator's. An
@@ -52,6 +53,11 @@ type Config struct {
 	// Otherwise the object waits for it. Namespaces made so are never deleted.
 	CreateNamespaces bool
 
+	// Confirm asks whether this leader leads still, of an object that has the mark of
+	// a later term. nil says that nobody had led after it at a moment since the call:
+	// the mark is of no leader, and the object is written all the same. While it blocks,
+	// nothing is done about that object.
+	Confirm func(context.Context) error
 	// Outrun is told of an object that a leader of a later term wrote; it is left
 	// alone. nil: nobody is told.
 	Outrun func(cluster string, key work.Key, term int64)
@@ -97,8 +103,8 @@ const (
 )
 
 func (c Config) complete() (Config, error) {
-	if c.Members == nil || c.Tell == nil || c.Term == nil {
-		return c, errors.New("propagation: Members, Tell and Term are required")
+	if c.Members == nil || c.Tell == nil || c.Term == nil || c.Confirm == nil {
+		return c, errors.New("propagation: Members, Tell, Term and Confirm are required")
 	}
 	if c.Outrun == nil {
 		c.Outrun = func(string, work.Key, int64) {}

@@ -29,8 +29,9 @@
 // version. So a write that somebody else's came before fails whole. What was right, and
 // is to be otherwise, is applied without being read, unless it is of a kind of which
 // the member keeps something. Objects carry
-// the term of the leader that wrote them, and one of a later term is left alone. No
-// write starts, or goes on, past the term's deadline.
+// the term of the leader that wrote them, and one of a later term is left alone, unless
+// it is confirmed that nobody has led since: terms begin anew when the Lease is deleted.
+// No write starts, or goes on, past the term's deadline.
 //
 // A creation leaves its fields owned as by an update. Before the first apply that
 // ownership is made an apply's: otherwise what is no longer stated would stay.

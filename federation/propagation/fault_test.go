@@ -156,6 +156,42 @@ func TestFence(t *testing.T) {
 	w.comes("a", o, work.Applied, "")
 }
 
+// TestMarksOfNobody: the mark of a later term is nothing when nobody has led since:
+// objects are written, and deleted, all the same, with the term that it is.
+func TestMarksOfNobody(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	s := w.servers["a"]
+	o := configMap("m", map[string]any{"a": "1"})
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	forge := func() {
+		s.edit(t, "kubectl", "configmaps/shop/m", func(o *unstructured.Unstructured) {
+			notes := o.GetAnnotations()
+			notes[AnnotationTerm] = "9"
+			o.SetAnnotations(notes)
+		})
+	}
+	forge()
+	before := w.confirms.Load()
+	o = configMap("m", map[string]any{"a": "2"})
+	w.do("a", o)
+	w.comes("a", o, work.Failed, ReasonOutrun)
+	if w.confirms.Load() == before {
+		t.Error("nobody was asked")
+	}
+	w.leads.Store(true)
+	w.comes("a", o, work.Applied, "")
+	if got := s.get("configmaps/shop/m"); field(got, "data", "a") != "2" || got.GetAnnotations()[AnnotationTerm] != "1" {
+		t.Errorf("it is %v of term %s", field(got, "data", "a"), got.GetAnnotations()[AnnotationTerm])
+	}
+	forge()
+	w.do("a", o, removal)
+	w.comes("a", o, work.Removed, "")
+	if s.get("configmaps/shop/m") != nil {
+		t.Error("it is still there")
+	}
+}
+
 // TestPrecondition: what somebody wrote after we looked is not overwritten unseen.
 func TestPrecondition(t *testing.T) {
 	w := newWorld(t, nil, "a")

@@ -102,7 +102,14 @@ func (t *task) round() (verdict, error) {
 		return verdict{}, err
 	}
 	term, _ := t.cfg.Term()
-	switch next := decide(t.goal, &t.seen, term, t.keep); next {
+	next := decide(t.goal, &t.seen, term, t.keep)
+	var outrun error
+	if next == stand {
+		if outrun = t.confirm(); outrun == nil {
+			next = decide(t.goal, &t.seen, t.seen.term, t.keep)
+		}
+	}
+	switch next {
 	case nothing:
 		t.mu.Lock()
 		defer t.mu.Unlock()
@@ -134,12 +141,19 @@ func (t *task) round() (verdict, error) {
 		return verdict{wait: t.pause()}, nil
 	case stand:
 		t.cfg.Outrun(t.name, t.r.key, t.seen.term)
-		f := fault{reason: ReasonOutrun, message: fmt.Sprintf("it was written in term %d, this daemon's is %d", t.seen.term, term)}
+		f := fault{reason: ReasonOutrun, message: line(fmt.Sprintf("it was written in term %d, this daemon's is %d: %v", t.seen.term, term, outrun))}
 		t.tell(work.Failed, f.reason, f.message)
 		return verdict{fault: &f}, nil
 	default:
 		return verdict{}, fmt.Errorf("unknown step %d", next)
 	}
+}
+
+// confirm says whether no leader of a later term can have written what was seen.
+func (t *task) confirm() error {
+	ctx, cancel := context.WithTimeout(t.ctx, t.cfg.CallTimeout)
+	defer cancel()
+	return t.cfg.Confirm(ctx)
 }
 
 // locate finds where the object is served, and waits until its kind was listed.

@@ -19,13 +19,15 @@ import (
 
 // world is a Propagator and its members.
 type world struct {
-	t       *testing.T
-	p       *Propagator
-	cancel  context.CancelFunc
-	done    chan struct{}
-	servers map[string]*apiServer
-	term    atomic.Int64
-	until   atomic.Pointer[time.Time] // nil: forever
+	t        *testing.T
+	p        *Propagator
+	cancel   context.CancelFunc
+	done     chan struct{}
+	servers  map[string]*apiServer
+	term     atomic.Int64
+	until    atomic.Pointer[time.Time] // nil: forever
+	leads    atomic.Bool               // Confirm says so
+	confirms atomic.Int64
 
 	mu       sync.Mutex
 	outcomes map[string]work.Outcome // by cluster and key, the last
@@ -61,6 +63,13 @@ func (w *world) begin(change func(*Config)) {
 				return w.term.Load(), *until
 			}
 			return w.term.Load(), time.Now().Add(time.Hour)
+		},
+		Confirm: func(context.Context) error {
+			w.confirms.Add(1)
+			if w.leads.Load() {
+				return nil
+			}
+			return errors.New("somebody else leads")
 		},
 		Outrun: func(string, work.Key, int64) {
 			w.mu.Lock()

@@ -167,6 +167,20 @@ func TestFederate(t *testing.T) {
 		t.Errorf("after a restart the member's object has version %s, want %s: nothing is written that is right", after, before)
 	}
 
+	// Whoever installs fedns anew takes the Lease away, and terms begin anew with it:
+	// what was written in a later one is still to be written, and to be deleted.
+	paint(t, host, members[1], "green")
+	if err := d.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	if err := host.Client().CoordinationV1().Leases("default").Delete(t.Context(), "fedns-propagation", metav1.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	paint(t, host, members[1], "red")
+
 	if err := host.Delete(t.Context(), nginx); err != nil {
 		t.Fatal(err)
 	}
@@ -220,6 +234,21 @@ func has(ctx context.Context, m *harness.Cluster, want bool) error {
 		}
 	}
 	return nil
+}
+
+// paint changes the ConfigMap's template, and waits until the member has it.
+func paint(t *testing.T, host, member *harness.Cluster, color string) {
+	t.Helper()
+	if err := host.Apply(t.Context(), strings.Replace(nginx, "blue", color, 1)); err != nil {
+		t.Fatal(err)
+	}
+	harness.Eventually(t, 30*time.Second, func(ctx context.Context) error {
+		o, err := member.Client().CoreV1().ConfigMaps("default").Get(ctx, "settings", metav1.GetOptions{})
+		if err == nil && o.Data["color"] != color {
+			err = fmt.Errorf("the member's color is %s, want %s", o.Data["color"], color)
+		}
+		return err
+	})
 }
 
 func version(t *testing.T, m *harness.Cluster) string {

@@ -2,6 +2,7 @@ package members
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -47,6 +48,7 @@ func propagate(t *testing.T, f *Fleet, term int64) *people {
 			p.phases[o.Cluster] = o
 		},
 		Term:     func() (int64, time.Time) { return term, time.Now().Add(time.Minute) },
+		Confirm:  func(context.Context) error { return errors.New("nobody is asked") },
 		Shortest: time.Millisecond, Longest: 20 * time.Millisecond, CreateNamespaces: true, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package propagation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -69,7 +70,8 @@ func (w *world) begin() {
 			defer w.mu.Unlock()
 			w.outcomes[o.Cluster+" "+o.Key.String()] = o
 		},
-		Term: func() (int64, time.Time) { return w.term.Load(), time.Now().Add(time.Minute) },
+		Term:    func() (int64, time.Time) { return w.term.Load(), time.Now().Add(time.Minute) },
+		Confirm: func(context.Context) error { return errors.New("nobody is asked") },
 		Called: func(c propagation.Call) {
 			if slices.Contains([]string{"get", "list", "watch", "discover"}, c.Verb) {
 				return

@@ -80,7 +80,7 @@ clusters: [{name: c, cluster: {server: "`+s.URL+`"}}], users: [{name: u, user: {
 			return h.Client().Get(ctx, client.ObjectKey{Namespace: "shop", Name: "web"}, o)
 		},
 		"Bindings": func(ctx context.Context) error {
-			b, err := federate.NewBindings(rc, "fedns", nil, slog.New(slog.DiscardHandler))
+			b, err := federate.NewBindings(rc, "fedns", nil, nil, slog.New(slog.DiscardHandler))
 			if err == nil {
 				_, err = b.List(ctx)
 			}

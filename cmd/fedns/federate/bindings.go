@@ -42,6 +42,7 @@ type Bindings struct {
 	// namespace of the Bindings of templates that have none.
 	namespace string
 	term      func() (int64, time.Time)
+	confirm   func(context.Context) error // Term's
 	log       *slog.Logger
 
 	listed chan struct{} // closed when known is
@@ -65,8 +66,8 @@ type held struct {
 
 var _ federation.Store = (*Bindings)(nil)
 
-// NewBindings makes the Store of a term.
-func NewBindings(rc *rest.Config, namespace string, term func() (int64, time.Time), log *slog.Logger) (*Bindings, error) {
+// NewBindings makes the Store of a term; term and confirm are Now and Confirm of Term.
+func NewBindings(rc *rest.Config, namespace string, term func() (int64, time.Time), confirm func(context.Context) error, log *slog.Logger) (*Bindings, error) {
 	scheme, err := newScheme()
 	if err != nil {
 		return nil, err
@@ -75,7 +76,7 @@ func NewBindings(rc *rest.Config, namespace string, term func() (int64, time.Tim
 	if err != nil {
 		return nil, fmt.Errorf("bindings: %w", err)
 	}
-	return newBindings(c, namespace, term, log), nil
+	return newBindings(c, namespace, term, confirm, log), nil
 }
 
 func newScheme() (*runtime.Scheme, error) {
@@ -86,8 +87,8 @@ func newScheme() (*runtime.Scheme, error) {
 	return scheme, nil
 }
 
-func newBindings(c client.Client, namespace string, term func() (int64, time.Time), log *slog.Logger) *Bindings {
-	return &Bindings{client: c, namespace: namespace, term: term, log: log, listed: make(chan struct{}), known: map[work.Key]*held{}, names: map[types.NamespacedName]*held{}}
+func newBindings(c client.Client, namespace string, term func() (int64, time.Time), confirm func(context.Context) error, log *slog.Logger) *Bindings {
+	return &Bindings{client: c, namespace: namespace, term: term, confirm: confirm, log: log, listed: make(chan struct{}), known: map[work.Key]*held{}, names: map[types.NamespacedName]*held{}}
 }
 
 // within bounds a call by the term.
@@ -280,7 +281,9 @@ func (s *Bindings) read(ctx context.Context, key work.Key, h *held, next *v1alph
 	}
 	number, _ := s.term()
 	if theirs, err := strconv.ParseInt(live.Annotations[annotationTerm], 10, 64); err == nil && theirs > number {
-		return errOutrun
+		if err := s.confirm(ctx); err != nil {
+			return fmt.Errorf("%w: %w", errOutrun, err)
+		}
 	}
 	of, err := templateOf(live)
 	if err != nil || of.Versionless() != key.Versionless() {

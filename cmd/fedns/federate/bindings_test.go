@@ -2,6 +2,7 @@ package federate
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"testing"
@@ -33,7 +34,7 @@ func shop(t *testing.T) (*Bindings, federation.Binding) {
 	}
 	c := fake.NewClientBuilder().WithScheme(scheme).WithStatusSubresource(&v1alpha1.Binding{}).
 		WithObjects(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop", Finalizers: []string{"kubernetes"}}}).Build()
-	s := newBindings(c, "fedns-system", func() (int64, time.Time) { return 7, time.Now().Add(time.Hour) }, slog.New(slog.DiscardHandler))
+	s := newBindings(c, "fedns-system", func() (int64, time.Time) { return 7, time.Now().Add(time.Hour) }, func(context.Context) error { return errors.New("somebody else leads") }, slog.New(slog.DiscardHandler))
 	b := federation.Binding{Key: web, Dialect: "people", State: failover.State{Targets: []failover.Target{{Cluster: "a", Replicas: 2, Since: noon}}}}
 	s.put(t, b)
 	return s, b
@@ -193,7 +194,7 @@ func TestVersionsOfAKindShareABinding(t *testing.T) {
 	if err := s.Delete(t.Context(), b.Key); err != nil || len(s.all(t)) != 1 {
 		t.Error("the version before deletes what is not its own any more")
 	}
-	again := newBindings(s.client, s.namespace, s.term, s.log)
+	again := newBindings(s.client, s.namespace, s.term, s.confirm, s.log)
 	all, err := again.List(t.Context())
 	if err != nil || len(all) != 1 || all[0].Key != next.Key {
 		t.Errorf("listed are %+v, %v", all, err)
@@ -300,6 +301,34 @@ func TestEditedBinding(t *testing.T) {
 	}
 }
 
+// TestBindingOfALaterTerm: one with the mark of a later term is left to its leader,
+// unless nobody has led since.
+func TestBindingOfALaterTerm(t *testing.T) {
+	s, b := shop(t)
+	o := s.one(t)
+	o.Annotations[annotationTerm] = "8"
+	if err := s.client.Update(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	b.State.Targets[0].Replicas = 3
+	for range 3 {
+		if err := s.Put(t.Context(), b); !errors.Is(err, errOutrun) {
+			t.Errorf("got %v, want that it is a later leader's", err)
+		}
+	}
+	if got := s.one(t); got.Annotations[annotationTerm] != "8" || got.Spec.Targets[0].Replicas != 2 {
+		t.Fatalf("a later leader's Binding is now %+v", got.Spec)
+	}
+	s.confirm = func(context.Context) error { return nil }
+	if err := s.Put(t.Context(), b); !apierrors.IsConflict(err) {
+		t.Errorf("the first try is made against what was seen: %v", err)
+	}
+	s.put(t, b)
+	if got := s.one(t); got.Annotations[annotationTerm] != "7" || got.Spec.Targets[0].Replicas != 3 {
+		t.Errorf("the Binding is of term %s with %+v", got.Annotations[annotationTerm], got.Spec)
+	}
+}
+
 // TestBindingOfAnotherPlace: who may write into one namespace does not say what is
 // placed of another.
 func TestBindingOfAnotherPlace(t *testing.T) {
@@ -325,7 +354,7 @@ func TestBindingOfAnotherPlace(t *testing.T) {
 	moved := role
 	moved.Key.Name = "writer"
 	forged(moved, "before", "")
-	again := newBindings(s.client, s.namespace, s.term, s.log)
+	again := newBindings(s.client, s.namespace, s.term, s.confirm, s.log)
 	all, err := again.List(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -124,7 +124,18 @@ func (f *Federation) lead(ctx context.Context, lease *Term) error {
 	if err != nil {
 		return err
 	}
-	store, err := NewBindings(rc, f.cfg.Namespace, lease.Now, f.cfg.Log)
+	number, _ := lease.Now()
+	var void sync.Once
+	confirm := func(ctx context.Context) error {
+		err := lease.Confirm(ctx)
+		if err == nil {
+			void.Do(func() {
+				f.cfg.Log.Warn("objects have marks of later terms, though nobody has led since: was the Lease deleted, or the host restored? They are written all the same", "lease", LeaseName, "term", number)
+			})
+		}
+		return err
+	}
+	store, err := NewBindings(rc, f.cfg.Namespace, lease.Now, confirm, f.cfg.Log)
 	if err != nil {
 		return err
 	}
@@ -135,7 +146,7 @@ func (f *Federation) lead(ctx context.Context, lease *Term) error {
 	t := &term{lease: lease, details: newDetails(host), kinds: newKinds(f.cfg.Access, f.cfg.Log)}
 	referred := newReferred(ctx, host, func(key work.Key) { t.engine.Changed(key) }, f.cfg.Log)
 	if t.propagator, err = propagation.New(propagation.Config{
-		Members: f.cfg.Access, Home: home, Term: lease.Now, CreateNamespaces: f.cfg.Propagation.CreateNamespaces, Called: f.meter.called, Log: f.cfg.Log,
+		Members: f.cfg.Access, Home: home, Term: lease.Now, Confirm: confirm, CreateNamespaces: f.cfg.Propagation.CreateNamespaces, Called: f.meter.called, Log: f.cfg.Log,
 		Tell: func(o work.Outcome) { t.engine.Outcome(o) },
 		Outrun: func(name string, key work.Key, number int64) {
 			f.cfg.Log.Warn("a leader of a later term has written: it is left alone", "cluster", name, "object", key.String(), "term", number)
@@ -156,7 +167,6 @@ func (f *Federation) lead(ctx context.Context, lease *Term) error {
 		Dialects: spoken, Store: store, Propagator: t.propagator, Clusters: t.members, Definitions: host, Referred: referred, Failover: f.cfg.Propagation.Failover,
 		Withdrawals: f.cfg.Propagation.Withdrawals, DryRun: f.cfg.Propagation.DryRun, Leads: lease.leads, Tell: events.tell, Log: f.cfg.Log,
 	})
-	number, _ := lease.Now()
 	f.cfg.Log.Info("this replica propagates", "term", number)
 	f.look(t)
 	f.set(t, nil)

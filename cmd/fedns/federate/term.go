@@ -29,9 +29,21 @@ const (
 
 // Term is a time of leadership. Its methods may be called from any goroutine.
 type Term struct {
+	// holder reads from the Lease who leads, and in which term.
+	holder func(context.Context) (identity string, number int64, err error)
+	self   string // this election's identity
+
 	mu     sync.Mutex
 	number int64
 	until  time.Time
+
+	asking chan struct{} // has one for who asks; it goes with what follows
+	asked  time.Time     // when the last time began
+	said   error         // what came of it
+}
+
+func newTerm(self string, holder func(context.Context) (string, int64, error)) *Term {
+	return &Term{self: self, holder: holder, asking: make(chan struct{}, 1)}
 }
 
 // Now is the term's number, which grows with every leader, and until when this
@@ -48,13 +60,49 @@ func (t *Term) leads() bool {
 	return time.Now().Before(until)
 }
 
+// Confirm asks the host whether this replica leads. nil says that at a moment since
+// Confirm was called nobody had led after it: what had a later term's mark by then has
+// it from a Lease that is gone, for it was deleted or the host was restored from a
+// backup, or from whoever likes to write marks. Many who ask at a time are one call.
+func (t *Term) Confirm(ctx context.Context) error {
+	came := time.Now()
+	select {
+	case t.asking <- struct{}{}:
+		defer func() { <-t.asking }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if t.asked.After(came) {
+		return t.said
+	}
+	t.asked = time.Now()
+	t.said = t.confirm(ctx)
+	return t.said
+}
+
+func (t *Term) confirm(ctx context.Context) error {
+	ours, until := t.Now()
+	ctx, cancel := context.WithDeadline(ctx, until)
+	defer cancel()
+	switch holder, number, err := t.holder(ctx); {
+	case err != nil:
+		return fmt.Errorf("read lease %s: %w", LeaseName, err)
+	case holder != t.self || number != ours:
+		return fmt.Errorf("lease %s is %q's in term %d", LeaseName, holder, number)
+	}
+	return nil
+}
+
 // renewed notes a renewal that began at a time.
 func (t *Term) renewed(transitions int, began time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	// A Lease begins with 0 transitions, and 0 is what objects without a term have.
-	t.number, t.until = int64(transitions)+1, began.Add(leadFor)
+	t.number, t.until = termOf(transitions), began.Add(leadFor)
 }
+
+// termOf is the term of a Lease with so many transitions. A Lease begins with none,
+// and 0 is what objects without a term have.
+func termOf(transitions int) int64 { return int64(transitions) + 1 }
 
 // election is who leads, by a Lease in the host.
 type election struct {
@@ -89,12 +137,20 @@ func (e election) once(ctx context.Context, lead func(context.Context, *Term)) e
 	if err != nil {
 		return fmt.Errorf("lease %s: %w", LeaseName, err)
 	}
-	term := &Term{}
+	// Unique to this election: one that comes again under its own name would not have
+	// a new term.
+	self := e.replica + "_" + string(uuid.NewUUID())
+	term := newTerm(self, func(ctx context.Context) (string, int64, error) {
+		lease, err := client.Leases(e.namespace).Get(ctx, LeaseName, metav1.GetOptions{})
+		if err != nil {
+			return "", 0, err
+		}
+		r := resourcelock.LeaseSpecToLeaderElectionRecord(&lease.Spec)
+		return r.HolderIdentity, termOf(r.LeaderTransitions), nil
+	})
 	lock := timed{term: term, Interface: &resourcelock.LeaseLock{
 		LeaseMeta: metav1.ObjectMeta{Name: LeaseName, Namespace: e.namespace}, Client: client,
-		// Unique to this election: one that comes again under its own name would not
-		// have a new term.
-		LockConfig: resourcelock.ResourceLockConfig{Identity: e.replica + "_" + string(uuid.NewUUID())},
+		LockConfig: resourcelock.ResourceLockConfig{Identity: self},
 	}}
 	held, release := context.WithCancel(context.WithoutCancel(ctx))
 	defer release()

@@ -3,6 +3,7 @@ package federate
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,6 +54,57 @@ func TestTermEndsBeforeAnotherBegins(t *testing.T) {
 		}
 		if number, _ = term.Now(); number != 5 {
 			t.Errorf("after four transitions it is term %d, want 5", number)
+		}
+	})
+}
+
+// TestConfirm: a replica leads as long as the Lease names it in its term, and many who
+// ask at a time are one call.
+func TestConfirm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		holder, number, failed, asked := "me_1", int64(3), error(nil), 0
+		term := newTerm("me_1", func(ctx context.Context) (string, int64, error) {
+			asked++
+			select {
+			case <-ctx.Done():
+				return "", 0, ctx.Err()
+			case <-time.After(time.Second):
+				return holder, number, failed
+			}
+		})
+		term.renewed(2, time.Now())
+		if err := term.Confirm(t.Context()); err != nil || asked != 1 {
+			t.Errorf("asked %d times: %v", asked, err)
+		}
+		asked = 0
+		var all sync.WaitGroup
+		for range 50 {
+			all.Go(func() {
+				if err := term.Confirm(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		// The first asks, and the second for all who came meanwhile.
+		if all.Wait(); asked != 2 {
+			t.Errorf("50 asked %d times", asked)
+		}
+		holder = "me_2"
+		if err := term.Confirm(t.Context()); err == nil {
+			t.Error("another election's leader is taken for this one")
+		}
+		holder, number = "me_1", 4
+		if err := term.Confirm(t.Context()); err == nil {
+			t.Error("another term is taken for this one")
+		}
+		number, failed = 3, errors.New("no such Lease")
+		if err := term.Confirm(t.Context()); !errors.Is(err, failed) {
+			t.Errorf("the Lease cannot be read: %v", err)
+		}
+		failed = nil
+		time.Sleep(leadFor)
+		if err := term.Confirm(t.Context()); err == nil {
+			t.Error("a term that is over is confirmed")
 		}
 	})
 }

@@ -56,6 +56,11 @@
 // is back. Whatever else fails has a backoff of its own; so has an object whose call
 // ends by its deadline while the member answers otherwise. Nothing of one member waits for another.
 //
+// A member that was restored from a backup, or made anew, has lower versions than those
+// seen before, and a watch from there would be silent until it had come to them again.
+// So a watch is taken up only where the member has come to its version; where it has not,
+// what was seen is forgotten, and all is listed and judged anew.
+//
 // What waits for its namespace or its kind's definition is tried as soon as that is
 // seen to come.
 //

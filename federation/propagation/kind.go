@@ -20,6 +20,7 @@ type kind struct {
 	gvk        schema.GroupVersionKind
 	resource   schema.GroupVersionResource
 	namespaced bool
+	mark       mark
 
 	// The member's lock guards what follows.
 	synced bool   // all objects were listed
@@ -38,7 +39,7 @@ func (k *kind) follow() {
 			stop()
 		}
 		return &follower{
-			client: c.client, path: k.path("", ""), selector: LabelManagedBy + "=" + managedBy,
+			client: c.client, path: k.path("", ""), selector: LabelManagedBy + "=" + managedBy, mark: &k.mark,
 			pack: k.pack, put: k.put, drop: k.drop, replace: k.replace,
 			fault: func(err error) {
 				if k.fault(c, err) {
@@ -188,11 +189,17 @@ func (k *kind) drop(f *found) {
 	}
 }
 
-// replace takes in all objects there are, as of a version.
-func (k *kind) replace(all []*found, version string) {
+// replace takes in all objects there are, as of a version. anew: the member was restored
+// from a backup, or made anew, and what was seen of it before has later versions, and is
+// no more.
+func (k *kind) replace(all []*found, version string, anew bool) {
 	m := k.member
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if anew {
+		m.log.Warn("a member has gone back to an earlier version, as one that was restored or made anew: what is there is looked at anew", "kind", k.gvk.GroupKind().String())
+		k.forget()
+	}
 	listed := make(map[work.Key]bool, len(all))
 	for _, f := range all {
 		listed[k.key(f)] = true
@@ -212,6 +219,22 @@ func (k *kind) replace(all []*found, version string) {
 	k.synced, k.blind = true, false
 	m.back()
 	m.unpark(k)
+}
+
+// forget forgets what was seen of the kind's objects; mu is held.
+func (k *kind) forget() {
+	m := k.member
+	for key, r := range m.records {
+		if key.Kind != k.gvk {
+			continue
+		}
+		r.seen, r.reading, r.lost, r.accepted = sight{}, nil, "", 0
+		if r.goal == nil {
+			m.sweep(r)
+		} else {
+			m.queue.put(r, routine)
+		}
+	}
 }
 
 // meet takes in what a watch saw of an object; mu is held.

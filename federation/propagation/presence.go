@@ -25,13 +25,14 @@ func (m *member) attendTo(presence string) {
 	}
 	m.presences[presence] = true
 	tell := func(f *found) { m.appeared(presence, f.Name) }
+	reached := &mark{}
 	m.spawn(func() {
 		m.followAll(func(c *connection, _ func()) *follower {
 			return &follower{
-				client: c.client, path: presencePaths[presence], partial: true,
+				client: c.client, path: presencePaths[presence], partial: true, mark: reached,
 				pack: func(o *unstructured.Unstructured) *found { return &found{ObjectMeta: metaOf(o)} },
 				put:  tell, drop: tell,
-				replace: func(all []*found, _ string) {
+				replace: func(all []*found, _ string, _ bool) {
 					for _, f := range all {
 						tell(f)
 					}

@@ -49,14 +49,20 @@ type follower struct {
 	selector string
 	partial  bool // only metadata is needed
 
-	pack    func(*unstructured.Unstructured) *found
-	put     func(*found)
-	drop    func(*found)
-	replace func(all []*found, version string)
+	pack func(*unstructured.Unstructured) *found
+	put  func(*found)
+	drop func(*found)
+	// replace takes all there are, as of a version; anew: the member has gone back since
+	// anything was told of it, and what was told then does not count.
+	replace func(all []*found, version string, anew bool)
 	fault   func(error)
 	called  func(verb string, took time.Duration, err error)
+	mark    *mark
 
-	misfit error // an object of the list being streamed could not be packed
+	misfit error  // an object of the list being streamed could not be packed
+	before string // the mark when the list that is being made began
+	listed bool   // nothing has been watched since the last list
+	back   bool   // the member was seen to have gone back; until it is listed
 }
 
 // run follows until ctx is done.
@@ -77,10 +83,13 @@ func (f *follower) accept(as string) string {
 }
 
 func (f *follower) list(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-	if o.ResourceVersion == "0" {
+	if o.ResourceVersion == "0" || f.back {
 		// "Any version" may come out of a cache that lags behind, and what it has
 		// not heard of yet would look deleted.
 		o.ResourceVersion = ""
+	}
+	if o.Continue == "" {
+		f.before = f.mark.version
 	}
 	o.LabelSelector = f.selector
 	began := time.Now()
@@ -129,6 +138,17 @@ func (f *follower) packed(o any) (*found, error) {
 // (KEP-3157) it is a list as well.
 func (f *follower) open(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
 	initial := o.SendInitialEvents != nil && *o.SendInitialEvents
+	switch {
+	case initial:
+		if f.before = f.mark.version; f.back {
+			o.ResourceVersion = ""
+		}
+	case !f.listed:
+		if err := f.rewound(ctx, o.ResourceVersion); err != nil {
+			return nil, err
+		}
+	}
+	f.listed = false
 	if !initial {
 		o.TimeoutSeconds = new(int64((shortestWatch + rand.N(shortestWatch/2)).Seconds()))
 	}
@@ -206,7 +226,12 @@ func (f *follower) Replace(items []any, version string) error {
 		}
 		all = append(all, one)
 	}
-	f.replace(all, version)
+	anew := f.before != "" && older(version, f.before)
+	if f.listed, f.back = true, false; anew {
+		f.mark.version = ""
+	}
+	f.mark.reach(version)
+	f.replace(all, version, anew)
 	return nil
 }
 

@@ -133,10 +133,20 @@ func (e election) once(ctx context.Context, lead func(context.Context, *Term)) e
 		return err
 	}
 	rc.Timeout = leadFor / 2
-	client, err := coordination.NewForConfig(rc)
+	getter, err := coordination.NewForConfig(rc)
 	if err != nil {
 		return fmt.Errorf("lease %s: %w", LeaseName, err)
 	}
+	// What a term has read of a host does not count in one that has gone back: it ends, and
+	// the next reads all of it anew.
+	same, turn := context.WithCancel(context.WithoutCancel(ctx))
+	defer turn()
+	client := &leases{LeasesGetter: getter, back: func(version, was string) {
+		if same.Err() == nil {
+			e.log.Warn("the host cluster has gone back to an earlier version, as one that was restored from a backup: all of it is read anew", "version", version, "was", was)
+		}
+		turn()
+	}}
 	// Unique to this election: one that comes again under its own name would not have
 	// a new term.
 	self := e.replica + "_" + string(uuid.NewUUID())
@@ -168,6 +178,7 @@ func (e election) once(ctx context.Context, lead func(context.Context, *Term)) e
 				within, stop := context.WithCancel(ctx)
 				defer stop()
 				defer context.AfterFunc(lost, stop)()
+				defer context.AfterFunc(same, stop)()
 				lead(within, term)
 			},
 			OnStoppedLeading: func() {},

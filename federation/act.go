@@ -206,6 +206,7 @@ func (e *Engine) store(ctx context.Context, known *entry, next *Binding, s situa
 		e.refuse(known, next.Source, nil)
 		e.announceMoves(known, s.placed, next)
 		known.placed = next
+		e.bound[next.Key.Versionless()] = next.Key
 		known.changes++
 		e.stats.Decisions++
 		e.need(known, s.placed, next)
@@ -334,6 +335,7 @@ func (e *Engine) forget(ctx context.Context, known *entry) error {
 		e.need(known, known.placed, nil)
 		e.leave(known, known.placed, nil)
 		known.placed, known.decision, known.err, known.wrong = nil, placement.Decision{}, nil, nil
+		e.unbind(known.key)
 		known.changes++
 		if len(known.orders) > 0 { // ordered again meanwhile
 			known.stale = true
@@ -354,6 +356,7 @@ func (e *Engine) sweep(known *entry) {
 		}
 		if known.empty() {
 			delete(e.entries, known.key)
+			e.unbind(known.key)
 			delete(e.spaces[known.key.Namespace], known.key)
 			if len(e.spaces[known.key.Namespace]) == 0 {
 				delete(e.spaces, known.key.Namespace)

@@ -46,7 +46,8 @@ type Engine struct {
 	parted     map[string]bool             // clusters that vanished and are not
 	leavers    map[place]map[work.Key]bool // false: it waits for what replaces it
 	early      []work.Key                  // of Lost, before the Bindings are known
-	restored   map[work.Key]work.Key       // the Keys of Bindings that were there, by themselves without a version
+	bound      map[work.Key]work.Key       // the Keys of Bindings, by themselves without a version
+	heirs      map[work.Key]work.Key       // what is ordered while another version of it is placed, in the same way
 	forgotten  map[string]bool             // clusters of which the propagator was told
 	stats      Stats
 	announcing announcing
@@ -74,7 +75,7 @@ func New(cfg Config) *Engine {
 	return &Engine{
 		cfg: cfg, log: cfg.Log, queue: queue(turns), turns: turns, reports: queue(workqueue.DefaultQueue[work.Key]()), recheck: make(chan struct{}, 1),
 		entries: map[work.Key]*entry{}, synced: map[string]bool{}, byName: map[string]*cluster.Cluster{},
-		spaces: map[string]map[work.Key]*entry{}, leavers: map[place]map[work.Key]bool{}, forgotten: map[string]bool{}, restored: map[work.Key]work.Key{},
+		spaces: map[string]map[work.Key]*entry{}, leavers: map[place]map[work.Key]bool{}, forgotten: map[string]bool{}, bound: map[work.Key]work.Key{}, heirs: map[work.Key]work.Key{},
 		ghosts: map[string]string{}, parted: map[string]bool{},
 	}
 }
@@ -112,6 +113,9 @@ func (e *Engine) Order(o work.Order) {
 		known.taken[o.Dialect] = o
 		delete(known.orders, o.Dialect)
 		known.stale = true
+		if heir := e.entries[e.heirs[o.Key.Versionless()]]; heir != nil && heir != known && len(heir.orders) > 0 {
+			e.succeed(heir)
+		}
 		return
 	}
 	e.announceOrder(known, o.Source, "order "+o.Dialect, o.Err)

@@ -127,6 +127,10 @@ func (f *fleet) Do(t work.Task) {
 	if f.hangs == t.Cluster {
 		return
 	}
+	if t.Cede {
+		delete(f.have[t.Cluster], t.Key)
+		return
+	}
 	if t.Suspend {
 		f.outbox <- work.Outcome{Cluster: t.Cluster, Key: t.Key, Phase: work.Pending, Reason: "Suspended", Health: work.Unknown}
 		return

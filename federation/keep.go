@@ -79,22 +79,32 @@ func (e *Engine) keep(ctx context.Context, key work.Key) error {
 }
 
 // succeed has an order take over what was placed of its object by another version of
-// the kind before this term; mu is held. Nothing is given to members by that any
-// more, so that it is only the Binding that changes.
+// the kind, once that is ordered no more: versions are forms of one object, and to
+// remove one is to remove it. What is being removed goes first; mu is held.
 func (e *Engine) succeed(known *entry) {
-	former, ok := e.restored[known.key.Versionless()]
+	id := known.key.Versionless()
+	former, ok := e.bound[id]
 	if !ok || former == known.key || known.placed != nil {
 		return
 	}
 	was := e.entries[former]
-	if was == nil || was.placed == nil || len(was.orders) > 0 {
+	switch {
+	case was == nil || was.placed == nil:
+		return
+	case len(was.orders) > 0:
+		e.heirs[id] = known.key
+		return
+	case was.placed.Deleted || len(was.needed)+len(was.dropping) > 0:
 		return
 	}
-	for _, g := range was.given {
-		if !g.remove {
-			return // it goes first
+	if !e.cfg.DryRun {
+		for name := range was.given {
+			e.cfg.Propagator.Do(work.Task{Cluster: name, Key: former, Cede: true})
 		}
 	}
+	clear(was.given)
+	clear(was.outcomes)
+	clear(was.sick)
 	b := *was.placed
 	b.Key, b.Former = known.key, former
 	e.need(was, was.placed, nil)
@@ -103,6 +113,16 @@ func (e *Engine) succeed(known *entry) {
 	known.placed, known.unstored = &b, true
 	e.leave(known, nil, &b)
 	e.need(known, nil, &b)
-	e.restored[known.key.Versionless()] = known.key
+	e.bound[id] = known.key
+	delete(e.heirs, id)
 	e.queue.Add(former)
+}
+
+// unbind forgets that a Key has a Binding, and that it waits for one; mu is held.
+func (e *Engine) unbind(key work.Key) {
+	for _, m := range []map[work.Key]work.Key{e.bound, e.heirs} {
+		if id := key.Versionless(); m[id] == key {
+			delete(m, id)
+		}
+	}
 }

@@ -134,3 +134,49 @@ func TestEditedBindingIsPutRight(t *testing.T) {
 		h.Edited(key(deployments, "other")) // nobody knows it
 	})
 }
+
+// TestAnotherVersionIsOrderedMeanwhile: who orders another version of an object while it
+// stands has nothing removed, whichever comes first.
+func TestAnotherVersionIsOrderedMeanwhile(t *testing.T) {
+	for _, name := range []string{"the new order first", "the end of the old one first"} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				old, web := deployment("web", 4), deployment("web", 4)
+				old.Key.Kind.Version = "v1beta1"
+				p, f, store := &people{name: "people", orders: []work.Order{old}}, newFleet(t, "a", "b"), newMemory()
+				h := begin(t, store, f, nil, p)
+				defer h.stop()
+				after(time.Minute)
+				was, _ := store.get(old.Key)
+				f.done()
+				gone := old
+				gone.Template = nil
+				orders := []work.Order{web, gone}
+				if name != "the new order first" {
+					slices.Reverse(orders)
+				}
+				for _, o := range orders {
+					p.order(o)
+				}
+				after(time.Minute)
+				if b, ok := store.get(web.Key); !ok || !b.State.Equal(was.State) || len(b.Removing) > 0 {
+					t.Errorf("of the new version is stored %+v, want %+v", b, was)
+				}
+				for _, s := range f.done() {
+					if strings.HasPrefix(s, "remove") {
+						t.Errorf("another version did %q", s)
+					}
+				}
+				if n := len(h.Bindings(false)); n != 1 {
+					t.Errorf("%d Keys are known, want the new one", n)
+				}
+				web.Template = nil
+				p.order(web)
+				after(time.Minute)
+				if _, ok := store.get(web.Key); ok {
+					t.Error("it cannot be removed any more")
+				}
+			})
+		})
+	}
+}

@@ -80,7 +80,7 @@ func (e *Engine) restore(all []Binding) {
 	for _, b := range all {
 		known := e.entry(b.Key)
 		known.placed = &b
-		e.restored[b.Key.Versionless()] = b.Key
+		e.bound[b.Key.Versionless()] = b.Key
 		e.leave(known, nil, &b)
 	}
 	for _, b := range all {

@@ -35,13 +35,17 @@ func (d *desk) next() ([]work.Order, bool) {
 // look looks at an object; mu is held.
 func (d *desk) look(key reference) (all []work.Order) {
 	f, t, last := d.objects[key], d.types[key.kind], d.ordered[key]
+	var before []work.Order
 	if last != nil && f != nil && t != nil && last.key != keyOf(f, t) { // it has another target now
 		if !last.withdrawn {
-			all = append(all, last.takeBack(last.orphan))
+			before = append(before, last.takeBack(last.orphan))
 		}
 		delete(d.ordered, key)
 		last = nil
 	}
+	// If that is another version of the same kind, what is in members stays: so the new
+	// order comes before the end of the old one.
+	defer func() { all = append(all, before...) }()
 	if f != nil && t != nil && t.misplaced(f) {
 		return all // it is for no namespace, and must not stand for that of its name
 	}

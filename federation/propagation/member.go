@@ -136,6 +136,21 @@ func (m *member) do(key work.Key, g *goal) {
 	m.kick()
 }
 
+// cede forgets a task: the object is another's, whose Key has another version.
+func (m *member) cede(key work.Key) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r := m.records[key]
+	if r == nil {
+		return
+	}
+	r.goal, r.told, r.fights, r.failures = nil, told{}, 0, 0
+	if r.queued != working {
+		m.queue.drop(r)
+	}
+	m.sweep(r)
+}
+
 // kick has a worker look for something to do, if one more may; mu is held. Workers
 // call it again as long as there is something.
 func (m *member) kick() {

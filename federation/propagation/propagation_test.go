@@ -1,6 +1,7 @@
 package propagation
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -451,4 +452,38 @@ func TestAdoptOld(t *testing.T) {
 	if got := field(s.get("configmaps/shop/m"), "data", "a"); got != "1" {
 		t.Errorf("data is %v", got)
 	}
+}
+
+// TestCede: what another version has is neither put right nor told of.
+func TestCede(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	s := w.servers["a"]
+	o := configMap("web", map[string]any{"color": "blue"})
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	w.p.Do(work.Task{Cluster: "a", Key: keyOf(o), Cede: true})
+	s.edit(t, "another version", "configmaps/shop/web", func(o *unstructured.Unstructured) {
+		o.Object["data"] = map[string]any{"color": "red"}
+	})
+	other := configMap("other", nil) // which comes after it in the same watch
+	w.do("a", other)
+	w.comes("a", other, work.Applied, "")
+	w.do("a", configMap("other", map[string]any{"color": "green"}))
+	eventually(t, func() error {
+		if s.get("configmaps/shop/other").Object["data"] == nil {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	if data := s.get("configmaps/shop/web").Object["data"]; fmt.Sprint(data) != "map[color:red]" {
+		t.Errorf("it is %v, and is another's", data)
+	}
+	w.p.Do(work.Task{Cluster: "a", Key: work.Key{Kind: keyOf(o).Kind, Namespace: "shop", Name: "unknown"}, Cede: true})
+	w.do("a", o.DeepCopy()) // it is ordered again
+	eventually(t, func() error {
+		if data := s.get("configmaps/shop/web").Object["data"]; fmt.Sprint(data) != "map[color:blue]" {
+			return fmt.Errorf("it is %v", data)
+		}
+		return nil
+	})
 }

@@ -32,6 +32,10 @@ func New(cfg Config) (*Propagator, error) {
 
 // Do has a task carried out. What it points to must not change any more.
 func (p *Propagator) Do(t work.Task) {
+	if t.Cede {
+		p.cede(t.Cluster, t.Key)
+		return
+	}
 	g := &goal{orphan: t.Orphan, retain: t.RetainReplicas, leave: t.Existing == work.Leave, suspend: t.Suspend, template: t.Template, own: t.Own, succeeds: t.Succeeds}
 	if t.Object != nil {
 		var err error
@@ -52,6 +56,16 @@ func (p *Propagator) Do(t work.Task) {
 	}
 	p.mu.Unlock()
 	m.do(t.Key, g)
+}
+
+// cede forgets what was to be done with an object.
+func (p *Propagator) cede(cluster string, key work.Key) {
+	p.mu.Lock()
+	m := p.members[cluster]
+	p.mu.Unlock()
+	if m != nil {
+		m.cede(key)
+	}
 }
 
 // start has a member begin its work, once Run runs; mu is held. One of its name

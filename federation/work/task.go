@@ -34,6 +34,9 @@ type Task struct {
 	// Suspend has nothing written. What is there is told all the same; what would be
 	// written is Pending (Suspended).
 	Suspend bool
+	// Cede has nothing done with the object any more, and nothing told of it: a Task with
+	// another version of the Key's kind has it. All else is left out.
+	Cede bool
 }
 
 // Phase is how far a Task is.

@@ -105,6 +105,10 @@ func (c *clerk) clear(ctx context.Context, desk *desk, book *book, key work.Key)
 	if st != nil || yielded || book.binding(key) == nil {
 		return nil
 	}
+	if desk.stands(key) { // that has the same binding and Works
+		book.note(key, nil)
+		return nil
+	}
 	ctx, cancel := context.WithTimeout(ctx, writes)
 	defer cancel()
 	for _, cluster := range book.clustersOf(key) {

@@ -162,7 +162,7 @@ func (d *desk) synced(kind schema.GroupVersionKind, absent bool) {
 	}
 	d.mark([]selector{{kind: kind}})
 	for key := range d.standing { // what was deleted while nobody looked
-		if key.Kind == kind {
+		if key.Kind.GroupKind() == kind.GroupKind() { // other versions may wait for it
 			d.dirty[key] = true
 		}
 	}

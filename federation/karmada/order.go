@@ -52,8 +52,15 @@ func (d *desk) order(key work.Key) (work.Order, bool) {
 	case p != nil && why != "":
 		d.findings[key.String()] = []finding.Finding{{Object: key.String(), Text: fmt.Sprintf("%s selects it, and it is not propagated: %s", p.reference, why)}}
 		return d.takeBack(key)
-	case p == nil && (before == nil || d.withdraw || before.released || why != ""):
+	case p == nil && (before == nil || why != ""):
 		return d.takeBack(key)
+	case p == nil:
+		switch succeeds, stands := d.successor(key, template); {
+		case succeeds && !stands:
+			return work.Order{}, false // it is looked at again when that does
+		case succeeds, d.withdraw, before.released:
+			return d.takeBack(key)
+		}
 	}
 	stripped := strip(template)
 	now := work.Digest(stripped.Object)
@@ -71,6 +78,9 @@ func (d *desk) order(key work.Key) (work.Order, bool) {
 	}
 	if t != nil && o.Err == nil {
 		if p != nil {
+			if before == nil {
+				d.markVersions(key)
+			}
 			d.standing[key] = &standing{policy: p.reference, id: p.id, terms: t, template: now}
 		}
 		o.Err = d.fill(&o, t, template, stripped)

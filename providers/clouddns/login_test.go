@@ -161,7 +161,7 @@ func TestAManagedZoneMadeAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.RemoveZone("example")
-	b := hosted.Batch{Changes: []hosted.Change{{New: entry(t, "www.example.com. 60 A: 192.0.2.1")}}}
+	b := hosted.Batch{Changes: []hosted.Change{{New: entry(t, "www 60 A: 192.0.2.1")}}}
 	if _, err := z.Apply(t.Context(), b); err == nil || !strings.Contains(err.Error(), "'example' does not exist") {
 		t.Errorf("without a managed zone: %v, want its name", err)
 	}

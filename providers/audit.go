@@ -54,7 +54,7 @@ func (w *writer) listed(got listing) {
 		w.model.put(e)
 	}
 	if !w.fence.IsEmpty() && !w.model.fence.Equal(w.fence) {
-		w.outrun(w.model.fence)
+		w.outrun(w.fence, w.model.fence)
 		return
 	}
 	w.auditAt = w.nextAudit()

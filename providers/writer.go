@@ -48,6 +48,8 @@ type writer struct {
 	holder    string       // this writer's name in the fence
 	fence     hosted.Entry // taken before the listing
 	met       bool         // there was a fence, or it is ours, as we saw last
+	rival     string       // who wrote last while we lead; empty: nobody
+	rivalAt   time.Time    // when we saw that
 	attempt   hosted.Entry // the fence of a batch whose outcome nobody knows
 	doubt     []piece      // that batch
 	unsure    error        // of the call that made it

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -183,16 +184,30 @@ func codec(p config.Provider, apex dnsname.Name) (ownership.Codec, error) {
 	if err != nil {
 		return ownership.Codec{}, fmt.Errorf("sealKey: %w", err)
 	}
-	key, err := parseKey(text)
+	keys, err := parseKeys(text)
 	if err != nil {
 		return ownership.Codec{}, fmt.Errorf("sealKey: %s: %w", p.SealKey, err)
 	}
-	return ownership.NewCodec(apex, key)
+	return ownership.NewCodec(apex, keys[0], keys[1:]...)
+}
+
+// parseKeys reads keys, one a line: the first encrypts, all decrypt.
+func parseKeys(text []byte) (keys [][]byte, err error) {
+	for line := range strings.Lines(string(bytes.TrimSpace(text))) {
+		key, err := parseKey(strings.TrimSpace(line))
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", len(keys)+1, err)
+		}
+		keys = append(keys, key)
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("there is no key in it")
+	}
+	return keys, nil
 }
 
 // parseKey reads 32 octets in hexadecimal or base64.
-func parseKey(text []byte) ([]byte, error) {
-	t := string(bytes.TrimSpace(text))
+func parseKey(t string) ([]byte, error) {
 	if key, err := hex.DecodeString(t); err == nil && len(key) == ownership.KeyLen {
 		return key, nil
 	}

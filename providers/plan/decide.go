@@ -355,6 +355,9 @@ func (r Rules) Name(wants map[uint16]Want, haves map[uint16]Have, owner hosted.K
 	for t := range types {
 		k := hosted.Key{Owner: owner.Owner, Type: t}
 		a := r.One(k, wants[t], haves[t])
+		if len(wants) == 0 {
+			a = r.sparing(a, haves[t])
+		}
 		u.Actions = append(u.Actions, a)
 		after[t] = a.Verb == Create || a.Verb == Replace || a.Verb != Delete && !haves[t].Entry.IsEmpty()
 	}
@@ -363,6 +366,22 @@ func (r Rules) Name(wants map[uint16]Want, haves map[uint16]Have, owner hosted.K
 		r.alone(&u, haves, after)
 	}
 	return u
+}
+
+// sparing leaves what is to be deleted, and has nothing in it that we wrote: somebody has
+// copied a claim of ours to the name of another record, or put something else in the place
+// of ours. Only the claim goes.
+func (r Rules) sparing(a Action, h Have) Action {
+	if a.Verb != Delete || !a.Withdrawn || a.Lost > 0 {
+		return a
+	}
+	at, err := r.read(h, Want{})
+	if err != nil || slices.ContainsFunc(at.ours, func(c ownership.Claim) bool { return len(c.Digests) == 0 }) {
+		return a // what we wrote cannot be told from what is there
+	}
+	a.Verb, a.Withdrawn, a.Reason = Replace, false, "nothing in it is what we wrote: our claim goes, and it stays"
+	a.Changes = slices.DeleteFunc(a.Changes, func(c hosted.Change) bool { return c.Key() == a.Key })
+	return a
 }
 
 // alone refuses what would put a CNAME beside other records.

@@ -1,7 +1,6 @@
 package providers_test
 
 import (
-	"log/slog"
 	"net/netip"
 	"strings"
 	"sync/atomic"
@@ -99,8 +98,8 @@ func TestCopiedClaim(t *testing.T) {
 		server := fresh()
 		mail := hosted.Simple(set(t, "mail 300 198.51.100.9"))
 		server.Edit(mail)
-		var logged strings.Builder
-		d := start(t, server, func(c *providers.Config) { c.Log = slog.New(slog.NewTextHandler(&logged, nil)) }, "web 30 192.0.2.1", "api 30 192.0.2.2")
+		var logged diary
+		d := start(t, server, logged.keep, "web 30 192.0.2.1", "api 30 192.0.2.2")
 		pass()
 		before := len(content(t, server))
 		for _, e := range content(t, server) {

@@ -2,7 +2,6 @@ package providers_test
 
 import (
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -88,8 +87,8 @@ func TestTwoInstallationsWithOneOwner(t *testing.T) {
 func TestRestoredHostedZone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := fresh()
-		var logged strings.Builder
-		d := start(t, server, func(c *providers.Config) { c.Log = slog.New(slog.NewTextHandler(&logged, nil)) },
+		var logged diary
+		d := start(t, server, logged.keep,
 			"old 30 192.0.2.1", "web 30 192.0.2.1", "api 30 192.0.2.1")
 		pass()
 		backup := content(t, server)

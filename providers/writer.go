@@ -37,6 +37,7 @@ type writer struct {
 	since       map[dnsname.Name]time.Time // when what is in the backlog was published
 	bins        [][]piece                  // the backlog, packed; nil: to be packed anew
 	poison      refusals
+	telling     telling
 	round       uint64 // of looking
 	losses      losses
 	admitted    map[hosted.Key]word  // losses that have passed the guard, and are to be made
@@ -292,5 +293,7 @@ func (w *writer) failed(err error) {
 	w.retry = min(max(2*w.retry, firstRetry), lastRetry)
 	w.notBefore = time.Now().Add(max(w.vary(w.retry, 0.25), after))
 	w.phase(PhaseFailing, err)
-	w.cfg.Log.Warn("hosted zone cannot be kept", "error", err, "again", time.Until(w.notBefore))
+	if w.telling.failure(isOften(err, w.retry), time.Now()) {
+		w.cfg.Log.Warn("hosted zone cannot be kept", "error", err, "again", time.Until(w.notBefore))
+	}
 }

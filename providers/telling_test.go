@@ -110,13 +110,17 @@ func TestHalfOfAllCallsThrottled(t *testing.T) {
 		})
 		var log diary
 		d := start(t, server, log.keep, many(50)...)
-		time.Sleep(time.Minute)
+		time.Sleep(time.Hour)
+		late := 0
 		for i := range 8 * 60 {
 			d.set(fmt.Sprintf("n-1 30 192.0.2.%d", 1+i%200))
 			time.Sleep(5 * time.Minute)
 			if st := d.sync.Status(); st.Phase != providers.PhaseInSync {
-				t.Fatalf("after %d minutes it is %s: %s", i, st.Phase, st.Error)
+				late++ // nine or more were throttled in a row
 			}
+		}
+		if late > 24 {
+			t.Errorf("%d of 480 changes took more than 5 minutes, want one in 20 at most", late)
 		}
 		if n := log.lines("hosted zone cannot be kept"); n < 1 || n > 80 {
 			t.Errorf("%d lines in 40 hours, want one or two an hour", n)

@@ -18,7 +18,6 @@ import (
 	"github.com/fedns/fedns/providers/inmemory"
 	"github.com/fedns/fedns/providers/ownership"
 	"github.com/fedns/fedns/providers/plan"
-	"github.com/fedns/fedns/providers/rate"
 	"github.com/fedns/fedns/providers/rfc2136"
 	"github.com/fedns/fedns/providers/route53"
 	"github.com/fedns/fedns/providers/webhook"
@@ -153,26 +152,6 @@ func prepare(p config.Provider, apex dnsname.Name, accounts accounts) (opened, o
 		return o, c, fmt.Errorf("%s has no routing policy %s", o.limits.Title, p.Shape.Routing)
 	}
 	return o, c, nil
-}
-
-// accounts are those whose rates are shared, by kind and name.
-type accounts map[[2]string]*rate.Account
-
-func (a accounts) of(p config.Provider, limits hosted.Limits) (*rate.Account, error) {
-	key := [2]string{p.Kind, p.Account}
-	if account := a[key]; account != nil {
-		return account, nil
-	}
-	cfg := rate.Config{Name: p.Account, Rates: limits.Rates, Override: map[string]rate.Limit{}}
-	for _, r := range p.Rates {
-		cfg.Override[r.Action] = rate.Limit{Burst: r.Burst, PerSecond: r.PerSecond}
-	}
-	account, err := rate.NewAccount(cfg)
-	if err != nil {
-		return nil, err
-	}
-	a[key] = account
-	return account, nil
 }
 
 // codec reads and writes claims as the configuration has it.

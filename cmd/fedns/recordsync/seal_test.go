@@ -40,7 +40,7 @@ func TestSealKeyIsReplaced(t *testing.T) {
 		}
 		return !got[0].IsUnknown()
 	}
-	old, err := with(before + "\n").Encode(k, claims)
+	old, err := with(before+"\n").Encode(k, claims)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -107,7 +107,7 @@ func TestEbb(t *testing.T) {
 // further on before, and so is a Service that only they show without endpoints.
 func TestTidesBefore(t *testing.T) {
 	lists := func(high string) (*view, *tide.Table) {
-		server := newAPIServer(t, service("s", annotated)+slice("s", "10.0.0.1")+service("empty", annotated))
+		server := newAPIServer(t, service("s", annotated)+slice("s", "10.0.0.1")+service("empty", annotated)+service("idle", annotated)+slice("idle"))
 		server.set(func() { server.version = 500 })
 		tides := tide.New(map[string]string{"endpointslices": high})
 		v := observe(t, server, func(c *Config) { c.Tides = tides })
@@ -134,8 +134,8 @@ func TestTidesBefore(t *testing.T) {
 	if got := lacks(v); got != cluster.Missing {
 		t.Errorf("above what was seen: what is lacking is evidence %d", got)
 	}
-	if got := loss(v, "empty"); got != cluster.NoLoss {
-		t.Errorf("without endpoints: evidence %d", got)
+	if empty, idle := loss(v, "empty"), loss(v, "idle"); empty != cluster.Missing || idle != cluster.NoLoss {
+		t.Errorf("without a slice: evidence %d, with one that is empty: %d", empty, idle)
 	}
 }
 

@@ -220,6 +220,33 @@ func TestPrecondition(t *testing.T) {
 }
 
 // TestBlind: a member that forbids to watch is written to all the same.
+// TestBlinded: where the right to watch a kind is taken away, its objects are looked at all
+// the same, and when it is given back, they are watched.
+func TestBlinded(t *testing.T) {
+	w := newWorld(t, nil, "a")
+	s := w.servers["a"]
+	o := configMap("m", map[string]any{"a": "1"})
+	w.do("a", o)
+	w.comes("a", o, work.Applied, "")
+	put := func() {
+		t.Helper()
+		s.edit(t, "kubectl", "configmaps/shop/m", func(o *unstructured.Unstructured) { o.Object["data"] = map[string]any{"a": "3"} })
+		eventually(t, func() error {
+			if got := field(s.get("configmaps/shop/m"), "data", "a"); got != "1" {
+				return fmt.Errorf("data are %v", got)
+			}
+			return nil
+		})
+	}
+	s.set(func() { s.blinding = true })
+	s.http.CloseClientConnections()
+	put()
+	put()
+	s.set(func() { s.blinding = false })
+	put()
+	w.comes("a", o, work.Applied, "")
+}
+
 func TestBlind(t *testing.T) {
 	w := newWorld(t, nil, "a")
 	s := w.servers["a"]

@@ -103,12 +103,26 @@ func (k *kind) fault(c *connection, err error) (over bool) {
 		}
 		return false
 	}
-	if !k.synced && !k.blind {
-		k.blind = true
+	if taken := k.synced && (apierrors.IsForbidden(err) || apierrors.IsMethodNotSupported(err)); !k.blind && (taken || !k.synced) {
+		k.blind, k.synced = true, false
 		m.log.Warn("objects of a kind cannot be watched in a member: what changes them there is noticed late", "kind", k.gvk.GroupKind().String(), "reason", f.reason, "error", f.message)
+		if taken {
+			m.recheck(k)
+		}
 		m.unpark(k)
 	}
 	return false
+}
+
+// recheck has all objects of a kind looked at that was watched, and may not be any more;
+// mu is held.
+func (m *member) recheck(k *kind) {
+	for key, r := range m.records {
+		if key.Kind == k.gvk && r.goal != nil && r.queued == nowhere {
+			m.queue.put(r, routine)
+		}
+	}
+	m.kick()
 }
 
 // unpark has those worked on that wait for the kind; mu is held.

@@ -45,6 +45,9 @@ type member struct {
 	heldWhy   string
 	heldSince time.Time
 	heldAt    time.Time // the last time something was held, or came back
+
+	// lacking are reports of the run that wait until it is swept: see untilSwept. The loop's.
+	lacking map[cluster.ServiceKey]cluster.Group
 }
 
 // stop ends the Source without waiting for it. Nothing it said since counts.
@@ -234,7 +237,7 @@ func (e *Engine) take(ev event) {
 		e.loop.heard = true
 		e.locked(func() { e.stats.SourceRuns++ })
 		e.loop.runs++
-		m.run, m.swept, m.broken, m.announced = e.loop.runs, false, false, 0
+		m.run, m.swept, m.broken, m.announced, m.lacking = e.loop.runs, false, false, 0, nil
 	case ev.failed != nil:
 		e.loop.heard = true
 		e.sourceFailed(m, ev)
@@ -282,7 +285,10 @@ func (e *Engine) sourceFailed(m *member, ev event) {
 func (e *Engine) takeUpdate(m *member, ev event) {
 	u := &ev.update
 	groups := u.Groups
-	if err := e.guard("discovery", func() { groups = e.withhold(m, ev.from.id, groups, u.Losing) }); err != nil {
+	if err := e.guard("discovery", func() {
+		now := e.untilSwept(m, ev.from.id, groups)
+		groups = e.withhold(m, ev.from.id, now, u.Losing-(len(groups)-len(now)))
+	}); err != nil {
 		e.giveUp(m, ev.from, err)
 		return
 	}

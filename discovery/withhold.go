@@ -77,6 +77,37 @@ func (e *Engine) withhold(m *member, id cluster.ID, groups []cluster.Group, losi
 	return groups
 }
 
+// untilSwept leaves out of a run's first reports those by which its lists lack what
+// takes a Service out of the answers: they are made, or held, with what the lists lack
+// altogether, when it is known how much that is.
+func (e *Engine) untilSwept(m *member, id cluster.ID, groups []cluster.Group) []cluster.Group {
+	if m.swept {
+		return groups
+	}
+	var left []cluster.Group
+	for i := range groups {
+		g := &groups[i]
+		delete(m.lacking, g.Service)
+		if g.Withdrawn || g.Loss != cluster.Missing || e.loss(id, g) == cluster.NoLoss {
+			if left != nil {
+				left = append(left, *g)
+			}
+			continue
+		}
+		if left == nil {
+			left = append(make([]cluster.Group, 0, len(groups)), groups[:i]...)
+		}
+		if m.lacking == nil {
+			m.lacking = map[cluster.ServiceKey]cluster.Group{}
+		}
+		m.lacking[g.Service] = *g
+	}
+	if left == nil {
+		return groups
+	}
+	return left
+}
+
 // loss says by which evidence a report takes a Service out of the answers;
 // NoLoss: it does not, or the Service says itself that it is not ready.
 func (e *Engine) loss(id cluster.ID, g *cluster.Group) cluster.Loss {
@@ -221,12 +252,17 @@ func (e *Engine) release(m *member, why string) {
 func (e *Engine) sweep(m *member, id cluster.ID, by cluster.Loss) {
 	var gone []cluster.Group
 	for _, key := range e.store.NotOf(id, m.run) {
-		if _, held := m.held[key]; !held {
+		if g, lacking := m.lacking[key]; lacking {
+			g.Loss = max(by, g.Loss)
+			gone = append(gone, g)
+		} else if _, held := m.held[key]; !held {
 			gone = append(gone, cluster.Group{Service: key, Withdrawn: true, Loss: max(by, cluster.Missing)})
 		}
 	}
-	for _, g := range e.withhold(m, id, gone, 0) {
-		e.withdraw(g.Service, id)
+	m.lacking = nil
+	gone = e.withhold(m, id, gone, 0)
+	for i := range gone {
+		e.takeGroup(id, m.run, &gone[i])
 	}
 	m.swept = true
 	e.locked(func() { m.kept.held = cluster.NoLoss })

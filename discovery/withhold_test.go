@@ -111,6 +111,44 @@ func TestAnEmptyListIsHeld(t *testing.T) {
 	})
 }
 
+// TestListsThatLackSlices: a member whose first lists in a new run have its Services
+// and none of their EndpointSlices, by error, or few. It is judged when all is told.
+func TestListsThatLackSlices(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, s, _ := guarded(t, 100)
+		bare := many(100, cluster.NoLoss)
+		for i := range bare {
+			bare[i].Endpoints, bare[i].Loss = nil, cluster.Missing
+		}
+		s.end <- nil
+		up := <-s.runs
+		for i := 0; i < 100; i += 10 {
+			up <- report(bare[i : i+10]...)
+			r.names("no slices, so far", 100)
+		}
+		up <- live()
+		r.names("no slices", 100)
+		if c := r.Clusters()[0]; c.WithdrawalsHeld != 100 || len(c.Conditions) != 1 {
+			t.Errorf("%+v", c)
+		}
+		up <- report(many(100, cluster.NoLoss)...)
+		r.names("all are there again", 100)
+		if c := r.Clusters()[0]; c.WithdrawalsHeld != 0 || len(c.Conditions) != 0 {
+			t.Errorf("%+v", c)
+		}
+
+		s.end <- nil
+		up = <-s.runs
+		up <- report(append(many(100, cluster.NoLoss)[10:], bare[:10]...)...)
+		r.names("ten lack theirs, so far", 100)
+		up <- report(many(5, cluster.NoLoss)...)
+		up <- live()
+		r.names("five lack theirs", 95)
+		up <- report(many(100, cluster.NoLoss)...)
+		r.names("and have them again", 100)
+	})
+}
+
 // TestNotReadyIsNoWithdrawal: a Service that says itself that nothing is ready
 // goes out of the answers, however many do.
 func TestNotReadyIsNoWithdrawal(t *testing.T) {

@@ -104,6 +104,19 @@ func (j *Join) Taken() uint64 {
 	return j.taken
 }
 
+// LacksSlices says that no EndpointSlice is known of a Service. One that is empty vouches
+// for what is not there; none may be missing from a list.
+func (j *Join) LacksSlices(key cluster.ServiceKey) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	e := j.services[key]
+	if e == nil {
+		return true
+	}
+	_, from := j.behind(key, e)
+	return from.slices.empty() && len(from.claims) == 0
+}
+
 // exportOf is the set of rules that are switched on and hold for e's Service.
 func (j *Join) exportOf(e *entry) cluster.Export {
 	if len(e.claims) > 0 {

@@ -176,7 +176,7 @@ func (s *apiServer) delete(resource, key string, silent bool) {
 	})
 }
 
-// asked counts requests whose line contains text.
+// asked counts requests whose line, which ends with an exclamation mark, contains text.
 func (s *apiServer) asked(text string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -210,7 +210,7 @@ func (s *apiServer) serve(w http.ResponseWriter, r *http.Request) {
 		verb = "watch"
 	}
 	s.mu.Lock()
-	s.requests = append(s.requests, verb+" "+r.URL.String())
+	s.requests = append(s.requests, verb+" "+r.URL.String()+"!")
 	status, hold, cut := s.refuse[verb+" "+resource], s.hold[verb+" "+resource], s.cut[verb+" "+resource]
 	if s.token != "" && r.Header.Get("Authorization") != "Bearer "+s.token {
 		status = http.StatusUnauthorized

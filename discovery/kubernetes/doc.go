@@ -26,7 +26,9 @@
 // store was restored from a backup, or lost. What was seen is in
 // Config.Tides, which outlives the Source and the process; the doubt holds until the
 // store's version has come to be where it was. A version that is no number proves
-// neither.
+// neither. A store that goes back while it is watched is seen when the watches are opened
+// anew, as they are when its API server is: the newest version is asked for first, for a
+// watch from a version that the server has yet to reach is opened all the same, and silent.
 //
 // In particular a cluster that answers 404 for serviceexports says nothing
 // about the ServiceExports that were there. Removing the CRD deletes them

@@ -99,16 +99,18 @@ func (p *pump) state(ctx context.Context, state cluster.State) bool {
 	return p.send(ctx, u)
 }
 
-// doubt marks Groups without endpoints as long as they rest on nothing but lists
-// of a store that has gone back in time: it may only have forgotten their
-// EndpointSlices. Where it has endpoints, it vouches for them.
+// doubt marks Groups without endpoints as long as they rest on nothing but the first
+// lists. A Service of which these have no EndpointSlice may only lack them, as others may
+// be lacking altogether; that of a store that has gone back in time may have forgotten
+// some. Where a Service has endpoints, the cluster vouches for them.
 func (p *pump) doubt(groups []cluster.Group) {
-	if p.lived || p.health.lacks() != cluster.Doubtful {
+	if p.lived {
 		return
 	}
+	how := p.health.lacks()
 	for i := range groups {
-		if g := &groups[i]; len(g.Endpoints) == 0 {
-			g.Loss = cluster.Doubtful
+		if g := &groups[i]; len(g.Endpoints) == 0 && (how == cluster.Doubtful || !g.Withdrawn && p.join.LacksSlices(g.Service)) {
+			g.Loss = max(g.Loss, how)
 		}
 	}
 }

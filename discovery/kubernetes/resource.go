@@ -47,6 +47,7 @@ type resource[T any] struct {
 
 	// Only the reflector's goroutine looks at these.
 	streamed bool // the objects being replaced came over a watch, which is still open
+	fresh    bool // the version to watch from is that of a list that was read just now
 	tooOld   int  // watches in a row that were refused for the age of their version
 	last     *boundWatch
 	misfit   error // an object of the list being streamed could not be packed
@@ -163,7 +164,15 @@ func (r *resource[T]) open(ctx context.Context, o metav1.ListOptions) (watch.Int
 	}
 	life := time.Duration(*o.TimeoutSeconds)*time.Second + headerTimeout
 	ctx, cancel := context.WithTimeout(ctx, life)
-	w, err := r.watch(ctx, o)
+	var w watch.Interface
+	var err error
+	if !initial && !r.fresh && o.ResourceVersion != "" {
+		err = r.ebbed(ctx, o.ResourceVersion)
+	}
+	r.fresh = false
+	if err == nil {
+		w, err = r.watch(ctx, o)
+	}
 	if err != nil {
 		defer cancel()
 		switch {
@@ -284,6 +293,7 @@ func (r *resource[T]) Replace(items []any, version string) error {
 	how := r.tides.Lacks(r.part.name, version)
 	r.health.doubt(r.part, how == cluster.Doubtful)
 	r.replace(all, how)
+	r.fresh = !r.streamed
 	if r.streamed {
 		r.tooOld = 0
 		r.health.mended(r.part, verbWatch)

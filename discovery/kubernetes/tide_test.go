@@ -69,11 +69,45 @@ func TestLossOfObjects(t *testing.T) {
 	}
 }
 
+// TestEbb: a store that went back while it was watched is listed anew. An API server
+// opens a watch from a version that it has yet to reach, and tells nothing.
+func TestEbb(t *testing.T) {
+	for _, streams := range []bool{true, false} {
+		t.Run("streams="+strconv.FormatBool(streams), func(t *testing.T) {
+			server := newAPIServer(t, service("s", annotated)+slice("s", "10.0.0.1")+service("t", annotated)+service("u", "")+export("u"))
+			server.streams = streams
+			server.set(func() { server.version = 500 })
+			v := observe(t, server, nil)
+			v.awaitPhase(cluster.Live)
+			v.awaitGroups("a/s 10.0.0.1", "a/t", "a/u")
+			// Watches that carried nothing yet would be taken for broken ones.
+			bookmarked := server.sent("BOOKMARK")
+			v.await("bookmarks on every watch", func() bool { return server.sent("BOOKMARK") > bookmarked+16 })
+			server.set(func() { // it was rebuilt, and has not all of what it had, at another address
+				delete(server.objects["services"], "a/t")
+				delete(server.objects["serviceexports"], "a/u")
+				server.log, server.version = nil, 3
+				server.watches++
+			})
+			server.put(slice("s", "10.0.0.2"))
+			v.awaitGroups("a/s 10.0.0.2")
+			for _, name := range []string{"t", "u"} {
+				if got := v.lostAs(name); got != cluster.Doubtful {
+					t.Errorf("%s was lost by evidence %d", name, got)
+				}
+			}
+			server.put(slice("s", "10.0.0.3"))
+			v.awaitGroups("a/s 10.0.0.3")
+			v.awaitPhase(cluster.Live)
+		})
+	}
+}
+
 // TestTidesBefore: the first lists of a Source are doubted when the store was seen
 // further on before, and so is a Service that only they show without endpoints.
 func TestTidesBefore(t *testing.T) {
 	lists := func(high string) (*view, *tide.Table) {
-		server := newAPIServer(t, service("s", annotated)+slice("s", "10.0.0.1")+service("empty", annotated))
+		server := newAPIServer(t, service("s", annotated)+slice("s", "10.0.0.1")+service("empty", annotated)+service("idle", annotated)+slice("idle"))
 		server.set(func() { server.version = 500 })
 		tides := tide.New(map[string]string{"endpointslices": high})
 		v := observe(t, server, func(c *Config) { c.Tides = tides })
@@ -100,8 +134,8 @@ func TestTidesBefore(t *testing.T) {
 	if got := lacks(v); got != cluster.Missing {
 		t.Errorf("above what was seen: what is lacking is evidence %d", got)
 	}
-	if got := loss(v, "empty"); got != cluster.NoLoss {
-		t.Errorf("without endpoints: evidence %d", got)
+	if empty, idle := loss(v, "empty"), loss(v, "idle"); empty != cluster.Missing || idle != cluster.NoLoss {
+		t.Errorf("without a slice: evidence %d, with one that is empty: %d", empty, idle)
 	}
 }
 

@@ -45,18 +45,22 @@ type fleet struct {
 	shadowed    map[string][]inventory.Finding
 	own         map[cluster.ID]reachable // of the configured ones
 	reach       map[cluster.ID]reachable // of all; replaced, not changed
+	members     []discovery.Member       // told last
+	probed      []probe.Cluster          // the same
+	moving      moving
 }
 
 // followed is an inventory that is being followed.
 type followed struct {
 	config.Inventory
-	made   string         // see made
-	said   config.Members // of its clusters; follow does not look at it
-	stop   context.CancelFunc
-	list   inventory.List
-	before []inventory.Member // of the one in whose place it came: stand until it has been read
-	fault  string             // the Source could not be run
-	stated bool               // it has stated a cluster
+	made    string         // see made
+	said    config.Members // of its clusters; follow does not look at it
+	stop    context.CancelFunc
+	list    inventory.List
+	before  []inventory.Member // of the one in whose place it came: stand until it has been read
+	fault   string             // the Source could not be run
+	stated  bool               // it has stated a cluster
+	applied int                // the configuration that it is of, or was changed by
 }
 
 // credentials are those of a member that come from an inventory's objects.
@@ -92,16 +96,18 @@ func (f *fleet) apply(cfg *config.Config, run func(func(context.Context)) contex
 			delete(old, ic.Name)
 			continue
 		}
-		now := &followed{Inventory: ic, said: ic.Members, made: made(cfg, ic), list: inventory.List{State: cluster.State{Since: time.Now()}}}
+		now := &followed{Inventory: ic, said: ic.Members, made: made(cfg, ic), applied: f.applied, list: inventory.List{State: cluster.State{Since: time.Now()}}}
 		if have != nil {
 			now.before = have.members()
 		}
+		f.moving.into = append(f.moving.into, now)
 		now.stop = run(func(ctx context.Context) { f.follow(ctx, now, cfg.Host) })
 		f.inventories = append(f.inventories, now)
 	}
 	for _, gone := range old {
 		gone.stop()
 	}
+	f.move()
 	f.publish()
 }
 
@@ -151,7 +157,16 @@ func (f *fleet) publish() {
 		}
 		all, probed = append(all, m), append(probed, probe.Cluster{ID: c.ID, Targets: targets, Pace: i.said.Probe})
 	}
-	f.held, f.reach = held, reach
+	for _, m := range f.stillMoving(all) {
+		all, reach[m.ID] = append(all, m), f.reach[m.ID]
+		if c := f.held[m.ID]; c != nil {
+			held[m.ID] = c
+		}
+		if i := slices.IndexFunc(f.probed, func(p probe.Cluster) bool { return p.ID == m.ID }); i >= 0 {
+			probed = append(probed, f.probed[i])
+		}
+	}
+	f.held, f.reach, f.members, f.probed = held, reach, all, probed
 	f.report()
 	f.set(all, complete)
 	if f.probe != nil {

@@ -84,8 +84,9 @@ func (w *writer) finishAudit(ctx context.Context, got listing) {
 		seen.put(e)
 	}
 	drifted := w.compare(seen, a.touched)
+	again := w.recurring(drifted)
 	w.update(func(st *Status) {
-		st.LastList, st.AuditError = time.Now(), ""
+		st.LastList, st.AuditError = time.Now(), again
 		st.Calls.Drifted += uint64(len(drifted))
 	})
 	w.mu.Lock()
@@ -151,6 +152,26 @@ func (w *writer) compare(seen *model, touched map[hosted.Key]bool) []hosted.Key 
 	seen.fence = was.fence // the next batch finds out if it is another
 	w.model = seen
 	return drifted
+}
+
+// recurring tells of what was edited before the last audit as well as before this one:
+// a fight, or a provider that says that it has made what it has not. Empty: of nothing.
+func (w *writer) recurring(drifted []hosted.Key) string {
+	before := w.drifted
+	w.drifted = make(map[hosted.Key]bool, len(drifted))
+	n, example := 0, hosted.Key{}
+	for _, k := range drifted {
+		if w.drifted[k] = true; !before[k] {
+			continue
+		}
+		if n++; n == 1 || hosted.CompareKeys(k, example) < 0 {
+			example = k
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d record sets, such as %s, were found edited by two audits in a row: somebody edits them each time, or the provider does not keep what it says it has made", n, hosted.KeyString(example))
 }
 
 // confirm asks whether a batch has reached all name servers.

@@ -100,3 +100,25 @@ func TestPlansTakeTurns(t *testing.T) {
 		}
 	})
 }
+
+// TestEditedEachTime: what is found edited by one audit after another is told of, so that
+// somebody looks: it is written each time, and never stays.
+func TestEditedEachTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := fresh()
+		d := start(t, server, nil, "web 30 192.0.2.1", "api 30 192.0.2.2")
+		pass()
+		for i, want := range []string{"", "1 record sets, such as web.example.com. A, were found edited by two audits in a row", ""} {
+			if i < 2 {
+				server.Edit(hosted.Simple(set(t, "web 30 192.0.2.66")))
+			}
+			for lists := d.sync.Status().Calls.Lists; d.sync.Status().Calls.Lists == lists; {
+				time.Sleep(time.Minute)
+			}
+			pass()
+			if st := d.sync.Status(); (want == "") != (st.AuditError == "") || !strings.Contains(st.AuditError, want) {
+				t.Errorf("after audit %d: %q, want %q", i+1, st.AuditError, want)
+			}
+		}
+	})
+}

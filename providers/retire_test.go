@@ -262,3 +262,46 @@ func TestRetirementWithAnotherKey(t *testing.T) {
 		}
 	})
 }
+
+// TestOwnerByMistake: an installation wrote under another owner's name for a while. What it
+// has left is taken away by retiring that owner, and nothing else is.
+func TestOwnerByMistake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := fresh()
+		mistaken := func(retire bool) func(*providers.Config) {
+			return func(c *providers.Config) { c.Rules.Owner, c.Retire = "oops", retire }
+		}
+		d := start(t, server, nil, many(30)...)
+		pass()
+		d.halt()
+		before := records(t, server)
+		wrong := start(t, server, mistaken(false), append(many(30), "only 30 192.0.2.9")...)
+		pass()
+		wrong.halt()
+		d = start(t, server, nil, append(many(30), "n-0 30 192.0.2.7")...)
+		pass()
+		d.set("n-0 30 192.0.2.1")
+		pass()
+		gone := start(t, server, mistaken(true))
+		pass()
+		if st := gone.sync.Status(); st.Phase != providers.PhaseHeld {
+			t.Fatalf("the mistake's owner is %s, want it held", st.Phase)
+		}
+		gone.sync.Release()
+		pass()
+		if st := gone.sync.Status(); st.Phase != providers.PhaseRetired {
+			t.Errorf("the mistake's owner is %s: %s", st.Phase, st.Error)
+		}
+		d.sync.Recheck()
+		time.Sleep(2 * time.Hour)
+		if st := d.sync.Status(); st.Phase != providers.PhaseInSync || st.RefusedCount > 0 || st.Held > 0 {
+			t.Errorf("got %+v, want it in sync", st)
+		}
+		want(t, server, before...)
+		for _, e := range all(t, server) {
+			if strings.Contains(e, "oops") {
+				t.Errorf("%s is left", e)
+			}
+		}
+	})
+}

@@ -38,7 +38,7 @@ type Status struct {
 	Backlog int `json:"backlog"` // Entries that wait to be written
 	Pending int `json:"pending"` // batches that are not confirmed yet
 
-	AuditError string `json:"auditError,omitempty"` // of the last audit, if it failed: what was edited since LastList is not known
+	AuditError string `json:"auditError,omitempty"` // of the last audit, if it failed: what was edited since LastList is not known; or what it found edited as the one before did
 
 	LastList    time.Time `json:"lastList,omitzero"`
 	LastApply   time.Time `json:"lastApply,omitzero"`

@@ -65,7 +65,8 @@ type writer struct {
 	retired   bool
 	unread    error // of what is retired: claims that cannot be read are left
 	auditAt   time.Time
-	audit     *audit // under way
+	audit     *audit              // under way
+	drifted   map[hosted.Key]bool // what the last audit found edited
 }
 
 // receipt is a batch that is not confirmed yet.

@@ -55,7 +55,7 @@ func TestPodFindsServiceOfTwoClusters(t *testing.T) {
 		t.Fatal(err)
 	}
 	pod := harness.NewPod(t, eu, harness.PodSpec{Name: "client", Namespace: "shop"})
-	harness.Eventually(t, 10*time.Second, func(ctx context.Context) error {
+	harness.Eventually(t, 30*time.Second, func(ctx context.Context) error {
 		out, err := pod.Run(ctx, "getent", "ahostsv4", "web.shop.prod")
 		if err != nil {
 			return err

@@ -137,7 +137,7 @@ subjects:
 	if err != nil {
 		t.Fatal(err)
 	}
-	harness.Eventually(t, 10*time.Second, list)
+	harness.Eventually(t, 30*time.Second, list)
 }
 
 func readinessCanBeSet(t *testing.T, c *harness.Cluster) {

@@ -144,7 +144,7 @@ func coreDNSAnswers(t *testing.T, c *harness.Cluster) {
 	if !netip.MustParsePrefix(c.ServiceCIDR).Contains(netip.MustParseAddr(want)) {
 		t.Errorf("ClusterIP %s is not of %s", want, c.ServiceCIDR)
 	}
-	harness.Eventually(t, 10*time.Second, func(ctx context.Context) error {
+	harness.Eventually(t, 30*time.Second, func(ctx context.Context) error {
 		got, err := lookup(ctx, c.DNSAddr(), "web.shop.svc.cluster.local.")
 		if err == nil && !slices.Equal(got, []string{want}) {
 			err = fmt.Errorf("got %v, want %s", got, want)
@@ -160,7 +160,7 @@ func podResolves(t *testing.T, c *harness.Cluster) {
 		t.Errorf("the pod's address %v is not of %s", pod.Addr, c.PodCIDR)
 	}
 	want := clusterIP(t, c)
-	harness.Eventually(t, 10*time.Second, func(ctx context.Context) error {
+	harness.Eventually(t, 30*time.Second, func(ctx context.Context) error {
 		out, err := pod.Run(ctx, "getent", "ahostsv4", "web")
 		if err == nil && !strings.HasPrefix(string(out), want+" ") {
 			err = fmt.Errorf("got %q, want %s", out, want)

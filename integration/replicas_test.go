@@ -56,7 +56,7 @@ func TestReplicasAgree(t *testing.T) {
 	}
 	agreed(t, "up", 3, all...)
 	all[0].see(cluster.Down)
-	harness.Eventually(t, 10*time.Second, func(context.Context) error {
+	harness.Eventually(t, 30*time.Second, func(context.Context) error {
 		if f := all[2].findings(); !strings.Contains(f, "yes say r1, r2, no say r0, of 3 it is taken for up") {
 			return fmt.Errorf("findings are %s", f)
 		}
@@ -68,7 +68,7 @@ func TestReplicasAgree(t *testing.T) {
 	all[0].see(cluster.Up)
 	all[1].see(cluster.Up)
 	agreed(t, "up", 3, all...)
-	harness.Eventually(t, 10*time.Second, func(context.Context) error {
+	harness.Eventually(t, 30*time.Second, func(context.Context) error {
 		for _, r := range all { // nobody goes by what another saw before
 			if f := r.findings(); f != "[]" {
 				return errors.New(f)

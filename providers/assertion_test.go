@@ -90,3 +90,37 @@ func TestClaimsTakenAwayUnseen(t *testing.T) {
 		}
 	})
 }
+
+// TestCopiedClaim: somebody copies a claim of ours to the name of another record, which
+// stays. Only the copy goes, and the log tells of it.
+func TestCopiedClaim(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := fresh()
+		mail := hosted.Simple(set(t, "mail 300 198.51.100.9"))
+		server.Edit(mail)
+		var logged diary
+		d := start(t, server, logged.keep, "web 30 192.0.2.1", "api 30 192.0.2.2")
+		pass()
+		before := len(content(t, server))
+		for _, e := range content(t, server) {
+			if e.Key.Owner == name_("_fedns-a.web") {
+				r := e.Sets[0].Records
+				server.Edit(hosted.Simple(zone.NewRRset(name_("_fedns-a.mail"), zone.TypeTXT, r.TTL, r.First())))
+			}
+		}
+		if n := len(content(t, server)); n != before+1 {
+			t.Fatalf("%d record sets, want a copy beside the %d", n, before)
+		}
+		time.Sleep(2 * time.Hour)
+		want(t, server, "api A 30 192.0.2.2", "mail A 300 198.51.100.9", "web A 30 192.0.2.1")
+		if n := len(content(t, server)); n != before {
+			t.Errorf("%d record sets, want the copy to be gone and the %d to stay", n, before)
+		}
+		if text := "claims of a record set were edited by somebody else"; !strings.Contains(logged.String(), text) {
+			t.Errorf("the log does not say: %s\n%s", text, logged.String())
+		}
+		d.set("-web")
+		pass()
+		want(t, server, "api A 30 192.0.2.2", "mail A 300 198.51.100.9")
+	})
+}

@@ -54,7 +54,7 @@ func (w *writer) listed(got listing) {
 		w.model.put(e)
 	}
 	if !w.fence.IsEmpty() && !w.model.fence.Equal(w.fence) {
-		w.outrun(w.model.fence)
+		w.outrun(w.fence, w.model.fence)
 		return
 	}
 	w.auditAt = w.nextAudit()
@@ -130,8 +130,13 @@ func (w *writer) compare(seen *model, touched map[hosted.Key]bool) []hosted.Key 
 		if touched[k] {
 			seen.learn(k, h)
 		} else if now := seen.names[k.Owner][k.Type]; (h.ours || now.ours) && (!now.Entry.Equal(h.Entry) || !now.Registry.Equal(h.Registry)) {
-			if drifted = append(drifted, k); len(drifted) <= maxTold {
+			if drifted = append(drifted, k); len(drifted) > maxTold {
+				return
+			}
+			if !now.Entry.Equal(h.Entry) {
 				w.cfg.Log.Warn("record set was edited by somebody else", "record", hosted.KeyString(k), "was", content(h.Entry), "is", content(now.Entry))
+			} else {
+				w.cfg.Log.Warn("claims of a record set were edited by somebody else", "record", hosted.KeyString(k), "were", content(h.Registry), "are", content(now.Registry))
 			}
 		}
 	})

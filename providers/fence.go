@@ -107,9 +107,9 @@ func (w *writer) bump(ctx context.Context, old hosted.Entry) (hosted.Entry, erro
 // leads now, and would not find out before its next batch.
 const standBackFor = 20 * time.Second
 
-// outrun tells that somebody else with our name has written, or edited the fence:
-// what we know of other names may be old as well.
-func (w *writer) outrun(fence hosted.Entry) {
+// outrun tells that somebody else with our name has written, or edited the fence, which
+// was ours: what we know of other names may be old as well.
+func (w *writer) outrun(ours, fence hosted.Entry) {
 	f, err := ownership.ParseFence(fence)
 	switch {
 	case fence.IsEmpty():
@@ -119,9 +119,26 @@ func (w *writer) outrun(fence hosted.Entry) {
 		w.relist(unreadable(err))
 		return
 	}
-	w.cfg.Log.Warn("another process writes with this owner's name", "holder", f.Holder, "generation", f.Generation)
+	if was, err := ownership.ParseFence(ours); err == nil && f.Generation < was.Generation {
+		w.relist(fmt.Errorf("the fence went back from generation %d to %d, which %s wrote: the hosted zone was restored from a copy; all of it is read again", was.Generation, f.Generation, f.Holder))
+		w.standBack()
+		return
+	}
+	w.rival, w.rivalAt = f.Holder, time.Now()
 	w.relist(fmt.Errorf("another process, %s, wrote generation %d with this owner's name", f.Holder, f.Generation))
 	w.standBack()
+}
+
+// contested says why losses wait, however few, after another process wrote while this one
+// leads: nil if none did, or it has been quiet for longer than two audits take. A leader
+// that was paused learns that it leads no longer. Who writes on is another installation
+// with the same owner: what it wants looks to us like ours that is wanted no longer, and
+// each would take away what is the other's.
+func (w *writer) contested(now time.Time) error {
+	if w.rival == "" || now.Sub(w.rivalAt) > 2*w.cfg.Audit+w.cfg.Audit/2 {
+		return nil
+	}
+	return fmt.Errorf("%s writes with the owner's name %s, too: if that is another installation, they would take away each other's records; one of them needs another owner", w.rival, w.cfg.Rules.Owner)
 }
 
 // standBack has the next call wait for so long.

@@ -29,6 +29,11 @@ func (w *writer) guard(waited map[dnsname.Name]int, release bool) {
 	}
 	going := w.doubtful()
 	b := balance{owned: w.model.owned, created: created}
+	now := time.Now()
+	contested := w.contested(now)
+	if contested != nil {
+		w.heldBecause = contested.Error() // whatever they wait for already
+	}
 	for _, lost := range w.held {
 		b.waiting += lost // they are not in the backlog
 	}
@@ -63,8 +68,10 @@ func (w *writer) guard(waited map[dnsname.Name]int, release bool) {
 			b.open++
 		}
 	}
-	now := time.Now()
 	err := w.losses.admit(w.cfg.Guard, now, b)
+	if contested != nil {
+		err = contested
+	}
 	for _, owner := range losing {
 		if err != nil {
 			w.keepBack(owner, err.Error())

@@ -36,6 +36,9 @@ func (w *writer) look() {
 		}
 	}
 	w.poison.prune(names, w.round)
+	if n := w.telling.others(); n > 0 {
+		w.cfg.Log.Warn("further record sets are refused; /api/v1/providers has them", "number", n)
+	}
 	w.guard(waited, release)
 	w.bins = nil
 }
@@ -157,6 +160,9 @@ func (w *writer) refuse(k hosted.Key, want plan.Want, reason string, known bool)
 	w.poison[k] = now
 	if was {
 		return // it has been told
+	}
+	if !w.telling.refusal(k, reason, time.Now()) {
+		return
 	}
 	w.cfg.Observer.Refused(k, objects(want), reason)
 	w.cfg.Log.Warn("record set is refused", "record", hosted.KeyString(k), "reason", reason)

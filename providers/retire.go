@@ -91,7 +91,7 @@ func (w *writer) leave(ctx context.Context) {
 		w.retire()
 		return
 	case !m.fence.Equal(w.model.fence):
-		w.outrun(m.fence)
+		w.outrun(w.model.fence, m.fence)
 		return
 	}
 	call, cancel := context.WithTimeout(ctx, w.cfg.Deadline)

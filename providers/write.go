@@ -231,7 +231,7 @@ func (w *writer) conflict(ctx context.Context, bin []piece, cause error) {
 		return
 	}
 	if fence := found[w.model.fenceKey]; !fence.Equal(w.model.fence) {
-		w.outrun(fence)
+		w.outrun(w.model.fence, fence)
 		return
 	}
 	if whole {
@@ -337,7 +337,7 @@ func (w *writer) resolve(ctx context.Context) {
 		w.model.fence = fence // it can come no longer
 		w.suspect()
 	default:
-		w.outrun(fence)
+		w.outrun(w.model.fence, fence)
 		return
 	}
 	for _, p := range w.doubt {

@@ -37,6 +37,7 @@ type writer struct {
 	since       map[dnsname.Name]time.Time // when what is in the backlog was published
 	bins        [][]piece                  // the backlog, packed; nil: to be packed anew
 	poison      refusals
+	telling     telling
 	round       uint64 // of looking
 	losses      losses
 	admitted    map[hosted.Key]word  // losses that have passed the guard, and are to be made
@@ -48,6 +49,8 @@ type writer struct {
 	holder    string       // this writer's name in the fence
 	fence     hosted.Entry // taken before the listing
 	met       bool         // there was a fence, or it is ours, as we saw last
+	rival     string       // who wrote last while we lead; empty: nobody
+	rivalAt   time.Time    // when we saw that
 	attempt   hosted.Entry // the fence of a batch whose outcome nobody knows
 	doubt     []piece      // that batch
 	unsure    error        // of the call that made it
@@ -290,5 +293,7 @@ func (w *writer) failed(err error) {
 	w.retry = min(max(2*w.retry, firstRetry), lastRetry)
 	w.notBefore = time.Now().Add(max(w.vary(w.retry, 0.25), after))
 	w.phase(PhaseFailing, err)
-	w.cfg.Log.Warn("hosted zone cannot be kept", "error", err, "again", time.Until(w.notBefore))
+	if w.telling.failure(isOften(err, w.retry), time.Now()) {
+		w.cfg.Log.Warn("hosted zone cannot be kept", "error", err, "again", time.Until(w.notBefore))
+	}
 }

@@ -42,7 +42,7 @@ func (i *installation) rotate(t *testing.T) {
 // which proves that they are used.
 func (i *installation) streams(t *testing.T) {
 	i.grant(t, "[list, watch]", "[watch]", 5)
-	harness.Eventually(t, 10*time.Second, func(context.Context) error {
+	harness.Eventually(t, 30*time.Second, func(context.Context) error {
 		if rights(t, i.member, "fedns-reader", "default")["list services"] {
 			return errors.New("the right is not taken away yet")
 		}

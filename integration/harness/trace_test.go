@@ -131,7 +131,7 @@ func TestDeathLeavesNoTrace(t *testing.T) {
 				cmd.Process.Kill()
 			}
 			cmd.Wait()
-			Eventually(t, 10*time.Second, func(context.Context) error {
+			Eventually(t, 30*time.Second, func(context.Context) error {
 				left, err := traces(strings.TrimSpace(line))
 				if err == nil && len(left) > 0 {
 					err = fmt.Errorf("left %q", left)

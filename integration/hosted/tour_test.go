@@ -169,7 +169,7 @@ func (w *tour) release(apex string) {
 	program := filepath.Join(w.fleet.Dir, "fedns")
 	harness.Eventually(w, 20*time.Second, func(ctx context.Context) error { // what comes later is held once more
 		out, err := exec.CommandContext(ctx, program, "release", "--provider", "bind", "--server", "http://"+w.fedns.HTTPAddr).CombinedOutput()
-		if err != nil {
+		if err != nil && !strings.Contains(string(out), "no deletions are held") {
 			w.Fatalf("fedns release: %v\n%s", err, out)
 		}
 		all, err := status(ctx, w.fedns)

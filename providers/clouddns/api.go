@@ -36,14 +36,19 @@ func (z *Zone) call(ctx context.Context, action string, urgent bool, do func(con
 	if after, ok := throttling(err); ok {
 		z.cfg.Gate.Throttled(action, after)
 	}
+	if isGone(err) {
+		z.mu.Lock()
+		z.found = ""
+		z.mu.Unlock()
+	}
 	if err != nil && stale != nil {
 		err = errors.Join(err, fmt.Errorf("the credentials before are in use: %w", stale))
 	}
 	return err
 }
 
-// zone is the managed zone's name. It is looked up once, and checked to be the
-// one that the configuration means.
+// zone is the managed zone's name. It is looked up once, and again when it is gone, and
+// checked to be the one that the configuration means.
 func (z *Zone) zone(ctx context.Context) (string, error) {
 	z.mu.Lock()
 	found := z.found

@@ -72,6 +72,12 @@ func throttling(err error) (after time.Duration, ok bool) {
 	return 0, true
 }
 
+// isGone says that the managed zone is not there, and not something in it.
+func isGone(err error) bool {
+	var api *googleapi.Error
+	return errors.As(err, &api) && api.Code == http.StatusNotFound && strings.Contains(words(api), "parameters.managedZone")
+}
+
 // blamed is the key of the record set that an error speaks of, if it is only one.
 func (c *change) blamed(api *googleapi.Error) *hosted.Key {
 	var blamed *hosted.Key

@@ -17,6 +17,7 @@ import (
 
 	"github.com/fedns/fedns/providers/clouddns"
 	"github.com/fedns/fedns/providers/clouddns/clouddnstest"
+	"github.com/fedns/fedns/providers/hosted"
 )
 
 // account writes a service account's key file.
@@ -149,5 +150,26 @@ func TestWhichZone(t *testing.T) {
 				t.Errorf("error %v, want %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// TestAManagedZoneMadeAgain: somebody deleted the managed zone and made another of the
+// same name, which is called otherwise. Where none is named in the configuration it is found.
+func TestAManagedZoneMadeAgain(t *testing.T) {
+	z, s := open(t, clouddnstest.Config{}, nil)
+	if _, err := z.Records(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.RemoveZone("example")
+	b := hosted.Batch{Changes: []hosted.Change{{New: entry(t, "www 60 A: 192.0.2.1")}}}
+	if _, err := z.Apply(t.Context(), b); err == nil || !strings.Contains(err.Error(), "'example' does not exist") {
+		t.Errorf("without a managed zone: %v, want its name", err)
+	}
+	s.AddZone("example-2", "example.com.", "public")
+	if _, err := z.Apply(t.Context(), b); err != nil {
+		t.Errorf("with another managed zone: %v", err)
+	}
+	if n := len(s.RRsets("example-2")); n != 3 {
+		t.Errorf("the other managed zone has %d record sets, want SOA, NS and what was written", n)
 	}
 }

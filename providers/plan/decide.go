@@ -255,7 +255,7 @@ func (r Rules) merge(k hosted.Key, w Want, at standing) (hosted.Entry, error) {
 		return w.Entry, nil
 	}
 	if !w.Entry.IsEmpty() && !at.Entry.IsEmpty() && w.Entry.Policy() != at.Entry.Policy() {
-		return hosted.Entry{}, fmt.Errorf("others share it with the routing policy %s, not %s", at.Entry.Policy(), w.Entry.Policy())
+		return hosted.Entry{}, fmt.Errorf("%s it with the routing policy %s, not %s", r.sharers(at.theirs, ""), at.Entry.Policy(), w.Entry.Policy())
 	}
 	if len(at.theirs) > 0 && slices.ContainsFunc(at.theirs, func(c ownership.Claim) bool { return c.IsUnknown() }) {
 		return hosted.Entry{}, fmt.Errorf("others share it, and their claims cannot be read (sealed with another key, or of a newer fedns)")
@@ -277,9 +277,9 @@ func (r Rules) merge(k hosted.Key, w Want, at standing) (hosted.Entry, error) {
 		case i < 0:
 			sets = append(sets, s)
 		case s.ID != "":
-			return hosted.Entry{}, fmt.Errorf("the set %q is another owner's", s.ID)
+			return hosted.Entry{}, fmt.Errorf("%s it with the set %q, which we want, too", r.sharers(at.theirs, s.ID), s.ID)
 		case s.Alias.IsSet() || sets[i].Alias.IsSet():
-			return hosted.Entry{}, fmt.Errorf("others share it, and an alias cannot be shared")
+			return hosted.Entry{}, fmt.Errorf("%s it, and an alias cannot be shared", r.sharers(at.theirs, ""))
 		default:
 			both := sets[i].Records.With(slices.Collect(s.Records.RDATA())...)
 			both.TTL = r.ttl(s.Records.TTL, at)
@@ -287,6 +287,37 @@ func (r Rules) merge(k hosted.Key, w Want, at standing) (hosted.Entry, error) {
 		}
 	}
 	return hosted.NewEntry(k, sets...), nil
+}
+
+// maxSharers bounds who is named in a refusal.
+const maxSharers = 3
+
+// sharers names whoever shares an Entry, or one set of it, with its verb.
+func (r Rules) sharers(theirs []ownership.Claim, set string) string {
+	var who []string
+	for _, c := range theirs {
+		name := "the owner " + c.Owner
+		switch {
+		case set != "" && c.Set != set:
+			continue
+		case c.IsUnknown():
+			name = "an owner that cannot be read"
+		case c.Owner == r.Owner:
+			name = "our cluster " + c.Cluster + ", of which nothing was heard yet,"
+		}
+		if !slices.Contains(who, name) {
+			who = append(who, name)
+		}
+	}
+	switch n := len(who); {
+	case n == 0:
+		return "somebody without a claim has"
+	case n == 1:
+		return who[0] + " has"
+	case n > maxSharers:
+		who = append(who[:maxSharers], fmt.Sprintf("%d more", n-maxSharers))
+	}
+	return strings.Join(who[:len(who)-1], ", ") + " and " + who[len(who)-1] + " have"
 }
 
 // keepsStrangers says that sets with identifiers that nobody claims stand beside:
@@ -355,6 +386,9 @@ func (r Rules) Name(wants map[uint16]Want, haves map[uint16]Have, owner hosted.K
 	for t := range types {
 		k := hosted.Key{Owner: owner.Owner, Type: t}
 		a := r.One(k, wants[t], haves[t])
+		if len(wants) == 0 {
+			a = r.sparing(a, haves[t])
+		}
 		u.Actions = append(u.Actions, a)
 		after[t] = a.Verb == Create || a.Verb == Replace || a.Verb != Delete && !haves[t].Entry.IsEmpty()
 	}
@@ -363,6 +397,22 @@ func (r Rules) Name(wants map[uint16]Want, haves map[uint16]Have, owner hosted.K
 		r.alone(&u, haves, after)
 	}
 	return u
+}
+
+// sparing leaves what is to be deleted, and has nothing in it that we wrote: somebody has
+// copied a claim of ours to the name of another record, or put something else in the place
+// of ours. Only the claim goes.
+func (r Rules) sparing(a Action, h Have) Action {
+	if a.Verb != Delete || !a.Withdrawn || a.Lost > 0 {
+		return a
+	}
+	at, err := r.read(h, Want{})
+	if err != nil || slices.ContainsFunc(at.ours, func(c ownership.Claim) bool { return len(c.Digests) == 0 }) {
+		return a // what we wrote cannot be told from what is there
+	}
+	a.Verb, a.Withdrawn, a.Reason = Replace, false, "nothing in it is what we wrote: our claim goes, and it stays"
+	a.Changes = slices.DeleteFunc(a.Changes, func(c hosted.Change) bool { return c.Key() == a.Key })
+	return a
 }
 
 // alone refuses what would put a CNAME beside other records.

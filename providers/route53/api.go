@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,7 +30,8 @@ const (
 // off, so that the Gate sees each one.
 type client struct {
 	sdk     *sdk.Client
-	zone    string // hosted zone ID without /hostedzone/
+	zone    atomic.Pointer[string] // hosted zone ID without /hostedzone/; nil: not found yet
+	gone    atomic.Bool            // Route 53 has said that there is no such hosted zone
 	gate    hosted.Gate
 	timeout time.Duration
 }
@@ -70,7 +72,11 @@ func newClient(cfg Config) (*client, error) {
 			o.BaseEndpoint = &cfg.Endpoint
 		}
 	})
-	return &client{sdk: c, zone: strings.TrimPrefix(cfg.HostedZoneID, "/hostedzone/"), gate: cfg.Gate, timeout: cfg.Timeout}, nil
+	api := &client{sdk: c, gate: cfg.Gate, timeout: cfg.Timeout}
+	if id := strings.TrimPrefix(cfg.HostedZoneID, "/hostedzone/"); id != "" {
+		api.zone.Store(&id)
+	}
+	return api, nil
 }
 
 // call makes one call of the API, when the Gate lets it, with a deadline.
@@ -95,7 +101,7 @@ func call[I, O any](
 
 func (c *client) change(ctx context.Context, changes []types.Change, comment string, urgent bool) (*types.ChangeInfo, error) {
 	out, err := call(ctx, c, actionChange, urgent, c.sdk.ChangeResourceRecordSets, &sdk.ChangeResourceRecordSetsInput{
-		HostedZoneId: &c.zone, ChangeBatch: &types.ChangeBatch{Changes: changes, Comment: optional(comment)},
+		HostedZoneId: c.zone.Load(), ChangeBatch: &types.ChangeBatch{Changes: changes, Comment: optional(comment)},
 	})
 	if err != nil {
 		return nil, err
@@ -122,7 +128,7 @@ type cursor struct {
 // there is none.
 func (c *client) list(ctx context.Context, from cursor, most int32) ([]types.ResourceRecordSet, *cursor, error) {
 	out, err := call(ctx, c, actionList, false, c.sdk.ListResourceRecordSets, &sdk.ListResourceRecordSetsInput{
-		HostedZoneId: &c.zone, MaxItems: &most,
+		HostedZoneId: c.zone.Load(), MaxItems: &most,
 		StartRecordName: optional(from.name), StartRecordType: from.typ, StartRecordIdentifier: optional(from.id),
 	})
 	if err != nil {
@@ -137,7 +143,7 @@ func (c *client) list(ctx context.Context, from cursor, most int32) ([]types.Res
 }
 
 func (c *client) hostedZone(ctx context.Context) (*types.HostedZone, error) {
-	out, err := call(ctx, c, actionGetZone, false, c.sdk.GetHostedZone, &sdk.GetHostedZoneInput{Id: &c.zone})
+	out, err := call(ctx, c, actionGetZone, false, c.sdk.GetHostedZone, &sdk.GetHostedZoneInput{Id: c.zone.Load()})
 	if err != nil {
 		return nil, err
 	}

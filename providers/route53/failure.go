@@ -36,6 +36,8 @@ func (c *client) failure(action string, err error) error {
 		// Another request for this hosted zone was under way: nothing of this one was
 		// made. It says nothing of the rate, so the Gate is not told.
 		return &hosted.ThrottledError{After: retryAfter(err), Err: err}
+	case "NoSuchHostedZone":
+		c.gone.Store(true)
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package route53
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -211,5 +212,51 @@ func TestConfigurations(t *testing.T) {
 	a := newAccount(t, func(_ *route53test.Config, c *Config) { c.Credentials, c.CredentialsFile = nil, "testdata/none" })
 	if _, err := a.Records(context.Background()); err == nil || !strings.Contains(err.Error(), "credentials file testdata/none") {
 		t.Errorf("a missing credentials file: got %v", err)
+	}
+}
+
+// TestAHostedZoneMadeAgain: somebody deleted the hosted zone and made another of the same
+// name. Where no ID is configured it is found; where one is, the error names it.
+func TestAHostedZoneMadeAgain(t *testing.T) {
+	sim := route53test.New(route53test.Config{})
+	before := sim.AddZone("example.com", false)
+	byName := newAccount(t, nil).cfg
+	byName.HostedZoneID, byName.HTTP = "", sim.Client()
+	byID := byName
+	byID.HostedZoneID = before
+	named, err := New(byName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	identified, err := New(byID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	www := func(n int) hosted.Batch {
+		return create(address(fmt.Sprintf("www%d.example.com.", n), 60, "192.0.2.1"))
+	}
+	for i, z := range []*Zone{named, identified} {
+		if _, err := z.Apply(t.Context(), www(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sim.RemoveZone(before)
+	if _, err := named.Apply(t.Context(), www(2)); err == nil || !strings.Contains(err.Error(), "NoSuchHostedZone") {
+		t.Errorf("without a hosted zone: %v, want NoSuchHostedZone", err)
+	}
+	if _, err := named.Apply(t.Context(), www(2)); err == nil || !strings.Contains(err.Error(), "there are 0 hosted zones") {
+		t.Errorf("without a hosted zone, asked again: %v, want none to be found", err)
+	}
+	after := sim.AddZone("example.com", false)
+	if _, err := named.Apply(t.Context(), www(3)); err != nil {
+		t.Errorf("with another hosted zone: %v", err)
+	}
+	if n := len(sim.RecordSets(after)); n != 3 {
+		t.Errorf("the other hosted zone has %d record sets, want SOA, NS and what was written", n)
+	}
+	for range 2 {
+		if _, err := identified.Records(t.Context()); err == nil || !strings.Contains(err.Error(), "No hosted zone found with ID: "+before) {
+			t.Errorf("by its ID: %v, want the ID to be named", err)
+		}
 	}
 }

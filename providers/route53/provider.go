@@ -94,14 +94,18 @@ func New(cfg Config) (*Zone, error) {
 func (z *Zone) Limits() hosted.Limits { return Limits(z.cfg.Apex) }
 
 // open makes sure, once, that the hosted zone is the one that is meant: an
-// identifier of another zone would have its records taken for drift.
+// identifier of another zone would have its records taken for drift. One that is gone
+// may have been made again, with another identifier: it is looked for once more.
 func (z *Zone) open(ctx context.Context) error {
 	z.mu.Lock()
 	defer z.mu.Unlock()
+	if z.api.gone.Swap(false) {
+		z.opened = false
+	}
 	if z.opened {
 		return nil
 	}
-	if z.api.zone == "" {
+	if z.cfg.HostedZoneID == "" {
 		if err := z.find(ctx); err != nil {
 			return err
 		}
@@ -114,10 +118,10 @@ func (z *Zone) open(ctx context.Context) error {
 	}
 	name, err := parseName(aws.ToString(found.Name))
 	if err != nil || name != z.cfg.Apex {
-		return fmt.Errorf("route53 hosted zone %s is %s, not %s", z.api.zone, aws.ToString(found.Name), z.cfg.Apex)
+		return fmt.Errorf("route53 hosted zone %s is %s, not %s", *z.api.zone.Load(), aws.ToString(found.Name), z.cfg.Apex)
 	}
 	if private(found) != z.cfg.Private {
-		return fmt.Errorf("route53 hosted zone %s: private is %t, and configured as %t", z.api.zone, private(found), z.cfg.Private)
+		return fmt.Errorf("route53 hosted zone %s: private is %t, and configured as %t", *z.api.zone.Load(), private(found), z.cfg.Private)
 	}
 	z.opened = true
 	return nil
@@ -140,7 +144,7 @@ func (z *Zone) find(ctx context.Context) error {
 	if len(ids) != 1 {
 		return fmt.Errorf("route53: there are %d hosted zones %s (private: %t), want one: name it by its ID", len(ids), z.cfg.Apex, z.cfg.Private)
 	}
-	z.api.zone = ids[0]
+	z.api.zone.Store(&ids[0])
 	return nil
 }
 

@@ -8,7 +8,7 @@ func providerFields() []Field {
 		{"providers[].zones", "list of domain names", "", "Zones that fedns serves. Each is written into the hosted zone of the same name."},
 		{"providers[].owner", "DNS label of at most 40 octets", "`federation.name`", "Whose the records are. All replicas of one fedns have the same; every other fedns that writes into the same hosted zones another. So have entries that write into one hosted zone, with other names, say."},
 		{"providers[].account", "DNS label", "`name`", "Providers with the same share the rates of one account."},
-		{"providers[].sealKey", "path", "claims are plain text", "A file of 32 octets, in hexadecimal or base64, that the registry's TXT records are encrypted with."},
+		{"providers[].sealKey", "path", "claims are plain text", "A file of keys, one a line, each of 32 octets in hexadecimal or base64: the first encrypts the registry's TXT records, all of them decrypt."},
 		{"providers[].drift", "`Sync`, `UpsertOnly` or `Report`", "`Sync`", "What becomes of records of ours that somebody else edited, and of those that are wanted no longer. `UpsertOnly` takes nothing away, `Report` leaves what was edited as it is."},
 		{"providers[].dryRun", "`true` or `false`", "`false`", "Whether it is only decided and told what would be written: see `fedns plan`."},
 		{"providers[].retire", "`true` or `false`", "`false`", "Whether the provider is to be taken out: all record sets and claims that are ours are deleted, once `fedns release --provider` gives the word; those of others stay. When its phase is `Retired` nothing of ours is left, and the entry can go. An entry that goes without that leaves all as it is."},

@@ -156,6 +156,21 @@ func TestFaultyConfiguration(t *testing.T) {
 	}
 }
 
+// TestWordWithoutNeed: a word that nothing waits for is not taken for one.
+func TestWordWithoutNeed(t *testing.T) {
+	dir := t.TempDir()
+	z := keeping(t, Config{}, "web 30 192.0.2.1")
+	dry := disk("dry", t.TempDir(), "example.com.")
+	dry.DryRun = true
+	z.Apply([]config.Provider{disk("disk", dir, "example.com."), dry})
+	awaiting(t, func() bool { return of(z, "disk").Phase == providers.PhaseInSync }, func() string { return fmt.Sprint(z.Status()) })
+	for _, p := range []string{"disk", "dry"} {
+		if err := z.Release(p); err == nil || !strings.Contains(err.Error(), "no deletions are held at provider "+p) {
+			t.Errorf("%s: %v, want it to say that nothing is held", p, err)
+		}
+	}
+}
+
 // TestFollower: a replica that does not lead plans, writes nothing, and takes no word.
 func TestFollower(t *testing.T) {
 	dir := t.TempDir()

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,7 +18,6 @@ import (
 	"github.com/fedns/fedns/providers/inmemory"
 	"github.com/fedns/fedns/providers/ownership"
 	"github.com/fedns/fedns/providers/plan"
-	"github.com/fedns/fedns/providers/rate"
 	"github.com/fedns/fedns/providers/rfc2136"
 	"github.com/fedns/fedns/providers/route53"
 	"github.com/fedns/fedns/providers/webhook"
@@ -154,26 +154,6 @@ func prepare(p config.Provider, apex dnsname.Name, accounts accounts) (opened, o
 	return o, c, nil
 }
 
-// accounts are those whose rates are shared, by kind and name.
-type accounts map[[2]string]*rate.Account
-
-func (a accounts) of(p config.Provider, limits hosted.Limits) (*rate.Account, error) {
-	key := [2]string{p.Kind, p.Account}
-	if account := a[key]; account != nil {
-		return account, nil
-	}
-	cfg := rate.Config{Name: p.Account, Rates: limits.Rates, Override: map[string]rate.Limit{}}
-	for _, r := range p.Rates {
-		cfg.Override[r.Action] = rate.Limit{Burst: r.Burst, PerSecond: r.PerSecond}
-	}
-	account, err := rate.NewAccount(cfg)
-	if err != nil {
-		return nil, err
-	}
-	a[key] = account
-	return account, nil
-}
-
 // codec reads and writes claims as the configuration has it.
 func codec(p config.Provider, apex dnsname.Name) (ownership.Codec, error) {
 	if p.SealKey == "" {
@@ -183,16 +163,30 @@ func codec(p config.Provider, apex dnsname.Name) (ownership.Codec, error) {
 	if err != nil {
 		return ownership.Codec{}, fmt.Errorf("sealKey: %w", err)
 	}
-	key, err := parseKey(text)
+	keys, err := parseKeys(text)
 	if err != nil {
 		return ownership.Codec{}, fmt.Errorf("sealKey: %s: %w", p.SealKey, err)
 	}
-	return ownership.NewCodec(apex, key)
+	return ownership.NewCodec(apex, keys[0], keys[1:]...)
+}
+
+// parseKeys reads keys, one a line: the first encrypts, all decrypt.
+func parseKeys(text []byte) (keys [][]byte, err error) {
+	for line := range strings.Lines(string(bytes.TrimSpace(text))) {
+		key, err := parseKey(strings.TrimSpace(line))
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", len(keys)+1, err)
+		}
+		keys = append(keys, key)
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("there is no key in it")
+	}
+	return keys, nil
 }
 
 // parseKey reads 32 octets in hexadecimal or base64.
-func parseKey(text []byte) ([]byte, error) {
-	t := string(bytes.TrimSpace(text))
+func parseKey(t string) ([]byte, error) {
 	if key, err := hex.DecodeString(t); err == nil && len(key) == ownership.KeyLen {
 		return key, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/fedns/fedns/providers"
@@ -11,13 +12,24 @@ import (
 	"github.com/fedns/fedns/providers/plan"
 )
 
-// Release lets the losses pass that are held at a provider.
+// Release lets the losses pass that are held at a provider. A word that nothing waits
+// for is an error: it would not be heard later.
 func (z *Zones) Release(provider string) error {
 	all, err := z.written(provider, true)
-	for _, s := range all {
+	if err != nil {
+		return err
+	}
+	held := slices.DeleteFunc(all, func(s *providers.Sync) bool {
+		st := s.Status()
+		return st.Held == 0 || st.DryRun
+	})
+	if len(held) == 0 {
+		return fmt.Errorf("no deletions are held at provider %s; one that only begins tells in its status when they are", provider)
+	}
+	for _, s := range held {
 		s.Release()
 	}
-	return err
+	return nil
 }
 
 // Adoption says which records of external-dns's are to be taken over.

@@ -43,8 +43,9 @@ type Zones struct {
 	meter *prometheus.HistogramVec // of propagation
 
 	// changing is held while hosted zones begin and end, which may take as long as a
-	// call to a provider. It guards leading, and what runs.
+	// call to a provider. It guards leading, accounts, and what runs.
 	changing sync.Mutex
+	accounts accounts
 	leading  context.Context // nil: this replica does not lead
 
 	mu     sync.Mutex // of what follows, for short: whoever publishes waits for it
@@ -64,11 +65,12 @@ type key struct {
 
 // keep is one hosted zone that is kept.
 type keep struct {
-	made config.Provider // with what
-	seal string          // the key's file
-	sync *providers.Sync
-	stop context.CancelFunc // nil: it does not run
-	done chan struct{}
+	made    config.Provider // with what
+	seal    string          // the keys' file
+	account *account
+	sync    *providers.Sync
+	stop    context.CancelFunc // nil: it does not run
+	done    chan struct{}
 }
 
 // Fault is a hosted zone that cannot be kept as it is configured.
@@ -93,7 +95,7 @@ func New(cfg Config) *Zones {
 func (z *Zones) Apply(all []config.Provider) {
 	z.changing.Lock()
 	defer z.changing.Unlock()
-	accounts := accounts{}
+	z.accounts = z.accounts.next(all)
 	wanted := map[key]bool{}
 	var faults []Fault
 	for _, p := range all {
@@ -105,16 +107,16 @@ func (z *Zones) Apply(all []config.Provider) {
 		for _, apex := range p.Zones {
 			k := key{p.Name, apex}
 			wanted[k] = true
-			if old := z.all[k]; old != nil && old.seal == seal && reflect.DeepEqual(old.made, p) {
+			if old := z.all[k]; old != nil && old.seal == seal && old.account == z.accounts[keyOf(p)] && reflect.DeepEqual(old.made, p) {
 				continue
 			}
-			next, err := z.make(p, apex, accounts)
+			next, err := z.make(p, apex)
 			if err != nil {
 				faults = append(faults, Fault{p.Name, apex.String(), err})
 				z.cfg.Log.Error("provider cannot be used; what it was before goes on", "provider", p.Name, "zone", apex.String(), "error", err)
 				continue
 			}
-			z.replace(k, &keep{made: p, seal: seal, sync: next})
+			z.replace(k, &keep{made: p, seal: seal, account: z.accounts[keyOf(p)], sync: next})
 		}
 	}
 	for k := range z.all {
@@ -148,8 +150,9 @@ func (z *Zones) replace(k key, next *keep) {
 	z.begin(next)
 }
 
-func (z *Zones) make(p config.Provider, apex dnsname.Name, accounts accounts) (*providers.Sync, error) {
-	o, c, err := prepare(p, apex, accounts)
+// make is called with changing held.
+func (z *Zones) make(p config.Provider, apex dnsname.Name) (*providers.Sync, error) {
+	o, c, err := prepare(p, apex, z.accounts)
 	if err != nil {
 		return nil, err
 	}

@@ -105,6 +105,13 @@ func (s *Server) AddZone(name, dnsName, visibility string) {
 	s.zones[name] = z
 }
 
+// RemoveZone takes a managed zone away, with all that is in it.
+func (s *Server) RemoveZone(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.zones, name)
+}
+
 // Put writes a record set as somebody else would by hand. It is kept as it is
 // spelled, and nothing is checked.
 func (s *Server) Put(zone string, r RRset) {

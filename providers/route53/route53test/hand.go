@@ -25,6 +25,14 @@ func (s *Simulator) AddZone(name string, private bool) string {
 	return z.id
 }
 
+// RemoveZone takes a hosted zone away, with all that is in it.
+func (s *Simulator) RemoveZone(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.zones, id)
+	s.order = slices.DeleteFunc(s.order, func(o string) bool { return o == id })
+}
+
 // begin gives a hosted zone its own records.
 func (z *hostedZone) begin() {
 	for _, r := range []RecordSet{

@@ -38,6 +38,7 @@ const (
 	unheld    hold = iota
 	unlisted       // a list that lacked too many
 	undefined      // its deletion along with the definition of its kind
+	forgotten      // a list after its definition was gone, or of a store that has gone back in time
 )
 
 // NewTable makes an empty Table. A list is held that lacks more than holdShare
@@ -91,9 +92,9 @@ func (t *Table) Hold(kind, key string) {
 }
 
 // Replace takes in a complete list of a kind. Members that it lacks are gone, or
-// held if they are too many to be believed. What is held once stays so until its
-// object is listed, put or deleted.
-func (t *Table) Replace(kind string, all []Object) {
+// held if they are too many to be believed, or how is Doubtful. What is held once stays so
+// until its object is listed, put or deleted.
+func (t *Table) Replace(kind string, all []Object, how cluster.Loss) {
 	listed := make(map[string]bool, len(all))
 	for _, o := range all {
 		listed[o.Key] = true
@@ -111,6 +112,8 @@ func (t *Table) Replace(kind string, all []Object) {
 	for _, key := range missing {
 		e := t.kinds[kind][key]
 		switch {
+		case how == cluster.Doubtful && len(e.good) > 0 && e.held == unheld:
+			e.held = forgotten
 		case doubted && len(e.good) > 0 && e.held == unheld:
 			e.held = unlisted
 		case e.held == unheld:
@@ -198,6 +201,7 @@ func (t *Table) doubts(kind string) (out []Finding) {
 	}{
 		{unlisted, "%s: a list suddenly lacked %d of %d clusters (%s): they are kept until each is seen deleted or the configuration changes"},
 		{undefined, "%s: %d of %d clusters were deleted with their definition (%s): they are kept until each is there again and seen deleted or the configuration changes"},
+		{forgotten, "%s: %d of %d clusters are gone from a store that has gone back in time, or from a list after their definition was gone (%s): they are kept until each is there again and seen deleted or the configuration changes"},
 	} {
 		if all := held[why.hold]; len(all) > 0 {
 			slices.Sort(all)

@@ -49,7 +49,9 @@ func findings(t *Table) string {
 
 // TestHold: what a list lacks is gone, unless it lacks too much.
 func TestHold(t *testing.T) {
-	list := func(names ...string) func(*Table) { return func(t *Table) { t.Replace("k", objects(names...)) } }
+	list := func(names ...string) func(*Table) {
+		return func(t *Table) { t.Replace("k", objects(names...), cluster.Missing) }
+	}
 	deleted := func(name string) func(*Table) { return func(t *Table) { t.Delete("k", "Secret a/"+name) } }
 	put := func(name string) func(*Table) { return func(t *Table) { t.Put("k", object(name, nil)) } }
 	for _, tt := range []struct {
@@ -73,7 +75,7 @@ func TestHold(t *testing.T) {
 		{"put back and deleted", 0.5, []func(*Table){list("a", "b", "c"), list("a"), put("b"), deleted("b")}, "a [c]"},
 		{"held and deleted", 0.5, []func(*Table){list("a", "b", "c"), list(), deleted("a"), deleted("b"), deleted("c")}, ""},
 		{"deleted one by one", 0.5, []func(*Table){list("a", "b", "c"), deleted("a"), deleted("b"), deleted("c")}, ""},
-		{"another kind's list", 0.5, []func(*Table){list("a"), func(t *Table) { t.Replace("other", objects("b")) }, func(t *Table) { t.Replace("other", nil) }}, "a"},
+		{"another kind's list", 0.5, []func(*Table){list("a"), func(t *Table) { t.Replace("other", objects("b"), cluster.Missing) }, func(t *Table) { t.Replace("other", nil, cluster.Missing) }}, "a"},
 		{"deleted of another kind", 0.5, []func(*Table){list("a"), func(t *Table) { t.Delete("other", "Secret a/a") }}, "a"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -90,11 +92,34 @@ func TestHold(t *testing.T) {
 		})
 	}
 	table := NewTable(0.5)
-	table.Replace("Secret (fedns)", objects("a", "b", "c"))
-	table.Replace("Secret (fedns)", nil)
+	table.Replace("Secret (fedns)", objects("a", "b", "c"), cluster.Missing)
+	table.Replace("Secret (fedns)", nil, cluster.Missing)
 	const want = "Secret (fedns): a list suddenly lacked 3 of 3 clusters (a, b, c): they are kept until each is seen deleted or the configuration changes"
 	if got := findings(table); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestForgotten: of what a store lacks that has gone back in time nothing is gone.
+func TestForgotten(t *testing.T) {
+	table := NewTable(1)
+	table.Replace("k", objects("a", "b"), cluster.Missing)
+	table.Replace("k", objects("a"), cluster.Doubtful)
+	const want = "k: 1 of 2 clusters are gone from a store that has gone back in time, or from a list after their definition was gone (b): they are kept until each is there again and seen deleted or the configuration changes"
+	if got := findings(table); show(table) != "a [b]" || got != want {
+		t.Errorf("members %q, findings\n%s, want\n%s", show(table), got, want)
+	}
+	table.Replace("k", objects("a"), cluster.Missing) // it has come to be where it was, without b
+	if got := show(table); got != "a [b]" {
+		t.Errorf("later: members %q", got)
+	}
+	table.Replace("k", objects("a", "b"), cluster.Doubtful)
+	if got := show(table); got != "a b" || findings(table) != "" {
+		t.Errorf("there again: members %q, findings %s", got, findings(table))
+	}
+	table.Delete("k", "Secret a/b")
+	if got := show(table); got != "a" {
+		t.Errorf("seen deleted: members %q", got)
 	}
 }
 
@@ -112,7 +137,7 @@ func TestLastGoodStands(t *testing.T) {
 	if got := findings(table); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	table.Replace("k", []Object{object("a", errors.New("still"))})
+	table.Replace("k", []Object{object("a", errors.New("still"))}, cluster.Missing)
 	table.Put("k", object("a", errors.New("and again")))
 	if got := show(table); got != "a" {
 		t.Errorf("after two more looks: %q", got)
@@ -140,8 +165,8 @@ func TestPutTellsWhatChanged(t *testing.T) {
 			t.Errorf("step %d: changed %t", i, got)
 		}
 	}
-	table.Replace("k", objects("a", "b", "c"))
-	table.Replace("k", nil)
+	table.Replace("k", objects("a", "b", "c"), cluster.Missing)
+	table.Replace("k", nil, cluster.Missing)
 	if !table.Put("k", object("a", nil)) {
 		t.Error("what was held is there again, and that is no news")
 	}
@@ -189,7 +214,7 @@ func TestOldestCounts(t *testing.T) {
 	now := time.Now()
 	young := Object{Key: "Secret a/young", Created: now, Statements: []Statement{{Member: Member{ID: "x", Server: "young"}}}}
 	old := Object{Key: "Secret z/old", Created: now.Add(-time.Hour), Statements: []Statement{{Member: Member{ID: "x", Server: "old"}}}}
-	table.Replace("k", []Object{young, old})
+	table.Replace("k", []Object{young, old}, cluster.Missing)
 	members, found := table.Members()
 	if len(members) != 1 || members[0].Server != "old" || len(found) != 1 {
 		t.Fatalf("members %+v, findings %v", members, found)
@@ -246,7 +271,7 @@ func TestRandomHistory(t *testing.T) {
 			if len(before) >= 3 && lost*2 > len(before) {
 				may = nil
 			}
-			table.Replace("k", listed)
+			table.Replace("k", listed, cluster.Missing)
 		}
 		after := standing()
 		for id := range before {

@@ -69,16 +69,15 @@ func gatewayKind[T any](
 	k := &kind{
 		Objects: Objects{
 			Group: join.GatewayGroup, Versions: gatewayVersions, Resource: resource, Labels: s.placed(),
-			Handler: taker{put: func(o *unstructured.Unstructured) { put(from(o)) }, drop: drop},
+			Handler: taker{func(o *unstructured.Unstructured) { put(from(o)) }, drop, func(all []*unstructured.Unstructured, how cluster.Loss) {
+				list := make([]T, len(all))
+				for i, o := range all {
+					list[i] = from(o)
+				}
+				replace(list, how)
+			}},
 		},
 		source: s, health: h,
-		replace: func(all []*unstructured.Unstructured, how cluster.Loss) {
-			list := make([]T, len(all))
-			for i, o := range all {
-				list[i] = from(o)
-			}
-			replace(list, how)
-		},
 	}
 	if h != nil {
 		k.part = h.add(resource, false)
@@ -88,12 +87,13 @@ func gatewayKind[T any](
 
 // taker is the Handler of what a Join takes in.
 type taker struct {
-	put  func(*unstructured.Unstructured)
-	drop func(cluster.ServiceKey, cluster.Loss)
+	put     func(*unstructured.Unstructured)
+	drop    func(cluster.ServiceKey, cluster.Loss)
+	replace func([]*unstructured.Unstructured, cluster.Loss)
 }
 
-// Replace is not called: kind.replace is.
-func (t taker) Replace([]*unstructured.Unstructured) {}
+// Replace implements Handler.
+func (t taker) Replace(all []*unstructured.Unstructured, how cluster.Loss) { t.replace(all, how) }
 
 // Put implements Handler.
 func (t taker) Put(o *unstructured.Unstructured) { t.put(o) }

@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/fedns/fedns/discovery/cluster"
+	"github.com/fedns/fedns/discovery/tide"
 )
 
 // Objects says which objects of a cluster to follow, and who takes them in.
@@ -32,8 +33,10 @@ type Objects struct {
 // another, for each Objects on a goroutine of its own, and have to return soon.
 // Objects are handed over: nobody else writes to them.
 type Handler interface {
-	// Replace is a complete list: an object that it lacks is not there any more.
-	Replace(all []*unstructured.Unstructured)
+	// Replace is a complete list: an object that it lacks is not there any more. how is
+	// Doubtful where the list may only lack it: the store has gone back in time, or the
+	// definition of the objects was gone meanwhile.
+	Replace(all []*unstructured.Unstructured, how cluster.Loss)
 	// Put is an object that appeared or changed.
 	Put(o *unstructured.Unstructured)
 	// Delete is a DELETE event. how is Doubtful when the definition of the objects is
@@ -56,6 +59,7 @@ func NewFollower(cfg Config) (*Follower, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.cfg.Tides = tide.New(nil)
 	return &Follower{s}, nil
 }
 
@@ -104,14 +108,11 @@ func (f *Follower) Run(ctx context.Context, objects []Objects, tell func(cluster
 // kind follows the objects of one resource, which may be a CRD that comes and goes.
 type kind struct {
 	Objects
-	// replace takes in complete lists in Handler's place, and hears by which evidence
-	// what they lack is gone; nil: nothing rests on that.
-	replace func(all []*unstructured.Unstructured, how cluster.Loss)
-	source  *Source
-	health  *health
-	part    *part
-	seen    bool // it was served
-	anew    lapse
+	source *Source
+	health *health
+	part   *part
+	seen   bool // it was served
+	anew   lapse
 }
 
 // run looks for the resource until ctx is done, and follows it while it is there.
@@ -192,9 +193,7 @@ func (k *kind) follow(ctx context.Context, was definition) {
 		},
 		put: d.put, drop: d.leave,
 		replace: func(all []*unstructured.Unstructured, how cluster.Loss) { d.replace(ctx, all, how) },
-	}
-	if k.replace != nil {
-		r.tides = s.cfg.Tides
+		tides:   s.cfg.Tides,
 	}
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -209,12 +208,7 @@ func (k *kind) follow(ctx context.Context, was definition) {
 
 // take takes in a list.
 func (k *kind) take(all []*unstructured.Unstructured, how cluster.Loss) {
-	how = k.anew.end(how)
-	if k.replace != nil {
-		k.replace(all, how)
-		return
-	}
-	k.Handler.Replace(all)
+	k.Handler.Replace(all, k.anew.end(how))
 }
 
 func keyOf(o *unstructured.Unstructured) cluster.ServiceKey {

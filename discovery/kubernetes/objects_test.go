@@ -23,6 +23,7 @@ type kept struct {
 	deleted []string
 	absent  bool
 	state   cluster.State
+	lacks   cluster.Loss  // the last list
 	changed chan struct{} // holds one
 }
 
@@ -35,9 +36,10 @@ func (k *kept) unlock() {
 	k.mu.Unlock()
 }
 
-func (k *kept) Replace(all []*unstructured.Unstructured) {
+func (k *kept) Replace(all []*unstructured.Unstructured, how cluster.Loss) {
 	k.mu.Lock()
 	defer k.unlock()
+	k.lacks = how
 	k.names, k.absent = map[string]bool{}, false
 	for _, o := range all {
 		k.names[o.GetNamespace()+"/"+o.GetName()] = true
@@ -113,6 +115,26 @@ func follow(t *testing.T, server *apiServer, o Objects) *kept {
 		running.Wait()
 	})
 	return k
+}
+
+// TestObjectsOfAStoreThatEbbs: what a list lacks of a store that has gone back is in doubt.
+func TestObjectsOfAStoreThatEbbs(t *testing.T) {
+	server := newAPIServer(t, service("s", "")+service("t", ""))
+	server.set(func() { server.version = 500 })
+	k := follow(t, server, Objects{Versions: []string{"v1"}, Resource: "services"})
+	k.await(t, cluster.Live, "a/s", "a/t")
+	bookmarked := server.sent("BOOKMARK")
+	k.until(t, "a bookmark", func() bool { return server.sent("BOOKMARK") > bookmarked+1 })
+	server.set(func() {
+		delete(server.objects["services"], "a/t")
+		server.log, server.version = nil, 3
+		server.watches++
+	})
+	k.await(t, cluster.Live, "a/s")
+	if k.mu.Lock(); k.lacks != cluster.Doubtful {
+		t.Errorf("what it lacks is evidence %d", k.lacks)
+	}
+	k.mu.Unlock()
 }
 
 // TestFollowsObjects: objects of any kind, by list and watch, through an outage.

@@ -23,7 +23,7 @@ type seen[T any] struct {
 var _ kubernetes.Handler = seen[struct{}]{}
 
 // Replace implements kubernetes.Handler.
-func (s seen[T]) Replace(all []*unstructured.Unstructured) {
+func (s seen[T]) Replace(all []*unstructured.Unstructured, _ cluster.Loss) {
 	s.mu.Lock()
 	clear(s.by)
 	s.mu.Unlock()
@@ -53,7 +53,7 @@ func (s seen[T]) Delete(_, name string, _ cluster.Loss) {
 }
 
 // Absent implements kubernetes.Handler.
-func (s seen[T]) Absent() { s.Replace(nil) }
+func (s seen[T]) Absent() { s.Replace(nil, cluster.Missing) }
 
 func toUnstructured(o any) (map[string]any, error) {
 	return runtime.DefaultUnstructuredConverter.ToUnstructured(o)

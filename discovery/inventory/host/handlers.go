@@ -25,7 +25,7 @@ var (
 )
 
 // Replace implements kubernetes.Handler.
-func (h kindHandler) Replace(all []*unstructured.Unstructured) {
+func (h kindHandler) Replace(all []*unstructured.Unstructured, how cluster.Loss) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	objects := map[string]*unstructured.Unstructured{}
@@ -34,7 +34,7 @@ func (h kindHandler) Replace(all []*unstructured.Unstructured) {
 	}
 	h.objects[h.kind] = objects
 	h.there()
-	h.replace(h.kind)
+	h.replace(h.kind, how)
 }
 
 // Put implements kubernetes.Handler.
@@ -93,14 +93,15 @@ func (h kindHandler) key(namespace, name string) string {
 // object would seem to lack its Secret.
 func (s *Source) ready() bool { return s.seen[len(s.plan.Kinds)] }
 
-// replace takes all objects of a kind for the list of it; mu is held.
-func (s *Source) replace(kind int) {
+// replace takes all objects of a kind for the list of it, which lacks others by some
+// evidence; mu is held.
+func (s *Source) replace(kind int, how cluster.Loss) {
 	if s.ready() && s.seen[kind] {
 		var all []inventory.Object
 		for key, o := range s.objects[kind] {
 			all = append(all, s.read(kind, key, o))
 		}
-		s.table.Replace(s.plan.Kinds[kind].Name, all)
+		s.table.Replace(s.plan.Kinds[kind].Name, all, how)
 	}
 	s.wake()
 }
@@ -118,7 +119,7 @@ func (s *Source) read(kind int, key string, o *unstructured.Unstructured) (state
 
 // Replace implements kubernetes.Handler. Secrets state nothing by themselves, so
 // a list that lacks them removes nothing.
-func (h secretHandler) Replace(all []*unstructured.Unstructured) {
+func (h secretHandler) Replace(all []*unstructured.Unstructured, _ cluster.Loss) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	clear(h.secrets)
@@ -129,7 +130,7 @@ func (h secretHandler) Replace(all []*unstructured.Unstructured) {
 	h.seen[len(h.plan.Kinds)] = true
 	for kind := range h.plan.Kinds {
 		if first {
-			h.replace(kind)
+			h.replace(kind, cluster.Missing) // the table is empty: nothing is lacking
 		}
 	}
 	h.again()

@@ -149,7 +149,7 @@ func (s *Source) look(removed map[string]bool) {
 			s.table.Delete(kind, "kubeconfig "+path)
 		}
 	}
-	s.table.Replace(kind, all)
+	s.table.Replace(kind, all, cluster.Missing)
 }
 
 const kind = "kubeconfig"

@@ -83,7 +83,7 @@ func TestRestoredHost(t *testing.T) {
 	color(t, members[1], "same", "green")
 	color(t, members[0], "later", "green")
 	color(t, members[0], "deleted", "")
-	for i := range 100 { // others write, so that the backup is far behind
+	for i := range 500 { // others write, so that the backup is far behind
 		apply(t, host, fmt.Sprintf("{apiVersion: v1, kind: ConfigMap, metadata: {name: noise, namespace: default}, data: {n: '%d'}}", i))
 	}
 	noted := renewed(t, host)

@@ -7,7 +7,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	"github.com/fedns/fedns/federation/retain"
 )
@@ -165,11 +164,4 @@ func keep(live *unstructured.Unstructured) []byte {
 		return nil // it is read anew when it is needed
 	}
 	return text
-}
-
-// older says that a version is of before another. Versions that cannot be compared
-// are taken as they come.
-func older(a, b string) bool {
-	n, err := resourceversion.CompareResourceVersion(a, b)
-	return err == nil && n < 0
 }

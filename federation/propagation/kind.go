@@ -196,7 +196,7 @@ func (k *kind) drop(f *found) {
 	m := k.member
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if r := m.records[k.key(f)]; r != nil && r.seen.there() && r.seen.uid == f.UID && !older(f.ResourceVersion, r.seen.version) {
+	if r := m.records[k.key(f)]; r != nil && r.seen.there() && r.seen.uid == f.UID && !work.OlderVersion(f.ResourceVersion, r.seen.version) {
 		r.lost = f.ResourceVersion
 		m.lost(r)
 		m.kick()
@@ -225,7 +225,7 @@ func (k *kind) replace(all []*found, version string, anew bool) {
 		}
 		if !r.seen.there() {
 			r.lost = version // a creation's answer that comes only now may be of before
-		} else if r.seen.labelled && older(r.seen.version, version) {
+		} else if r.seen.labelled && work.OlderVersion(r.seen.version, version) {
 			r.lost = version
 			m.lost(r)
 		}

@@ -41,10 +41,10 @@ type record struct {
 // outdated says that s was seen before what is known.
 func (r *record) outdated(s *sight) bool {
 	if r.seen.there() && r.seen.uid == s.uid {
-		return older(s.version, r.seen.version)
+		return work.OlderVersion(s.version, r.seen.version)
 	}
 	// What has no label of ours is in no list, whenever it was written.
-	return s.labelled && r.lost != "" && older(s.version, r.lost)
+	return s.labelled && r.lost != "" && work.OlderVersion(s.version, r.lost)
 }
 
 // goal is what a Task asks for. It is not changed.

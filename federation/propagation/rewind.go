@@ -11,6 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/fedns/fedns/federation/work"
 )
 
 // mark is the highest resource version that was told of a resource of one member, over
@@ -18,7 +20,7 @@ import (
 type mark struct{ version string }
 
 func (m *mark) reach(version string) {
-	if m.version == "" || older(m.version, version) {
+	if m.version == "" || work.OlderVersion(m.version, version) {
 		m.version = version
 	}
 }
@@ -42,7 +44,7 @@ func (f *follower) rewound(ctx context.Context, version string) error {
 	case err != nil:
 		return nil // what is wrong with it the watch will tell
 	}
-	if m, err := meta.ListAccessor(page); err == nil && older(m.GetResourceVersion(), version) {
+	if m, err := meta.ListAccessor(page); err == nil && work.OlderVersion(m.GetResourceVersion(), version) {
 		f.back = true
 		return apierrors.NewResourceExpired(fmt.Sprintf("the member is at version %s, and was at %s: it has gone back", m.GetResourceVersion(), version))
 	}

@@ -22,6 +22,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/fedns/fedns/federation/interpret"
+	"github.com/fedns/fedns/federation/work"
 )
 
 // shortestWatch is the shortest life of a watch. Opened anew this often, one that no
@@ -226,7 +227,7 @@ func (f *follower) Replace(items []any, version string) error {
 		}
 		all = append(all, one)
 	}
-	anew := f.before != "" && older(version, f.before)
+	anew := f.before != "" && work.OlderVersion(version, f.before)
 	if f.listed, f.back = true, false; anew {
 		f.mark.version = ""
 	}

@@ -11,7 +11,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/client-go/metadata"
 	"k8s.io/client-go/metadata/metadatainformer"
 	"k8s.io/client-go/rest"
@@ -129,8 +128,7 @@ func (h *held) changed(m *metav1.PartialObjectMetadata) bool {
 	if m.Generation > h.wrote {
 		return true
 	}
-	order, err := resourceversion.CompareResourceVersion(m.ResourceVersion, h.ResourceVersion)
-	return err == nil && order > 0 && controllerutil.ContainsFinalizer(h.Binding, finalizer) && !slices.Contains(m.Finalizers, finalizer)
+	return work.OlderVersion(h.ResourceVersion, m.ResourceVersion) && controllerutil.ContainsFinalizer(h.Binding, finalizer) && !slices.Contains(m.Finalizers, finalizer)
 }
 
 // renew makes a Binding anew that is being deleted; h is locked. It does not while

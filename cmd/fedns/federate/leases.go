@@ -6,8 +6,9 @@ import (
 
 	v1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/resourceversion"
 	coordination "k8s.io/client-go/kubernetes/typed/coordination/v1"
+
+	"github.com/fedns/fedns/federation/work"
 )
 
 // leases are the host's, and tell whether the host has gone back: it was restored from a
@@ -67,18 +68,12 @@ func (l *leases) saw(before string, lease *v1.Lease, err error) (*v1.Lease, erro
 		return lease, err
 	}
 	l.mu.Lock()
-	if l.high == "" || older(l.high, lease.ResourceVersion) {
+	if l.high == "" || work.OlderVersion(l.high, lease.ResourceVersion) {
 		l.high = lease.ResourceVersion
 	}
 	l.mu.Unlock()
-	if older(lease.ResourceVersion, before) {
+	if work.OlderVersion(lease.ResourceVersion, before) {
 		l.back(lease.ResourceVersion, before)
 	}
 	return lease, nil
-}
-
-// older says that a version is of before another. What is no version is of no time.
-func older(a, b string) bool {
-	n, err := resourceversion.CompareResourceVersion(a, b)
-	return err == nil && n < 0
 }

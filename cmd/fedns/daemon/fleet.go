@@ -53,14 +53,13 @@ type fleet struct {
 // followed is an inventory that is being followed.
 type followed struct {
 	config.Inventory
-	made    string         // see made
-	said    config.Members // of its clusters; follow does not look at it
-	stop    context.CancelFunc
-	list    inventory.List
-	before  []inventory.Member // of the one in whose place it came: stand until it has been read
-	fault   string             // the Source could not be run
-	stated  bool               // it has stated a cluster
-	applied int                // the configuration that it is of, or was changed by
+	made   string         // see made
+	said   config.Members // of its clusters; follow does not look at it
+	stop   context.CancelFunc
+	list   inventory.List
+	before []inventory.Member // of the one in whose place it came: stand until it has been read
+	fault  string             // the Source could not be run
+	stated bool               // it has stated a cluster
 }
 
 // credentials are those of a member that come from an inventory's objects.
@@ -88,6 +87,7 @@ func (f *fleet) apply(cfg *config.Config, run func(func(context.Context)) contex
 	for _, c := range cfg.Clusters {
 		f.gateways = append(f.gateways, probe.Cluster{ID: c.Name, Targets: c.Probes, Pace: c.Probe})
 	}
+	var begun []*followed
 	for _, ic := range cfg.Inventories {
 		have := old[ic.Name]
 		if have != nil && have.made == made(cfg, ic) {
@@ -96,18 +96,18 @@ func (f *fleet) apply(cfg *config.Config, run func(func(context.Context)) contex
 			delete(old, ic.Name)
 			continue
 		}
-		now := &followed{Inventory: ic, said: ic.Members, made: made(cfg, ic), applied: f.applied, list: inventory.List{State: cluster.State{Since: time.Now()}}}
+		now := &followed{Inventory: ic, said: ic.Members, made: made(cfg, ic), list: inventory.List{State: cluster.State{Since: time.Now()}}}
 		if have != nil {
 			now.before = have.members()
 		}
-		f.moving.into = append(f.moving.into, now)
+		begun = append(begun, now)
 		now.stop = run(func(ctx context.Context) { f.follow(ctx, now, cfg.Host) })
 		f.inventories = append(f.inventories, now)
 	}
 	for _, gone := range old {
 		gone.stop()
 	}
-	f.move()
+	f.move(begun)
 	f.publish()
 }
 

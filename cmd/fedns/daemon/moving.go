@@ -16,15 +16,12 @@ type moving struct {
 	told    []cluster.ID // that were logged
 }
 
-// move takes note of what the configuration that is taken up may have moved; mu is held.
-func (f *fleet) move() {
+// move takes note of what a configuration, which has begun to follow inventories, may
+// have moved into them; mu is held.
+func (f *fleet) move(begun []*followed) {
 	m := &f.moving
-	begun := false
-	m.into = slices.DeleteFunc(m.into, func(i *followed) bool { return i.list.Read || !slices.Contains(f.inventories, i) })
-	for _, i := range m.into {
-		begun = begun || i.applied == f.applied
-	}
-	if begun {
+	m.into = slices.DeleteFunc(append(m.into, begun...), func(i *followed) bool { return i.list.Read || !slices.Contains(f.inventories, i) })
+	if len(begun) > 0 {
 		m.members = f.members // those that moved before are among them
 	}
 }

@@ -219,7 +219,6 @@ func TestPrecondition(t *testing.T) {
 	}
 }
 
-// TestBlind: a member that forbids to watch is written to all the same.
 // TestBlinded: where the right to watch a kind is taken away, its objects are looked at all
 // the same, and when it is given back, they are watched.
 func TestBlinded(t *testing.T) {
@@ -247,6 +246,7 @@ func TestBlinded(t *testing.T) {
 	w.comes("a", o, work.Applied, "")
 }
 
+// TestBlind: a member that forbids to watch is written to all the same.
 func TestBlind(t *testing.T) {
 	w := newWorld(t, nil, "a")
 	s := w.servers["a"]

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -42,6 +43,7 @@ func BenchmarkChange(b *testing.B) {
 		b.Run(fmt.Sprintf("endpoints=%d", endpoints), func(b *testing.B) {
 			services := endpoints / benchEach
 			f := newBenchFleet(b, services)
+			kept := heapObjects()
 			const spread = 1 << 14 // over so many Services, which no cache holds
 			events := make([][]byte, 2*spread)
 			for i := range events {
@@ -57,8 +59,17 @@ func BenchmarkChange(b *testing.B) {
 			// Beside other work the clock tells little; of this, collecting garbage is part.
 			b.ReportMetric(float64(processorTime(b)-before)/float64(n), "cpu-ns/op")
 			b.ReportMetric(float64(f.server.Snapshot(benchZone).Records()), "records")
+			b.ReportMetric(float64(kept)/float64(services), "objects/service")
 		})
 	}
+}
+
+// heapObjects is how many objects a collection visits.
+func heapObjects() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapObjects
 }
 
 // BenchmarkLoad is what a start costs but for HTTP: a fleet's objects are joined, and
